@@ -1,0 +1,42 @@
+# One library target a room, with the same warnings everywhere.
+
+add_library(hetao_options INTERFACE)
+target_include_directories(hetao_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+target_compile_options(hetao_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(HETAO_SANITIZE)
+  target_compile_options(hetao_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                                                -fno-omit-frame-pointer)
+  target_link_options(hetao_options INTERFACE -fsanitize=address,undefined)
+endif()
+if(HETAO_FUZZ)
+  target_compile_options(hetao_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# hetao_room(NAME SOURCES… LINK libs…): the library hetao_NAME.
+function(hetao_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LINK" ${ARGN})
+  add_library(hetao_${name} STATIC ${ROOM_SOURCES})
+  target_link_libraries(hetao_${name} PUBLIC hetao_options ${ROOM_LINK})
+endfunction()
+
+# hetao_test(NAME SOURCES… LINK libs…): one GoogleTest program, known to ctest as NAME.
+function(hetao_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(test_${name} ${TEST_SOURCES})
+  target_link_libraries(test_${name} PRIVATE hetao_options ${TEST_LINK} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(test_${name} PRIVATE HETAO_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                                  HETAO_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+  add_test(NAME ${name} COMMAND test_${name} --gtest_brief=1)
+endfunction()
+
+# hetao_fuzz(NAME SOURCES… LINK libs…): a libFuzzer target with its corpus in tests/fuzz/corpus/NAME.
+function(hetao_fuzz name)
+  if(NOT HETAO_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(FUZZ "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(fuzz_${name} ${FUZZ_SOURCES})
+  target_link_libraries(fuzz_${name} PRIVATE hetao_options ${FUZZ_LINK})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  set_property(GLOBAL APPEND PROPERTY HETAO_FUZZ_TARGETS ${name})
+endfunction()

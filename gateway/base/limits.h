@@ -1,0 +1,37 @@
+// Every bound of the product in one place, with its unit in its name. Values that a site may tune are
+// defaults of the configuration; these here are what the code never exceeds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hetao::limits {
+
+// Text that comes from outside.
+inline constexpr size_t kJsonDepthMax = 32;
+inline constexpr size_t kYamlBytesMax = size_t{8} << 20U;
+inline constexpr size_t kYamlDepthMax = 32;
+inline constexpr size_t kYamlNodesMax = 2'000'000;
+
+// Jobs (GA4GH TES tasks).
+inline constexpr size_t kTaskBytesMax = size_t{4} << 20U;
+inline constexpr size_t kInlineContentBytesMax = size_t{1} << 20U;  // TES asks for at least 128 KiB
+inline constexpr size_t kExecutorsMax = 64;
+inline constexpr size_t kInputsMax = 1'000;
+inline constexpr size_t kOutputsMax = 1'000;
+inline constexpr size_t kTagsMax = 128;
+inline constexpr size_t kTextFieldBytesMax = 4'096;
+inline constexpr size_t kArgumentBytesMax = size_t{128} << 10U;
+
+// Ledger: an entry bundle counts an entry's bytes in 16 bits (C2SP tlog-tiles).
+inline constexpr size_t kLedgerEntryBytesMax = 65'535;
+
+// Tunnel.
+inline constexpr size_t kFrameBytesMax = size_t{1} << 20U;
+inline constexpr size_t kControlFrameBytesMax = size_t{4} << 20U;
+inline constexpr uint32_t kStreamsMax = 16'384;
+
+// Items.
+inline constexpr size_t kChunkBytes = size_t{1} << 20U;  // leaf of a blob's digest tree
+
+}  // namespace hetao::limits
