@@ -1,7 +1,8 @@
 # One library target a room, with the same warnings everywhere.
 
 add_library(hetao_options INTERFACE)
-target_include_directories(hetao_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+target_include_directories(hetao_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_include_directories(hetao_options SYSTEM INTERFACE ${CMAKE_BINARY_DIR})  # generated messages
 target_compile_options(hetao_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 if(HETAO_SANITIZE)
   target_compile_options(hetao_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
