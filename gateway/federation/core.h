@@ -1,0 +1,143 @@
+// The core of a gateway: what happens next to every job, run, crossing and review. It decides and does nothing:
+// step(event, now) -> records + entries + effects. No clock, no random number, no socket, no file, no thread.
+//
+// Use: construct with the region's configuration; load() every stored record; resume() once; then step() for each
+// event, in order. Make the records and entries of a step durable before carrying out its effects (the one gate is
+// gateway/io). Same configuration and same events give the same steps, on every machine.
+//
+// Not thread-safe: one thread steps. Reading functions may be called between steps by that same thread; references
+// they return live until the next step.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "gateway/base/time.h"
+#include "gateway/federation/effect.h"
+#include "gateway/federation/event.h"
+#include "gateway/federation/record.h"
+#include "gateway/ledger/entry.h"
+#include "policy/policy.h"
+#include "proto/state.pb.h"
+
+namespace hetao::federation {
+
+struct PeerConfig {
+  std::string region;
+  std::string jurisdiction;  // CN, HK, MO, …
+};
+
+struct PlatformConfig {
+  std::string name;
+  std::string kind;           // local, slurm, kubernetes
+  int64_t cpu_cores = 0;      // what a single job may ask for at most
+  int64_t ram_bytes = 0;
+  std::vector<pb::Fact> facts;  // compute.* attributes, for `place` decisions
+};
+
+struct CoreConfig {
+  std::string region;
+  std::string jurisdiction;
+  std::string operator_tenant;  // runs the region's platforms; recipient of code that comes to run here
+  std::vector<PeerConfig> peers;
+  std::vector<PlatformConfig> platforms;
+  std::map<std::string, pb::Tenant> tenants;
+  std::vector<pb::Fact> standing_facts;  // link.crypto, parameter.*: true of every crossing of this gateway
+  Duration submit_settle = Duration::seconds(15);  // before an absent submission is believed absent
+  Duration retry_first = Duration::seconds(1);
+  Duration retry_most = Duration::seconds(60);
+};
+
+struct Step {
+  std::vector<Record> records;
+  std::vector<ledger::Entry> entries;
+  std::vector<Effect> effects;
+};
+
+// One planned or real crossing of a placement, with our side's verdict.
+struct PlannedCrossing {
+  std::string from_region;
+  std::string to_region;
+  std::string item;   // input path, dataset id or output name
+  std::string kind;
+  int64_t bytes = 0;
+  bool preliminary = false;  // decided on what is known now: inspection and the holder's counters come later
+  pb::Verdict verdict;
+};
+
+struct Candidate {
+  std::string region;
+  std::string platform;
+  bool reachable = false;
+  std::string unfit;  // why it can't run there at all; empty: it can
+  std::vector<PlannedCrossing> crossings;
+  pb::Verdict verdict;  // strictest of the place decision and all crossings
+  int64_t bytes_to_move = 0;
+};
+
+struct PeerState {
+  std::string region;
+  std::string jurisdiction;
+  bool up = false;
+  std::string why_down;
+  Instant since;
+  std::string policy_digest;
+  std::vector<pb::Platform> platforms;
+  size_t outbox = 0;  // messages not acknowledged yet
+};
+
+class State;  // gateway/federation/state.h: the objects behind the records
+
+class Core {
+ public:
+  explicit Core(CoreConfig config);
+  ~Core();
+  Core(Core&&) noexcept;
+  Core& operator=(Core&&) noexcept;
+
+  // Start-up: every stored record in any order, and the number of entries in the ledger.
+  Result<void> load(const Record& record);
+  void load_ledger_size(uint64_t entries);
+  // Everything that is owed: to be called once, after the policy was activated by a step.
+  Step resume(Instant now);
+
+  Step step(Event event, Instant now);
+
+  // --- reading ---
+  const pb::Job* job(std::string_view id) const;
+  const pb::Run* run(std::string_view key) const;
+  const pb::Crossing* crossing(std::string_view id) const;
+  const pb::Review* review(std::string_view id) const;
+  const pb::Dataset* dataset(std::string_view id) const;
+  const std::map<std::string, pb::Job, std::less<>>& jobs() const;
+  const std::map<std::string, pb::Run, std::less<>>& runs() const;
+  const std::map<std::string, pb::Crossing, std::less<>>& crossings() const;
+  const std::map<std::string, pb::Review, std::less<>>& reviews() const;
+  const std::map<std::string, pb::Dataset, std::less<>>& datasets() const;
+  const std::map<std::string, pb::Counter, std::less<>>& counters() const;
+  const std::map<std::string, pb::Mechanism, std::less<>>& mechanisms() const;
+  std::vector<PeerState> peers() const;
+  std::string policy_digest() const;
+  const CoreConfig& config() const;
+
+  // Decides without submitting: every place where the task could run, best first. Pure.
+  Result<std::vector<Candidate>> explain(const pb::Task& task, const pb::Principal& submitter, std::string_view project,
+                                         const std::vector<pb::Item>& inline_items, Instant now) const;
+
+  // The shell asks before a byte of an item moves. Both say no until the permits are durable on this side.
+  bool may_send(std::string_view region, std::string_view crossing) const;
+  // The item expected on this crossing from this peer; nullptr: refuse the stream.
+  const pb::Item* expected_item(std::string_view region, std::string_view crossing) const;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hetao::federation

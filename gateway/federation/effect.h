@@ -1,0 +1,103 @@
+// What the core wants done, as values. Effects of a step go only when the step's records and ledger entries are durable.
+// Every effect may be asked for again after a restart: carrying one out twice must do no harm.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "gateway/base/time.h"
+#include "proto/peer.pb.h"
+#include "proto/state.pb.h"
+
+namespace hetao::federation {
+
+// Tells a waiting caller how its request ended.
+struct Answer {
+  uint64_t request = 0;
+  std::optional<Error> error;
+  std::string id;           // of what was made or changed
+  pb::Verdict verdict;      // for submissions: the decision, also of a refusal
+  bool repeated = false;    // the same submission was accepted before; `id` is that job
+};
+
+// Best effort over the tunnel; the outbox repeats what has a sequence.
+struct SendMessage {
+  std::string region;
+  pb::PeerMessage message;
+};
+
+// Streams the item's files to the peer that waits for this crossing. Asked for again at every PeerUp until it arrived.
+struct SendItem {
+  std::string region;
+  std::string crossing;
+  pb::Item item;
+};
+
+// Stops sending or expecting, and drops what arrived in part.
+struct DropItem {
+  std::string crossing;
+};
+
+// Held submission under the key `run`; answered by RunSubmitted. Must find and keep an earlier one of the same key.
+struct SubmitRun {
+  std::string run;
+  std::string platform;
+  pb::Run spec;
+};
+
+struct FindRun {  // answered by RunFound
+  std::string run;
+  std::string platform;
+};
+
+struct ReleaseRun {  // answered by RunReleased; then RunObserved on every change until it ended
+  std::string run;
+  std::string platform;
+  std::string platform_id;
+};
+
+struct CancelRun {  // ends in RunObserved{cancelled or ended}, or RunObserved{lost} if nothing is there
+  std::string run;
+  std::string platform;
+  std::string platform_id;
+};
+
+struct CollectRun {  // store outputs and logs as blobs; answered by RunCollected
+  std::string run;
+  std::string platform;
+  pb::Run spec;
+};
+
+struct RemoveRun {  // forget scratch space and the held submission
+  std::string run;
+  std::string platform;
+};
+
+struct InspectItem {  // answered by ItemInspected
+  std::string crossing;
+  pb::Item item;
+  std::string profile;
+};
+
+struct DeliverOutput {  // to the URL that the task names; answered by OutputDelivered
+  std::string job;
+  pb::Delivery delivery;
+};
+
+struct DropBlobs {  // nobody refers to them any more
+  std::vector<std::string> digests;
+};
+
+// Step again with TimePassed at this time at the latest.
+struct WakeAt {
+  Instant at;
+};
+
+using Effect = std::variant<Answer, SendMessage, SendItem, DropItem, SubmitRun, FindRun, ReleaseRun, CancelRun, CollectRun,
+                            RemoveRun, InspectItem, DeliverOutput, DropBlobs, WakeAt>;
+
+}  // namespace hetao::federation

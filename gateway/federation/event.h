@@ -1,0 +1,175 @@
+// What can happen to a gateway, as values. The shell turns sockets, files, clocks and people into these.
+// `request` names the caller that waits for an Answer effect; 0: nobody waits.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "policy/policy.h"
+#include "proto/peer.pb.h"
+#include "proto/state.pb.h"
+
+namespace hetao::federation {
+
+// --- people ---------------------------------------------------------------------------------------------------------
+
+struct SubmitJob {
+  uint64_t request = 0;
+  std::string id;            // fresh, chosen by the shell
+  pb::Task task;             // validated by proto/tes_json.h
+  pb::Principal submitter;
+  std::string project;       // from the path, or empty: then the tag `project` counts
+  std::string idempotency_key;
+  std::string request_digest;
+  // Every input with inline content, already in the blob store: name = path, kind, digest, bytes, and what its
+  // inspection found as labels `inspection.*`.
+  std::vector<pb::Item> inline_items;
+};
+
+struct CancelJob {
+  uint64_t request = 0;
+  std::string job;
+  pb::Principal who;
+};
+
+struct AnswerReview {
+  uint64_t request = 0;
+  std::string review;
+  bool approve = false;
+  std::string reason;
+  pb::Principal who;
+};
+
+struct RegisterDataset {
+  uint64_t request = 0;
+  pb::Dataset dataset;  // files already in the blob store; digest and bytes filled in
+};
+
+struct RetireDataset {
+  uint64_t request = 0;
+  std::string dataset;
+  pb::Principal who;
+};
+
+struct RegisterMechanism {
+  uint64_t request = 0;
+  pb::Mechanism mechanism;
+};
+
+struct ActivatePolicy {
+  uint64_t request = 0;
+  std::shared_ptr<const policy::Policy> policy;
+  std::string name;     // pack name and version, for the ledger
+  std::string who;      // who activated it; "start" at start-up
+  std::string approved_by;
+};
+
+// An act of an operator or of the gateway itself that only has to be written down.
+struct NoteAct {
+  uint64_t request = 0;
+  std::string kind;  // ledger entry kind: admin, checkpoint-seen, …
+  std::string who;
+  std::string reason;
+  std::vector<std::pair<std::string, std::string>> details;
+};
+
+// --- peers ----------------------------------------------------------------------------------------------------------
+
+struct PeerUp {
+  std::string region;
+};
+
+struct PeerDown {
+  std::string region;
+  std::string why;
+};
+
+struct PeerSaid {
+  std::string region;  // proved by the peer's certificate
+  pb::PeerMessage message;
+};
+
+// All files of an expected item are here, verified against their digests and durable.
+struct ItemStored {
+  std::string crossing;
+};
+
+// Moving the item failed on this side. `for_good`: a retry can't help (a lying peer, no such blob).
+struct ItemFailed {
+  std::string crossing;
+  std::string why;
+  bool for_good = false;
+};
+
+// --- platforms ------------------------------------------------------------------------------------------------------
+// `run` is the key "JOB.ATTEMPT".
+
+enum class PlatformReply {
+  kOk,
+  kRefused,  // surely not accepted: the reason is final
+  kAbsent,   // surely not there
+  kUnknown,  // no answer: look it up before doing anything else
+};
+
+struct RunSubmitted {
+  std::string run;
+  PlatformReply reply = PlatformReply::kUnknown;
+  std::string platform_id;
+  std::string why;
+};
+
+struct RunFound {  // answer to FindRun
+  std::string run;
+  PlatformReply reply = PlatformReply::kUnknown;
+  std::string platform_id;
+};
+
+struct RunReleased {
+  std::string run;
+  PlatformReply reply = PlatformReply::kUnknown;
+  std::string why;
+};
+
+struct RunObserved {
+  std::string run;
+  pb::RunReport report;
+  bool started = false;
+  bool ended = false;
+  bool cancelled = false;
+  bool lost = false;  // the platform lost it: nothing runs any more and no end was reported
+};
+
+// Outputs of an ended run, stored as blobs: one item for each declared output (name = index in Task.outputs as text,
+// "" for what is not there), and one named "logs" with the files stdout.N and stderr.N.
+struct RunCollected {
+  std::string run;
+  std::vector<pb::Item> items;
+  std::vector<std::string> notes;  // what was missing, cut or unreadable
+};
+
+struct ItemInspected {
+  std::string crossing;
+  std::vector<pb::Fact> facts;  // inspection.*, result.min_group
+  std::string summary;          // for the reviewer: kinds and counts, never a value
+};
+
+// --- the rest -------------------------------------------------------------------------------------------------------
+
+struct OutputDelivered {  // answer to DeliverOutput
+  std::string job;
+  std::string output;  // Delivery.name
+  bool ok = false;
+  std::string note;
+};
+
+struct TimePassed {};
+
+using Event = std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset, RegisterMechanism,
+                           ActivatePolicy, NoteAct, PeerUp, PeerDown, PeerSaid, ItemStored, ItemFailed, RunSubmitted,
+                           RunFound, RunReleased, RunObserved, RunCollected, ItemInspected, OutputDelivered, TimePassed>;
+
+}  // namespace hetao::federation
