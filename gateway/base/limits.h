@@ -31,6 +31,21 @@ inline constexpr size_t kFrameBytesMax = size_t{1} << 20U;
 inline constexpr size_t kControlFrameBytesMax = size_t{4} << 20U;
 inline constexpr uint32_t kStreamsMax = 16'384;
 
+// Certificates and tokens.
+inline constexpr size_t kCertificateBytesMax = size_t{16} << 10U;
+inline constexpr size_t kChainCertificatesMax = 4;
+inline constexpr size_t kPemBytesMax = size_t{1} << 20U;  // certificates and keys of one file
+inline constexpr size_t kCrlBytesMax = size_t{16} << 20U;
+inline constexpr int64_t kLeafLifetimeSecondsMax = int64_t{398} * 86'400;
+inline constexpr size_t kJwtBytesMax = size_t{16} << 10U;
+inline constexpr size_t kJwksBytesMax = size_t{256} << 10U;
+inline constexpr size_t kJwksKeysMax = 64;
+
+// TLS engine: buffers of one connection.
+inline constexpr size_t kTlsHandshakeBytesMax = size_t{64} << 10U;  // unread input before the peer is known
+inline constexpr size_t kTlsInputBytesMax = size_t{512} << 10U;
+inline constexpr size_t kTlsOutputBytesMax = size_t{512} << 10U;
+
 // Items.
 inline constexpr size_t kChunkBytes = size_t{1} << 20U;  // leaf of a blob's digest tree
 
