@@ -1,0 +1,196 @@
+#include "gateway/federation/state.h"
+
+#include <array>
+#include <cstdio>
+
+#include "gateway/base/check.h"
+#include "gateway/federation/table.h"
+#include "gateway/ledger/sha256.h"
+
+namespace hetao::federation {
+
+namespace {
+
+template <class T>
+Result<void> parse_into(Table_of<T>& table, const Record& record) {
+  T message;
+  if (!message.ParseFromString(*record.value)) {
+    return fail(ErrorCode::kFailed, "store row " + record.key, "is not readable", "restore the store from a backup");
+  }
+  table.insert_or_assign(record.key, std::move(message));
+  return {};
+}
+
+template <class T>
+std::optional<std::string> serialise_from(const Table_of<T>& table, const std::string& key) {
+  const auto at = table.find(key);
+  if (at == table.end()) return std::nullopt;
+  return at->second.SerializeAsString();
+}
+
+}  // namespace
+
+State::State(CoreConfig c) : config(std::move(c)) {
+  for (const PeerConfig& peer : config.peers) peers[peer.region];
+}
+
+pb::Job& State::edit_job(const std::string& id) {
+  dirty_.emplace(Table::kJob, id);
+  return jobs[id];
+}
+pb::Run& State::edit_run(const std::string& key) {
+  dirty_.emplace(Table::kRun, key);
+  return runs[key];
+}
+pb::Crossing& State::edit_crossing(const std::string& id) {
+  dirty_.emplace(Table::kCrossing, id);
+  return crossings[id];
+}
+pb::Review& State::edit_review(const std::string& id) {
+  dirty_.emplace(Table::kReview, id);
+  return reviews[id];
+}
+pb::Dataset& State::edit_dataset(const std::string& id) {
+  dirty_.emplace(Table::kDataset, id);
+  return datasets[id];
+}
+pb::Counter& State::edit_counter(const std::string& key) {
+  dirty_.emplace(Table::kCounter, key);
+  return counters[key];
+}
+pb::Mechanism& State::edit_mechanism(const std::string& id) {
+  dirty_.emplace(Table::kMechanism, id);
+  return mechanisms[id];
+}
+pb::PeerMark& State::edit_mark(const std::string& region) {
+  dirty_.emplace(Table::kPeerMark, region);
+  pb::PeerMark& mark = marks[region];
+  mark.set_region(region);
+  return mark;
+}
+
+void State::put_idempotency(const std::string& key, const std::string& job) {
+  idempotency[key] = job;
+  direct_.push_back({Table::kIdempotency, key, job});
+}
+
+void State::put_outgoing(const std::string& region, const pb::PeerMessage& message) {
+  outbox[region][message.sequence()] = message;
+  direct_.push_back({Table::kOutbox, outbox_key(region, message.sequence()), message.SerializeAsString()});
+}
+
+void State::drop_outgoing(const std::string& region, uint64_t sequence) {
+  outbox[region].erase(sequence);
+  direct_.push_back({Table::kOutbox, outbox_key(region, sequence), std::nullopt});
+}
+
+ledger::Entry& State::book(std::string kind) {
+  ledger::Entry& entry = out.entries.emplace_back();
+  entry.sequence = next_sequence++;
+  entry.time = now;
+  entry.region = config.region;
+  entry.kind = std::move(kind);
+  if (policy) entry.policy_digest = policy->digest();
+  return entry;
+}
+
+Result<void> State::load(const Record& record) {
+  HETAO_CHECK(record.value.has_value());
+  switch (record.table) {
+    case Table::kJob: return parse_into(jobs, record);
+    case Table::kRun: return parse_into(runs, record);
+    case Table::kCrossing: return parse_into(crossings, record);
+    case Table::kReview: return parse_into(reviews, record);
+    case Table::kDataset: return parse_into(datasets, record);
+    case Table::kCounter: return parse_into(counters, record);
+    case Table::kMechanism: return parse_into(mechanisms, record);
+    case Table::kPeerMark: return parse_into(marks, record);
+    case Table::kIdempotency: idempotency[record.key] = *record.value; return {};
+    case Table::kOutbox: {
+      Table_of<pb::PeerMessage> one;
+      if (auto parsed = parse_into(one, record); !parsed) return parsed;
+      const std::string region = record.key.substr(0, record.key.rfind('/'));
+      pb::PeerMessage& message = one.begin()->second;
+      outbox[region][message.sequence()] = message;
+      return {};
+    }
+  }
+  return fail(ErrorCode::kFailed, "store row " + record.key, "is of a table that this version does not know",
+              "start the version that wrote it");
+}
+
+std::optional<std::string> State::serialise(Table table, const std::string& key) const {
+  switch (table) {
+    case Table::kJob: return serialise_from(jobs, key);
+    case Table::kRun: return serialise_from(runs, key);
+    case Table::kCrossing: return serialise_from(crossings, key);
+    case Table::kReview: return serialise_from(reviews, key);
+    case Table::kDataset: return serialise_from(datasets, key);
+    case Table::kCounter: return serialise_from(counters, key);
+    case Table::kMechanism: return serialise_from(mechanisms, key);
+    case Table::kPeerMark: return serialise_from(marks, key);
+    case Table::kIdempotency:
+    case Table::kOutbox: break;
+  }
+  HETAO_CHECK(table == Table::kJob);  // the others are written directly
+  return std::nullopt;
+}
+
+Step State::take_step() {
+  for (const auto& [table, key] : dirty_) out.records.push_back({table, key, serialise(table, key)});
+  dirty_.clear();
+  for (Record& record : direct_) out.records.push_back(std::move(record));
+  direct_.clear();
+  return std::exchange(out, Step{});
+}
+
+std::string State::jurisdiction_of(std::string_view region) const {
+  if (is_self(region)) return config.jurisdiction;
+  for (const PeerConfig& peer : config.peers) {
+    if (peer.region == region) return peer.jurisdiction;
+  }
+  return {};
+}
+
+std::string run_key(std::string_view job, uint32_t attempt) { return std::string(job) + "." + std::to_string(attempt); }
+
+std::string outbox_key(std::string_view region, uint64_t sequence) {
+  std::array<char, 24> digits{};
+  std::snprintf(digits.data(), digits.size(), "%020llu", static_cast<unsigned long long>(sequence));
+  return std::string(region) + "/" + digits.data();
+}
+
+void move_job(State& s, pb::Job& job, pb::JobState to, std::string note) {
+  if (job.state() == to) return;
+  HETAO_CHECK(may_move(job.state(), to));
+  job.set_state(to);
+  pb::StateChange& change = *job.add_history();
+  change.set_state(to);
+  change.set_at_micros(s.now.micros);
+  change.set_note(note);
+  if (is_final(to)) job.set_ended_micros(s.now.micros);
+  ledger::Entry& entry = s.book("job-state");
+  entry.job = job.id();
+  entry.who = ledger_name(job.submitter());
+  entry.reason = note.empty() ? std::string(to_word(to)) : std::string(to_word(to)) + ": " + note;
+}
+
+void move_run(pb::Run& run, pb::RunState to) {
+  if (run.state() == to) return;
+  HETAO_CHECK(may_move(run.state(), to));
+  run.set_state(to);
+}
+
+void move_crossing(pb::Crossing& crossing, pb::CrossingState to) {
+  if (crossing.state() == to) return;
+  HETAO_CHECK(may_move(crossing.state(), to));
+  crossing.set_state(to);
+}
+
+std::string ledger_name(const pb::Principal& who) {
+  if (who.user().empty()) return who.tenant();
+  const std::string both = who.tenant() + '\0' + who.user();
+  return who.tenant() + "/u-" + ledger::sha256(as_bytes(both)).hex().substr(0, 16);
+}
+
+}  // namespace hetao::federation

@@ -1,0 +1,103 @@
+// Everything that a core knows, and the step in progress. Internal to the federation room.
+//
+// Objects are changed through edit_*(), which marks them; the end of the step writes each marked object once as a
+// record. Nothing else may write records. The rooms' handlers are free functions over State&, one file an area.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/federation/core.h"
+
+namespace hetao::federation {
+
+template <class T>
+using Table_of = std::map<std::string, T, std::less<>>;
+
+// What is known of a peer while its tunnel is up; not remembered over a restart.
+struct PeerLive {
+  bool up = false;
+  std::string why_down = "not connected yet";
+  Instant since;
+  std::string policy_digest;
+  std::vector<pb::Platform> platforms;
+  pb::Tenant operator_tenant;
+  Instant resend_at;  // unacknowledged messages go again
+};
+
+class State {
+ public:
+  explicit State(CoreConfig c);
+
+  CoreConfig config;
+  std::shared_ptr<const policy::Policy> policy;
+  std::string policy_name;
+  uint64_t next_sequence = 0;
+
+  Table_of<pb::Job> jobs;
+  Table_of<pb::Run> runs;
+  Table_of<pb::Crossing> crossings;
+  Table_of<pb::Review> reviews;
+  Table_of<pb::Dataset> datasets;
+  Table_of<pb::Counter> counters;
+  Table_of<pb::Mechanism> mechanisms;
+  Table_of<pb::PeerMark> marks;
+  Table_of<std::string> idempotency;
+  std::map<std::string, std::map<uint64_t, pb::PeerMessage>, std::less<>> outbox;
+  std::map<std::string, PeerLive, std::less<>> peers;
+
+  // Objects that time alone can move, so that TimePassed costs what is due and not what is known.
+  std::map<std::string, Instant> run_timers;
+
+  // --- the step in progress ---
+  Instant now;
+  Step out;
+
+  pb::Job& edit_job(const std::string& id);
+  pb::Run& edit_run(const std::string& key);
+  pb::Crossing& edit_crossing(const std::string& id);
+  pb::Review& edit_review(const std::string& id);
+  pb::Dataset& edit_dataset(const std::string& id);
+  pb::Counter& edit_counter(const std::string& key);
+  pb::Mechanism& edit_mechanism(const std::string& id);
+  pb::PeerMark& edit_mark(const std::string& region);
+  void put_idempotency(const std::string& key, const std::string& job);
+  void put_outgoing(const std::string& region, const pb::PeerMessage& message);
+  void drop_outgoing(const std::string& region, uint64_t sequence);
+
+  // Opens a ledger entry of this step: sequence, time, region and policy digest are filled in.
+  ledger::Entry& book(std::string kind);
+  void effect(Effect effect) { out.effects.push_back(std::move(effect)); }
+
+  Result<void> load(const Record& record);
+  // Ends the step: the marked objects become records.
+  Step take_step();
+
+  bool is_self(std::string_view region) const { return region == config.region; }
+  std::string jurisdiction_of(std::string_view region) const;
+
+  // Messages to ourselves, handled within the step (see exchange.h).
+  std::deque<pb::PeerMessage> to_self;
+
+ private:
+  std::set<std::pair<Table, std::string>> dirty_;
+  std::vector<Record> direct_;  // outbox and idempotency rows
+  std::optional<std::string> serialise(Table table, const std::string& key) const;
+};
+
+std::string run_key(std::string_view job, uint32_t attempt);
+std::string outbox_key(std::string_view region, uint64_t sequence);
+
+// Change of state, checked against the table.
+void move_job(State& s, pb::Job& job, pb::JobState to, std::string note = {});
+void move_run(pb::Run& run, pb::RunState to);
+void move_crossing(pb::Crossing& crossing, pb::CrossingState to);
+
+// A user as the ledger names one: "TENANT/u-…", a name that means nothing without this gateway's own records.
+std::string ledger_name(const pb::Principal& who);
+
+}  // namespace hetao::federation
