@@ -1,0 +1,116 @@
+// The audit log of one gateway as a state machine. It owns the order in which a log becomes durable; it does
+// no I/O: callers (gateway/io) carry out the writes that it returns, in their order.
+//
+//   append(entries)  -> bytes for the end of the file `wal`: write, sync; only then are the entries durable.
+//   publish(keys)    -> files: each durable (temporary file, sync, rename, sync of the folder) before the
+//   next stage;
+//                       appends may go on meanwhile.
+//   published()      -> the files of that publication are durable. Then the next publish() may come.
+//   compact()        -> a new content for `wal` without what the published tiles hold: replace it whole.
+//
+// Files, below the log's folder: `wal`, `tile/…`, `signing`, `checkpoint`. A crash between any two writes is
+// recovered by recover(), which applies the write-ahead log to the published tiles through the same code as
+// append(). `signing` holds the (size, root) that is about to be signed. With it, and because only durable
+// entries are published, no two roots are ever signed for one size: recover() refuses a write-ahead log that
+// disagrees with either.
+//
+// Trust: recover() checks tiles, checkpoint and write-ahead log against each other. Whoever can write all of
+// the files and the signing key can replace the log; that is what peers' cosignatures are for. Not
+// thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/result.h"
+#include "gateway/ledger/checkpoint.h"
+#include "gateway/ledger/tiles.h"
+#include "gateway/ledger/wal.h"
+
+namespace hetao::ledger {
+
+struct LogConfig {
+  std::string origin;                 // names the log: first line of its checkpoints, name of its keys
+  std::vector<VerifierKey> log_keys;  // those that may have signed the stored checkpoint
+};
+
+struct LogAppend {
+  uint64_t first = 0;  // index of the first of these entries
+  size_t offset = 0;   // in `wal`
+  Bytes bytes;
+};
+
+struct Publication {
+  Checkpoint checkpoint;
+  std::string signed_checkpoint;
+  std::vector<FileWrite> tiles;  // in any order, or in parallel; all durable before …
+  FileWrite signing;             // … this, durable before …
+  FileWrite head;                // … this: the file `checkpoint`
+  std::vector<std::string>
+      obsolete;  // folders of partial tiles that full ones replaced: may be removed afterwards
+
+  // All of them, in order.
+  std::vector<FileWrite> in_order() const;
+};
+
+class Log {
+ public:
+  // A log that has no files yet, and the files to make before the first append (the header of `wal`).
+  static Log create(LogConfig config, std::vector<FileWrite>& files);
+  // A log that has files. `cut_wal_at` tells where the file `wal` has to end before the next append.
+  static Result<Log> recover(LogConfig config, const FileReader& files);
+
+  Log(Log&&) noexcept = default;
+  Log& operator=(Log&&) noexcept = default;
+
+  uint64_t size() const { return edge_.size(); }  // with everything appended, durable or not
+  Digest root() const { return edge_.root(); }
+  const std::string& origin() const { return config_.origin; }
+  size_t wal_bytes() const { return wal_bytes_; }
+  size_t torn_bytes() const { return torn_bytes_; }  // that recovery cut off
+
+  // Refuses (kUsage) entries that are empty or too large, and takes none of them.
+  Result<LogAppend> append(std::vector<Bytes> entries);
+
+  // Everything appended so far, signed. The caller knows that it is durable. `keys`: type kEd25519, name =
+  // origin. Nothing when the newest checkpoint is of this size already and by these keys.
+  Result<std::optional<Publication>> publish(std::span<const SigningKey> keys);
+  void published();
+  // Of the newest published checkpoint; 0 and nothing before the first.
+  uint64_t published_size() const { return published_ ? published_->checkpoint.size : 0; }
+  const SignedCheckpoint* checkpoint() const { return published_ ? &*published_ : nullptr; }
+  std::string checkpoint_text() const { return published_ ? print_note(published_->note) : std::string(); }
+
+  // Adds what witnesses answered for the published checkpoint; the file `checkpoint` to write. Lines of keys
+  // that are not in `witness_keys` are left out; fails if a line of a known key does not hold, or none is of
+  // a known key.
+  Result<FileWrite> add_cosignatures(std::string_view lines, std::span<const VerifierKey> witness_keys);
+
+  // A fresh `wal` with only the entries behind the published checkpoint. To be put in place before the next
+  // append.
+  FileWrite compact();
+
+ private:
+  explicit Log(LogConfig config) : config_(std::move(config)) {}
+  Result<void> replay(WalContent content, const FileReader& files);
+
+  LogConfig config_;
+  TileEdge edge_;
+  WalWriter writer_{0, 0};
+  size_t wal_bytes_ = 0;
+  size_t torn_bytes_ = 0;
+  std::vector<FileWrite> full_;  // tiles and bundles completed since the last publication
+  std::vector<Bytes> tail_;      // entries behind the published checkpoint
+  uint64_t tail_first_ = 0;      // index of the first of them
+  Digest tail_root_;             // root at tail_first_
+  std::optional<SignedCheckpoint> published_;
+  std::optional<SignedCheckpoint> publishing_;
+  size_t publishing_full_ = 0;  // how many of full_ the publication under way holds
+};
+
+}  // namespace hetao::ledger
