@@ -30,6 +30,31 @@ inline constexpr size_t kLedgerEntryBytesMax = 65'535;
 inline constexpr size_t kFrameBytesMax = size_t{1} << 20U;
 inline constexpr size_t kControlFrameBytesMax = size_t{4} << 20U;
 inline constexpr uint32_t kStreamsMax = 16'384;
+inline constexpr size_t kControlPayloadBytesMax = size_t{64} << 10U;  // of every frame that is not DATA
+inline constexpr size_t kMessageOverheadBytes = 256;  // what each message counts besides its own bytes
+inline constexpr size_t kReasonTextBytesMax = 1'024;
+inline constexpr size_t kFeaturesMax = 64;
+inline constexpr size_t kHelloTextBytesMax = 128;  // a feature, region, gateway, digest or software name
+inline constexpr size_t kCheckpointBytesMax = size_t{16} << 10U;
+inline constexpr uint64_t kWindowBytesMax = uint64_t{1} << 40U;
+inline constexpr uint64_t kStreamWindowBytes = uint64_t{8} << 20U;
+inline constexpr uint64_t kSessionWindowBytes = uint64_t{32} << 20U;
+inline constexpr uint64_t kControlWindowBytes = uint64_t{8} << 20U;
+inline constexpr uint32_t kStreamsDefault = 256;
+inline constexpr uint32_t kRequestsOpenDefault = 10'000;
+inline constexpr size_t kDataFrameBytesDefault = size_t{256} << 10U;
+inline constexpr size_t kDataQueuedBytesDefault = size_t{1} << 20U;  // written and not yet sent, a priority
+inline constexpr int64_t kHelloSecondsMax = 5;
+inline constexpr int64_t kFrameSecondsMax = 30;   // from its first byte to its last
+inline constexpr int64_t kFrameGraceSeconds = 5;  // after that it has to keep up
+inline constexpr int64_t kFrameBytesPerSecondMin = 1'024;
+inline constexpr int64_t kPingSeconds = 15;
+inline constexpr int64_t kSilenceSecondsMax = 45;     // without a single byte from the peer
+inline constexpr int64_t kPongSecondsMax = 180;       // other bytes come, but no answer to a ping
+inline constexpr int64_t kWriteStallSecondsMax = 60;  // the peer reads nothing
+inline constexpr int64_t kGoodbyeSecondsMax = 30;     // to finish what is open
+inline constexpr uint64_t kOddPointsBurst = 10'000;   // odd behaviour that a peer may show at once
+inline constexpr uint64_t kOddPointsPerSecond = 500;
 
 // Certificates and tokens.
 inline constexpr size_t kCertificateBytesMax = size_t{16} << 10U;
@@ -47,6 +72,10 @@ inline constexpr size_t kTlsInputBytesMax = size_t{512} << 10U;
 inline constexpr size_t kTlsOutputBytesMax = size_t{512} << 10U;
 
 // Items.
-inline constexpr size_t kChunkBytes = size_t{1} << 20U;  // leaf of a blob's digest tree
+inline constexpr size_t kChunkBytes = size_t{1} << 20U;        // leaf of a blob's digest tree
+inline constexpr uint64_t kBlobBytesMax = uint64_t{1} << 42U;  // 4 TiB
+inline constexpr size_t kLeavesInOfferMax = 1'024;             // more follow on the stream
+inline constexpr size_t kLeavesInRecordMax = 16'384;
+inline constexpr size_t kChunksInHandMax = 16;  // received, and not yet checked and stored
 
 }  // namespace hetao::limits
