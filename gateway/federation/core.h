@@ -1,12 +1,13 @@
-// The core of a gateway: what happens next to every job, run, crossing and review. It decides and does nothing:
-// step(event, now) -> records + entries + effects. No clock, no random number, no socket, no file, no thread.
+// The core of a gateway: what happens next to every job, run, crossing and review. It decides and does
+// nothing: step(event, now) -> records + entries + effects. No clock, no random number, no socket, no file,
+// no thread.
 //
-// Use: construct with the region's configuration; load() every stored record; resume() once; then step() for each
-// event, in order. Make the records and entries of a step durable before carrying out its effects (the one gate is
-// gateway/io). Same configuration and same events give the same steps, on every machine.
+// Use: construct with the region's configuration; load() every stored record; resume() once; then step() for
+// each event, in order. Make the records and entries of a step durable before carrying out its effects (the
+// one gate is gateway/io). Same configuration and same events give the same steps, on every machine.
 //
-// Not thread-safe: one thread steps. Reading functions may be called between steps by that same thread; references
-// they return live until the next step.
+// Not thread-safe: one thread steps. Reading functions may be called between steps by that same thread;
+// references they return live until the next step.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,8 @@ struct PeerConfig {
 
 struct PlatformConfig {
   std::string name;
-  std::string kind;           // local, slurm, kubernetes
-  int64_t cpu_cores = 0;      // what a single job may ask for at most
+  std::string kind;       // local, slurm, kubernetes
+  int64_t cpu_cores = 0;  // what a single job may ask for at most
   int64_t ram_bytes = 0;
   std::vector<pb::Fact> facts;  // compute.* attributes, for `place` decisions
 };
@@ -65,7 +66,7 @@ struct Step {
 struct PlannedCrossing {
   std::string from_region;
   std::string to_region;
-  std::string item;   // input path, dataset id or output name
+  std::string item;  // input path, dataset id or output name
   std::string kind;
   int64_t bytes = 0;
   bool preliminary = false;  // decided on what is known now: inspection and the holder's counters come later
@@ -128,10 +129,12 @@ class Core {
   const CoreConfig& config() const;
 
   // Decides without submitting: every place where the task could run, best first. Pure.
-  Result<std::vector<Candidate>> explain(const pb::Task& task, const pb::Principal& submitter, std::string_view project,
-                                         const std::vector<pb::Item>& inline_items, Instant now) const;
+  Result<std::vector<Candidate>> explain(const pb::Task& task, const pb::Principal& submitter,
+                                         std::string_view project, const std::vector<pb::Item>& inline_items,
+                                         Instant now) const;
 
-  // The shell asks before a byte of an item moves. Both say no until the permits are durable on this side.
+  // The shell asks before a byte of an item moves. Both answer for the newest step: act on a yes only when every step so
+  // far is durable (the gate knows), so that no byte moves before the permits do.
   bool may_send(std::string_view region, std::string_view crossing) const;
   // The item expected on this crossing from this peer; nullptr: refuse the stream.
   const pb::Item* expected_item(std::string_view region, std::string_view crossing) const;

@@ -1,5 +1,5 @@
-// What the core wants done, as values. Effects of a step go only when the step's records and ledger entries are durable.
-// Every effect may be asked for again after a restart: carrying one out twice must do no harm.
+// What the core wants done, as values. Effects of a step go only when the step's records and ledger entries
+// are durable. Every effect may be asked for again after a restart: carrying one out twice must do no harm.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ namespace hetao::federation {
 struct Answer {
   uint64_t request = 0;
   std::optional<Error> error;
-  std::string id;           // of what was made or changed
-  pb::Verdict verdict;      // for submissions: the decision, also of a refusal
-  bool repeated = false;    // the same submission was accepted before; `id` is that job
+  std::string id;         // of what was made or changed
+  pb::Verdict verdict;    // for submissions: the decision, also of a refusal
+  bool repeated = false;  // the same submission was accepted before; `id` is that job
 };
 
 // Best effort over the tunnel; the outbox repeats what has a sequence.
@@ -30,7 +30,8 @@ struct SendMessage {
   pb::PeerMessage message;
 };
 
-// Streams the item's files to the peer that waits for this crossing. Asked for again at every PeerUp until it arrived.
+// Streams the item's files to the peer that waits for this crossing. Asked for again at every PeerUp until it
+// arrived.
 struct SendItem {
   std::string region;
   std::string crossing;
@@ -42,7 +43,8 @@ struct DropItem {
   std::string crossing;
 };
 
-// Held submission under the key `run`; answered by RunSubmitted. Must find and keep an earlier one of the same key.
+// Held submission under the key `run`; answered by RunSubmitted. Must find and keep an earlier one of the
+// same key.
 struct SubmitRun {
   std::string run;
   std::string platform;
@@ -97,7 +99,7 @@ struct WakeAt {
   Instant at;
 };
 
-using Effect = std::variant<Answer, SendMessage, SendItem, DropItem, SubmitRun, FindRun, ReleaseRun, CancelRun, CollectRun,
-                            RemoveRun, InspectItem, DeliverOutput, DropBlobs, WakeAt>;
+using Effect = std::variant<Answer, SendMessage, SendItem, DropItem, SubmitRun, FindRun, ReleaseRun,
+                            CancelRun, CollectRun, RemoveRun, InspectItem, DeliverOutput, DropBlobs, WakeAt>;
 
 }  // namespace hetao::federation

@@ -15,18 +15,19 @@
 
 namespace hetao::federation {
 
-// --- people ---------------------------------------------------------------------------------------------------------
+// --- people
+// ---------------------------------------------------------------------------------------------------------
 
 struct SubmitJob {
   uint64_t request = 0;
-  std::string id;            // fresh, chosen by the shell
-  pb::Task task;             // validated by proto/tes_json.h
+  std::string id;  // fresh, chosen by the shell
+  pb::Task task;   // validated by proto/tes_json.h
   pb::Principal submitter;
-  std::string project;       // from the path, or empty: then the tag `project` counts
+  std::string project;  // from the path, or empty: then the tag `project` counts
   std::string idempotency_key;
   std::string request_digest;
-  // Every input with inline content, already in the blob store: name = path, kind, digest, bytes, and what its
-  // inspection found as labels `inspection.*`.
+  // Every input with inline content, already in the blob store: name = path, kind, digest, bytes, and what
+  // its inspection found as labels `inspection.*`.
   std::vector<pb::Item> inline_items;
 };
 
@@ -63,8 +64,8 @@ struct RegisterMechanism {
 struct ActivatePolicy {
   uint64_t request = 0;
   std::shared_ptr<const policy::Policy> policy;
-  std::string name;     // pack name and version, for the ledger
-  std::string who;      // who activated it; "start" at start-up
+  std::string name;  // pack name and version, for the ledger
+  std::string who;   // who activated it; "start" at start-up
   std::string approved_by;
 };
 
@@ -77,7 +78,8 @@ struct NoteAct {
   std::vector<std::pair<std::string, std::string>> details;
 };
 
-// --- peers ----------------------------------------------------------------------------------------------------------
+// --- peers
+// ----------------------------------------------------------------------------------------------------------
 
 struct PeerUp {
   std::string region;
@@ -105,7 +107,8 @@ struct ItemFailed {
   bool for_good = false;
 };
 
-// --- platforms ------------------------------------------------------------------------------------------------------
+// --- platforms
+// ------------------------------------------------------------------------------------------------------
 // `run` is the key "JOB.ATTEMPT".
 
 enum class PlatformReply {
@@ -143,7 +146,8 @@ struct RunObserved {
   bool lost = false;  // the platform lost it: nothing runs any more and no end was reported
 };
 
-// Outputs of an ended run, stored as blobs: one item for each declared output (name = index in Task.outputs as text,
+// Outputs of an ended run, stored as blobs: one item for each declared output (name = index in Task.outputs
+// as text,
 // "" for what is not there), and one named "logs" with the files stdout.N and stderr.N.
 struct RunCollected {
   std::string run;
@@ -157,7 +161,8 @@ struct ItemInspected {
   std::string summary;          // for the reviewer: kinds and counts, never a value
 };
 
-// --- the rest -------------------------------------------------------------------------------------------------------
+// --- the rest
+// -------------------------------------------------------------------------------------------------------
 
 struct OutputDelivered {  // answer to DeliverOutput
   std::string job;
@@ -168,8 +173,9 @@ struct OutputDelivered {  // answer to DeliverOutput
 
 struct TimePassed {};
 
-using Event = std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset, RegisterMechanism,
-                           ActivatePolicy, NoteAct, PeerUp, PeerDown, PeerSaid, ItemStored, ItemFailed, RunSubmitted,
-                           RunFound, RunReleased, RunObserved, RunCollected, ItemInspected, OutputDelivered, TimePassed>;
+using Event = std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset,
+                           RegisterMechanism, ActivatePolicy, NoteAct, PeerUp, PeerDown, PeerSaid, ItemStored,
+                           ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved, RunCollected,
+                           ItemInspected, OutputDelivered, TimePassed>;
 
 }  // namespace hetao::federation

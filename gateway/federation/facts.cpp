@@ -73,7 +73,8 @@ void put_fact(FactList& list, pb::Fact value) {
     }
   }
   *list.Add() = std::move(value);
-  for (int i = list.size() - 1; i > 0 && list.Get(i).name() < list.Get(i - 1).name(); --i) list.SwapElements(i, i - 1);
+  for (int i = list.size() - 1; i > 0 && list.Get(i).name() < list.Get(i - 1).name(); --i)
+    list.SwapElements(i, i - 1);
 }
 
 void put_facts(FactList& list, const FactList& values) {
@@ -82,11 +83,16 @@ void put_facts(FactList& list, const FactList& values) {
 
 policy::Value to_value(const pb::Fact& value) {
   switch (value.value_case()) {
-    case pb::Fact::kFlag: return value.flag();
-    case pb::Fact::kNumber: return value.number();
-    case pb::Fact::kText: return value.text();
-    case pb::Fact::kSet: return std::vector<std::string>(value.set().values().begin(), value.set().values().end());
-    case pb::Fact::VALUE_NOT_SET: break;
+    case pb::Fact::kFlag:
+      return value.flag();
+    case pb::Fact::kNumber:
+      return value.number();
+    case pb::Fact::kText:
+      return value.text();
+    case pb::Fact::kSet:
+      return std::vector<std::string>(value.set().values().begin(), value.set().values().end());
+    case pb::Fact::VALUE_NOT_SET:
+      break;
   }
   return std::string();
 }

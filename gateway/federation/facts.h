@@ -1,4 +1,5 @@
-// Lists of facts (pb::Fact), sorted by name, each name once; and their way into a policy request. Pure functions.
+// Lists of facts (pb::Fact), sorted by name, each name once; and their way into a policy request. Pure
+// functions.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,12 @@ pb::Fact fact(std::string_view name, int64_t value);
 pb::Fact fact(std::string_view name, std::string_view value);
 pb::Fact fact(std::string_view name, std::vector<std::string> values);
 // Keeps string literals from becoming booleans.
-inline pb::Fact fact(std::string_view name, const char* value) { return fact(name, std::string_view(value)); }
+inline pb::Fact fact(std::string_view name, const char* value) {
+  return fact(name, std::string_view(value));
+}
 
 const pb::Fact* find_fact(const FactList& list, std::string_view name);
-std::string text_of(const FactList& list, std::string_view name);             // "" when absent
+std::string text_of(const FactList& list, std::string_view name);  // "" when absent
 std::optional<int64_t> number_of(const FactList& list, std::string_view name);
 std::optional<bool> flag_of(const FactList& list, std::string_view name);
 std::vector<std::string> set_of(const FactList& list, std::string_view name);

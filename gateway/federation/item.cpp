@@ -38,7 +38,8 @@ std::string output_kind(const pb::Task& task, const std::string& name) {
 
 std::string dataset_of(const pb::Input& input) {
   static constexpr std::string_view kScheme = "dataset:";
-  return input.url().starts_with(kScheme) && !input.has_content() ? input.url().substr(kScheme.size()) : std::string();
+  return input.url().starts_with(kScheme) && !input.has_content() ? input.url().substr(kScheme.size())
+                                                                  : std::string();
 }
 
 }  // namespace hetao::federation

@@ -10,22 +10,24 @@ namespace hetao::federation {
 namespace {
 
 // Values from harmless to strict.
-constexpr std::array<std::string_view, 5> kGrades = {"public", "general", "important", "core", "state-secret"};
+constexpr std::array<std::string_view, 5> kGrades = {"public", "general", "important", "core",
+                                                     "state-secret"};
 constexpr std::array<std::string_view, 4> kPersonal = {"none", "anonymised", "ordinary", "sensitive"};
 constexpr std::array<std::string_view, 3> kAssessments = {"done", "stale", "missing"};
-constexpr std::array<std::string_view, 3> kHongKongUses = {"same-purpose", "s62-research", "new-purpose-no-consent"};
+constexpr std::array<std::string_view, 3> kHongKongUses = {"same-purpose", "s62-research",
+                                                           "new-purpose-no-consent"};
 
 enum class Merge {
   kWorstGrade,
   kWorstPersonal,
   kWorstAssessment,
   kWorstHongKongUse,
-  kPlace,        // mainland wins; otherwise all must agree
+  kPlace,  // mainland wins; otherwise all must agree
   kAllMustAgree,
   kUnion,
   kSum,
-  kAllTrue,      // true is the better answer
-  kAnyTrue,      // true is the stricter answer
+  kAllTrue,  // true is the better answer
+  kAnyTrue,  // true is the stricter answer
 };
 
 struct Rule {
@@ -53,17 +55,19 @@ constexpr std::array<Rule, 17> kRules = {{
     {"result.anonymity_assessed", Merge::kAllTrue},
 }};
 
-// Whether a source without any data of its own (code) has a say: it has none in what it does not label, because a
-// program brings no subjects, no consent and no assessment.
+// Whether a source without any data of its own (code) has a say: it has none in what it does not label,
+// because a program brings no subjects, no consent and no assessment.
 bool carries_data(const FactList& labels) {
   const std::string personal = text_of(labels, "data.personal");
   const std::string grade = text_of(labels, "data.grade");
-  return flag_of(labels, "label.code") != true || (!personal.empty() && personal != "none") || grade == "important";
+  return flag_of(labels, "label.code") != true || (!personal.empty() && personal != "none") ||
+         grade == "important";
 }
 
 using Sources = std::vector<const FactList*>;
 
-void merge_worst(FactList& out, std::string_view name, std::span<const std::string_view> order, const Sources& sources) {
+void merge_worst(FactList& out, std::string_view name, std::span<const std::string_view> order,
+                 const Sources& sources) {
   size_t worst = 0;
   bool unknown = false;
   for (const FactList* source : sources) {
@@ -109,21 +113,32 @@ void merge_text(FactList& out, std::string_view name, std::string_view winner, c
   std::set<std::string> values;
   for (const FactList* source : sources) values.insert(text_of(*source, name));
   if (!winner.empty() && values.contains(std::string(winner))) return put_fact(out, fact(name, winner));
-  if (values.size() == 1 && !values.begin()->empty()) put_fact(out, fact(name, std::string_view(*values.begin())));
+  if (values.size() == 1 && !values.begin()->empty())
+    put_fact(out, fact(name, std::string_view(*values.begin())));
 }
 
 void merge_one(FactList& out, const Rule& rule, const Sources& sources) {
   switch (rule.merge) {
-    case Merge::kWorstGrade: return merge_worst(out, rule.name, kGrades, sources);
-    case Merge::kWorstPersonal: return merge_worst(out, rule.name, kPersonal, sources);
-    case Merge::kWorstAssessment: return merge_worst(out, rule.name, kAssessments, sources);
-    case Merge::kWorstHongKongUse: return merge_worst(out, rule.name, kHongKongUses, sources);
-    case Merge::kPlace: return merge_text(out, rule.name, "mainland", sources);
-    case Merge::kAllMustAgree: return merge_text(out, rule.name, {}, sources);
-    case Merge::kUnion: return merge_union(out, rule.name, sources);
-    case Merge::kSum: return merge_sum(out, rule.name, sources);
-    case Merge::kAllTrue: return merge_flags(out, rule.name, false, sources);
-    case Merge::kAnyTrue: return merge_flags(out, rule.name, true, sources);
+    case Merge::kWorstGrade:
+      return merge_worst(out, rule.name, kGrades, sources);
+    case Merge::kWorstPersonal:
+      return merge_worst(out, rule.name, kPersonal, sources);
+    case Merge::kWorstAssessment:
+      return merge_worst(out, rule.name, kAssessments, sources);
+    case Merge::kWorstHongKongUse:
+      return merge_worst(out, rule.name, kHongKongUses, sources);
+    case Merge::kPlace:
+      return merge_text(out, rule.name, "mainland", sources);
+    case Merge::kAllMustAgree:
+      return merge_text(out, rule.name, {}, sources);
+    case Merge::kUnion:
+      return merge_union(out, rule.name, sources);
+    case Merge::kSum:
+      return merge_sum(out, rule.name, sources);
+    case Merge::kAllTrue:
+      return merge_flags(out, rule.name, false, sources);
+    case Merge::kAnyTrue:
+      return merge_flags(out, rule.name, true, sources);
   }
 }
 

@@ -1,5 +1,5 @@
-// A record: one row of what the gateway must remember. Rows are whole objects (a protobuf message by key), so that the
-// newest row of a key is all that a restart needs; the store keeps exactly those.
+// A record: one row of what the gateway must remember. Rows are whole objects (a protobuf message by key), so
+// that the newest row of a key is all that a restart needs; the store keeps exactly those.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@ namespace hetao::federation {
 
 // Numbers are stored: never reuse one.
 enum class Table : uint8_t {
-  kJob = 1,        // pb::Job by id
-  kRun = 2,        // pb::Run by "JOB.ATTEMPT"
-  kCrossing = 3,   // pb::Crossing by id
-  kReview = 4,     // pb::Review by id
-  kDataset = 5,    // pb::Dataset by id
-  kCounter = 6,    // pb::Counter by "TENANT/YEAR"
-  kMechanism = 7,  // pb::Mechanism by id
-  kOutbox = 8,     // pb::PeerMessage by "REGION/SEQUENCE" (20 digits)
-  kPeerMark = 9,   // pb::PeerMark by region
+  kJob = 1,           // pb::Job by id
+  kRun = 2,           // pb::Run by "JOB.ATTEMPT"
+  kCrossing = 3,      // pb::Crossing by id
+  kReview = 4,        // pb::Review by id
+  kDataset = 5,       // pb::Dataset by id
+  kCounter = 6,       // pb::Counter by "TENANT/YEAR"
+  kMechanism = 7,     // pb::Mechanism by id
+  kOutbox = 8,        // pb::PeerMessage by "REGION/SEQUENCE" (20 digits)
+  kPeerMark = 9,      // pb::PeerMark by region
   kIdempotency = 10,  // job id (plain text) by "TENANT/USER/KEY"
 };
 

@@ -15,7 +15,8 @@ template <class T>
 Result<void> parse_into(Table_of<T>& table, const Record& record) {
   T message;
   if (!message.ParseFromString(*record.value)) {
-    return fail(ErrorCode::kFailed, "store row " + record.key, "is not readable", "restore the store from a backup");
+    return fail(ErrorCode::kFailed, "store row " + record.key, "is not readable",
+                "restore the store from a backup");
   }
   table.insert_or_assign(record.key, std::move(message));
   return {};
@@ -97,15 +98,25 @@ ledger::Entry& State::book(std::string kind) {
 Result<void> State::load(const Record& record) {
   HETAO_CHECK(record.value.has_value());
   switch (record.table) {
-    case Table::kJob: return parse_into(jobs, record);
-    case Table::kRun: return parse_into(runs, record);
-    case Table::kCrossing: return parse_into(crossings, record);
-    case Table::kReview: return parse_into(reviews, record);
-    case Table::kDataset: return parse_into(datasets, record);
-    case Table::kCounter: return parse_into(counters, record);
-    case Table::kMechanism: return parse_into(mechanisms, record);
-    case Table::kPeerMark: return parse_into(marks, record);
-    case Table::kIdempotency: idempotency[record.key] = *record.value; return {};
+    case Table::kJob:
+      return parse_into(jobs, record);
+    case Table::kRun:
+      return parse_into(runs, record);
+    case Table::kCrossing:
+      return parse_into(crossings, record);
+    case Table::kReview:
+      return parse_into(reviews, record);
+    case Table::kDataset:
+      return parse_into(datasets, record);
+    case Table::kCounter:
+      return parse_into(counters, record);
+    case Table::kMechanism:
+      return parse_into(mechanisms, record);
+    case Table::kPeerMark:
+      return parse_into(marks, record);
+    case Table::kIdempotency:
+      idempotency[record.key] = *record.value;
+      return {};
     case Table::kOutbox: {
       Table_of<pb::PeerMessage> one;
       if (auto parsed = parse_into(one, record); !parsed) return parsed;
@@ -121,16 +132,25 @@ Result<void> State::load(const Record& record) {
 
 std::optional<std::string> State::serialise(Table table, const std::string& key) const {
   switch (table) {
-    case Table::kJob: return serialise_from(jobs, key);
-    case Table::kRun: return serialise_from(runs, key);
-    case Table::kCrossing: return serialise_from(crossings, key);
-    case Table::kReview: return serialise_from(reviews, key);
-    case Table::kDataset: return serialise_from(datasets, key);
-    case Table::kCounter: return serialise_from(counters, key);
-    case Table::kMechanism: return serialise_from(mechanisms, key);
-    case Table::kPeerMark: return serialise_from(marks, key);
+    case Table::kJob:
+      return serialise_from(jobs, key);
+    case Table::kRun:
+      return serialise_from(runs, key);
+    case Table::kCrossing:
+      return serialise_from(crossings, key);
+    case Table::kReview:
+      return serialise_from(reviews, key);
+    case Table::kDataset:
+      return serialise_from(datasets, key);
+    case Table::kCounter:
+      return serialise_from(counters, key);
+    case Table::kMechanism:
+      return serialise_from(mechanisms, key);
+    case Table::kPeerMark:
+      return serialise_from(marks, key);
     case Table::kIdempotency:
-    case Table::kOutbox: break;
+    case Table::kOutbox:
+      break;
   }
   HETAO_CHECK(table == Table::kJob);  // the others are written directly
   return std::nullopt;
@@ -152,7 +172,9 @@ std::string State::jurisdiction_of(std::string_view region) const {
   return {};
 }
 
-std::string run_key(std::string_view job, uint32_t attempt) { return std::string(job) + "." + std::to_string(attempt); }
+std::string run_key(std::string_view job, uint32_t attempt) {
+  return std::string(job) + "." + std::to_string(attempt);
+}
 
 std::string outbox_key(std::string_view region, uint64_t sequence) {
   std::array<char, 24> digits{};

@@ -1,7 +1,8 @@
 // Everything that a core knows, and the step in progress. Internal to the federation room.
 //
-// Objects are changed through edit_*(), which marks them; the end of the step writes each marked object once as a
-// record. Nothing else may write records. The rooms' handlers are free functions over State&, one file an area.
+// Objects are changed through edit_*(), which marks them; the end of the step writes each marked object once
+// as a record. Nothing else may write records. The rooms' handlers are free functions over State&, one file
+// an area.
 #pragma once
 
 #include <deque>

@@ -84,7 +84,8 @@ constexpr std::array kCrossingMoves = std::to_array<Move<CrossingState>>({
 
 template <class State, size_t N>
 bool contains(const std::array<Move<State>, N>& moves, State from, State to) {
-  return std::any_of(moves.begin(), moves.end(), [&](const Move<State>& m) { return m.from == from && m.to == to; });
+  return std::any_of(moves.begin(), moves.end(),
+                     [&](const Move<State>& m) { return m.from == from && m.to == to; });
 }
 
 template <class State, size_t N>
@@ -94,71 +95,125 @@ bool leads_nowhere(const std::array<Move<State>, N>& moves, State state) {
 
 }  // namespace
 
-std::span<const Move<pb::JobState>> job_moves() { return kJobMoves; }
-std::span<const Move<pb::RunState>> run_moves() { return kRunMoves; }
-std::span<const Move<pb::CrossingState>> crossing_moves() { return kCrossingMoves; }
+std::span<const Move<pb::JobState>> job_moves() {
+  return kJobMoves;
+}
+std::span<const Move<pb::RunState>> run_moves() {
+  return kRunMoves;
+}
+std::span<const Move<pb::CrossingState>> crossing_moves() {
+  return kCrossingMoves;
+}
 
-bool may_move(pb::JobState from, pb::JobState to) { return contains(kJobMoves, from, to); }
-bool may_move(pb::RunState from, pb::RunState to) { return contains(kRunMoves, from, to); }
-bool may_move(pb::CrossingState from, pb::CrossingState to) { return contains(kCrossingMoves, from, to); }
+bool may_move(pb::JobState from, pb::JobState to) {
+  return contains(kJobMoves, from, to);
+}
+bool may_move(pb::RunState from, pb::RunState to) {
+  return contains(kRunMoves, from, to);
+}
+bool may_move(pb::CrossingState from, pb::CrossingState to) {
+  return contains(kCrossingMoves, from, to);
+}
 
-bool is_final(pb::JobState state) { return leads_nowhere(kJobMoves, state); }
-bool is_final(pb::RunState state) { return leads_nowhere(kRunMoves, state); }
-bool is_final(pb::CrossingState state) { return leads_nowhere(kCrossingMoves, state); }
+bool is_final(pb::JobState state) {
+  return leads_nowhere(kJobMoves, state);
+}
+bool is_final(pb::RunState state) {
+  return leads_nowhere(kRunMoves, state);
+}
+bool is_final(pb::CrossingState state) {
+  return leads_nowhere(kCrossingMoves, state);
+}
 
 const char* to_word(pb::JobState state) {
   switch (state) {
-    case pb::JOB_QUEUED: return "queued";
-    case pb::JOB_HELD: return "held";
-    case pb::JOB_OFFERED: return "offered";
-    case pb::JOB_STAGING: return "staging";
-    case pb::JOB_RUNNING: return "running";
-    case pb::JOB_RETURNING: return "returning";
-    case pb::JOB_COMPLETE: return "complete";
-    case pb::JOB_EXECUTOR_ERROR: return "executor-error";
-    case pb::JOB_SYSTEM_ERROR: return "system-error";
-    case pb::JOB_CANCELLING: return "cancelling";
-    case pb::JOB_CANCELLED: return "cancelled";
-    default: return "unknown";
+    case pb::JOB_QUEUED:
+      return "queued";
+    case pb::JOB_HELD:
+      return "held";
+    case pb::JOB_OFFERED:
+      return "offered";
+    case pb::JOB_STAGING:
+      return "staging";
+    case pb::JOB_RUNNING:
+      return "running";
+    case pb::JOB_RETURNING:
+      return "returning";
+    case pb::JOB_COMPLETE:
+      return "complete";
+    case pb::JOB_EXECUTOR_ERROR:
+      return "executor-error";
+    case pb::JOB_SYSTEM_ERROR:
+      return "system-error";
+    case pb::JOB_CANCELLING:
+      return "cancelling";
+    case pb::JOB_CANCELLED:
+      return "cancelled";
+    default:
+      return "unknown";
   }
 }
 
 const char* to_word(pb::RunState state) {
   switch (state) {
-    case pb::RUN_WAITING: return "waiting";
-    case pb::RUN_SUBMITTING: return "submitting";
-    case pb::RUN_RELEASING: return "releasing";
-    case pb::RUN_RUNNING: return "running";
-    case pb::RUN_COLLECTING: return "collecting";
-    case pb::RUN_RETURNING: return "returning";
-    case pb::RUN_DONE: return "done";
-    case pb::RUN_CANCELLING: return "cancelling";
-    case pb::RUN_CANCELLED: return "cancelled";
-    case pb::RUN_REFUSED: return "refused";
-    default: return "unknown";
+    case pb::RUN_WAITING:
+      return "waiting";
+    case pb::RUN_SUBMITTING:
+      return "submitting";
+    case pb::RUN_RELEASING:
+      return "releasing";
+    case pb::RUN_RUNNING:
+      return "running";
+    case pb::RUN_COLLECTING:
+      return "collecting";
+    case pb::RUN_RETURNING:
+      return "returning";
+    case pb::RUN_DONE:
+      return "done";
+    case pb::RUN_CANCELLING:
+      return "cancelling";
+    case pb::RUN_CANCELLED:
+      return "cancelled";
+    case pb::RUN_REFUSED:
+      return "refused";
+    default:
+      return "unknown";
   }
 }
 
 const char* to_word(pb::CrossingState state) {
   switch (state) {
-    case pb::CROSSING_DECIDING: return "deciding";
-    case pb::CROSSING_HELD: return "held";
-    case pb::CROSSING_ASKED: return "asked";
-    case pb::CROSSING_MOVING: return "moving";
-    case pb::CROSSING_DONE: return "done";
-    case pb::CROSSING_REFUSED: return "refused";
-    case pb::CROSSING_CANCELLED: return "cancelled";
-    default: return "unknown";
+    case pb::CROSSING_DECIDING:
+      return "deciding";
+    case pb::CROSSING_HELD:
+      return "held";
+    case pb::CROSSING_ASKED:
+      return "asked";
+    case pb::CROSSING_MOVING:
+      return "moving";
+    case pb::CROSSING_DONE:
+      return "done";
+    case pb::CROSSING_REFUSED:
+      return "refused";
+    case pb::CROSSING_CANCELLED:
+      return "cancelled";
+    default:
+      return "unknown";
   }
 }
 
 const char* to_word(pb::ReviewState state) {
   switch (state) {
-    case pb::REVIEW_OPEN: return "open";
-    case pb::REVIEW_APPROVED: return "approved";
-    case pb::REVIEW_REJECTED: return "rejected";
-    case pb::REVIEW_CLOSED: return "closed";
-    default: return "unknown";
+    case pb::REVIEW_OPEN:
+      return "open";
+    case pb::REVIEW_APPROVED:
+      return "approved";
+    case pb::REVIEW_REJECTED:
+      return "rejected";
+    case pb::REVIEW_CLOSED:
+      return "closed";
+    default:
+      return "unknown";
   }
 }
 

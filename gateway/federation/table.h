@@ -1,5 +1,5 @@
-// The state machines of a job, a run, a crossing and a review, as tables. Every change of state goes through may_move;
-// a change that is not in the table is a broken invariant.
+// The state machines of a job, a run, a crossing and a review, as tables. Every change of state goes through
+// may_move; a change that is not in the table is a broken invariant.
 #pragma once
 
 #include <span>

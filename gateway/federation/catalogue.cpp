@@ -1,0 +1,185 @@
+#include "gateway/federation/catalogue.h"
+
+#include "gateway/federation/exchange.h"
+#include "gateway/federation/item.h"
+
+namespace hetao::federation {
+
+namespace {
+
+void answer(State& s, uint64_t request, std::string id) {
+  if (request != 0) s.effect(Answer{request, std::nullopt, std::move(id), {}, false});
+}
+
+void refuse(State& s, uint64_t request, Error error) {
+  if (request != 0) s.effect(Answer{request, std::move(error), {}, {}, false});
+}
+
+pb::PeerMessage news_of(const pb::Dataset& dataset) {
+  pb::PeerMessage message;
+  *message.mutable_catalogue_news()->mutable_dataset() = dataset;
+  // Names of files can say more than the catalogue wants to.
+  message.mutable_catalogue_news()->mutable_dataset()->clear_files();
+  message.mutable_catalogue_news()->mutable_dataset()->clear_registered_by();
+  return message;
+}
+
+void tell_all(State& s, const pb::Dataset& dataset) {
+  for (const PeerConfig& peer : s.config.peers) tell(s, peer.region, news_of(dataset));
+}
+
+}  // namespace
+
+void on_register_dataset(State& s, const RegisterDataset& event) {
+  const std::string what = "dataset " + event.dataset.id();
+  const auto known = s.datasets.find(event.dataset.id());
+  if (known != s.datasets.end() && !s.is_self(known->second.region())) {
+    return refuse(
+        s, event.request,
+        {ErrorCode::kFailed, what, "that name is taken in " + known->second.region(), "choose another id"});
+  }
+  if (known != s.datasets.end() && known->second.owner_tenant() != event.dataset.owner_tenant()) {
+    return refuse(s, event.request,
+                  {ErrorCode::kNotAllowed, what, "belongs to another tenant", "choose another id"});
+  }
+  const uint64_t version = known == s.datasets.end() ? 1 : known->second.version() + 1;
+  pb::Dataset& dataset = s.edit_dataset(event.dataset.id());
+  dataset = event.dataset;
+  dataset.set_region(s.config.region);
+  dataset.set_version(version);
+  dataset.set_registered_micros(s.now.micros);
+  ledger::Entry& entry = s.book("dataset");
+  entry.who = dataset.registered_by();
+  entry.item_digest = dataset.digest();
+  entry.item_bytes = dataset.bytes();
+  entry.reason = "registered " + dataset.id() + " version " + std::to_string(version);
+  tell_all(s, dataset);
+  answer(s, event.request, dataset.id());
+}
+
+void on_retire_dataset(State& s, const RetireDataset& event) {
+  const auto known = s.datasets.find(event.dataset);
+  if (known == s.datasets.end() || !s.is_self(known->second.region())) {
+    return refuse(s, event.request,
+                  {ErrorCode::kNotFound, "dataset " + event.dataset, "is not in this catalogue",
+                   "`hetao data list` shows what is"});
+  }
+  pb::Dataset& dataset = s.edit_dataset(event.dataset);
+  dataset.set_retired(true);
+  ledger::Entry& entry = s.book("dataset");
+  entry.who = ledger_name(event.who);
+  entry.item_digest = dataset.digest();
+  entry.reason = "retired " + dataset.id();
+  tell_all(s, dataset);
+  answer(s, event.request, event.dataset);
+}
+
+void on_register_mechanism(State& s, const RegisterMechanism& event) {
+  pb::Mechanism& mechanism = s.edit_mechanism(event.mechanism.id());
+  mechanism = event.mechanism;
+  ledger::Entry& entry = s.book("admin");
+  entry.who = mechanism.registered_by();
+  entry.reason = std::string(mechanism.withdrawn() ? "withdrew" : "filed") + " mechanism " +
+                 mechanism.kind() + " " + mechanism.id() + " of " + mechanism.exporter() + " and " +
+                 mechanism.recipient();
+  answer(s, event.request, mechanism.id());
+}
+
+void on_activate_policy(State& s, const ActivatePolicy& event) {
+  const bool same = s.policy && s.policy->digest() == event.policy->digest();
+  s.policy = event.policy;
+  s.policy_name = event.name;
+  if (!same) {
+    ledger::Entry& entry = s.book("policy-activated");
+    entry.who = event.who;
+    entry.reason = event.name;
+    if (!event.approved_by.empty()) entry.extra["approved_by"] = event.approved_by;
+    for (const PeerConfig& peer : s.config.peers) {
+      if (s.peers[peer.region].up) s.effect(SendMessage{peer.region, region_news(s)});
+    }
+  }
+  answer(s, event.request, event.policy->digest());
+}
+
+void on_note_act(State& s, const NoteAct& event) {
+  ledger::Entry& entry = s.book(event.kind);
+  entry.who = event.who;
+  entry.reason = event.reason;
+  for (const auto& [key, value] : event.details) entry.extra[key] = value;
+  answer(s, event.request, std::to_string(entry.sequence));
+}
+
+void on_region_news(State& s, const std::string& from, const pb::RegionNews& news) {
+  PeerLive& live = s.peers[from];
+  live.policy_digest = news.policy_digest();
+  live.platforms.assign(news.platforms().begin(), news.platforms().end());
+  live.operator_tenant = news.operator_();
+}
+
+void on_catalogue_news(State& s, const std::string& from, const pb::CatalogueNews& news) {
+  const pb::Dataset& told = news.dataset();
+  if (told.region() != from || told.id().empty()) return;  // a region speaks for its own datasets alone
+  const auto known = s.datasets.find(told.id());
+  if (known != s.datasets.end()) {
+    if (known->second.region() != from) return;  // first come, first named
+    if (known->second.version() > told.version()) return;
+    if (known->second.SerializeAsString() == told.SerializeAsString()) return;
+  }
+  s.edit_dataset(told.id()) = told;
+}
+
+pb::PeerMessage region_news(const State& s) {
+  pb::PeerMessage message;
+  pb::RegionNews& news = *message.mutable_region_news();
+  news.set_jurisdiction(s.config.jurisdiction);
+  if (s.policy) news.set_policy_digest(s.policy->digest());
+  *news.mutable_operator_() = tenant_of(s, s.config.operator_tenant);
+  for (const PlatformConfig& known : s.config.platforms) {
+    pb::Platform& platform = *news.add_platforms();
+    platform.set_name(known.name);
+    platform.set_kind(known.kind);
+    platform.set_cpu_cores(known.cpu_cores);
+    platform.set_ram_bytes(known.ram_bytes);
+  }
+  return message;
+}
+
+std::vector<pb::PeerMessage> catalogue_news(const State& s) {
+  std::vector<pb::PeerMessage> all;
+  for (const auto& [id, dataset] : s.datasets) {
+    if (s.is_self(dataset.region())) all.push_back(news_of(dataset));
+  }
+  return all;
+}
+
+pb::Item dataset_item(const pb::Dataset& dataset, const std::string& name) {
+  pb::Item item;
+  item.set_name(name);
+  item.set_kind("dataset");
+  item.set_digest(dataset.digest());
+  item.set_bytes(dataset.bytes());
+  *item.mutable_files() = dataset.files();
+  *item.mutable_labels() = dataset.labels();
+  return item;
+}
+
+std::optional<std::string> fill_from_catalogue(const State& s, pb::Crossing& crossing) {
+  const std::string id = crossing.item().name();
+  const auto known = s.datasets.find(id);
+  if (known == s.datasets.end() || !s.is_self(known->second.region()))
+    return "no dataset " + id + " in " + s.config.region;
+  if (known->second.retired()) return "dataset " + id + " is retired";
+  *crossing.mutable_item() = dataset_item(known->second, id);
+  *crossing.mutable_exporter() = tenant_of(s, known->second.owner_tenant());
+  return std::nullopt;
+}
+
+pb::Tenant tenant_of(const State& s, const std::string& id) {
+  const auto known = s.config.tenants.find(id);
+  if (known != s.config.tenants.end()) return known->second;
+  pb::Tenant tenant;
+  tenant.set_id(id);
+  return tenant;
+}
+
+}  // namespace hetao::federation

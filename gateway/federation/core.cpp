@@ -1,0 +1,180 @@
+#include "gateway/federation/core.h"
+
+#include "gateway/federation/catalogue.h"
+#include "gateway/federation/crossing.h"
+#include "gateway/federation/exchange.h"
+#include "gateway/federation/facts.h"
+#include "gateway/federation/home.h"
+#include "gateway/federation/host.h"
+#include "gateway/federation/placement.h"
+#include "gateway/federation/state.h"
+
+namespace hetao::federation {
+
+namespace {
+
+// One handler for each kind of event; the compiler names the one that is missing.
+struct Handler {
+  State& s;
+  void operator()(SubmitJob& e) const { on_submit_job(s, std::move(e)); }
+  void operator()(const CancelJob& e) const { on_cancel_job(s, e); }
+  void operator()(const AnswerReview& e) const { on_answer_review(s, e); }
+  void operator()(const RegisterDataset& e) const { on_register_dataset(s, e); }
+  void operator()(const RetireDataset& e) const { on_retire_dataset(s, e); }
+  void operator()(const RegisterMechanism& e) const { on_register_mechanism(s, e); }
+  void operator()(const ActivatePolicy& e) const { on_activate_policy(s, e); }
+  void operator()(const NoteAct& e) const { on_note_act(s, e); }
+  void operator()(const PeerUp& e) const { on_peer_up(s, e); }
+  void operator()(const PeerDown& e) const { on_peer_down(s, e); }
+  void operator()(const PeerSaid& e) const { on_peer_said(s, e); }
+  void operator()(const ItemStored& e) const { on_item_stored(s, e); }
+  void operator()(const ItemFailed& e) const { on_item_failed(s, e); }
+  void operator()(const RunSubmitted& e) const { on_run_submitted(s, e); }
+  void operator()(const RunFound& e) const { on_run_found(s, e); }
+  void operator()(const RunReleased& e) const { on_run_released(s, e); }
+  void operator()(const RunObserved& e) const { on_run_observed(s, e); }
+  void operator()(const RunCollected& e) const { on_run_collected(s, e); }
+  void operator()(const ItemInspected& e) const { on_item_inspected(s, e); }
+  void operator()(const OutputDelivered& e) const { on_output_delivered(s, e); }
+  void operator()(const TimePassed&) const {
+    tick_runs(s);
+    repeat_unacknowledged(s);
+  }
+};
+
+std::optional<Instant> next_deadline(const State& s) {
+  std::optional<Instant> next;
+  const auto earlier = [&](Instant at) { next = next ? std::min(*next, at) : at; };
+  for (const auto& [key, at] : s.run_timers) earlier(at);
+  for (const auto& [region, live] : s.peers) {
+    const auto waiting = s.outbox.find(region);
+    if (live.up && waiting != s.outbox.end() && !waiting->second.empty()) earlier(live.resend_at);
+  }
+  return next;
+}
+
+Step finish(State& s) {
+  drain_own_messages(s);
+  if (const auto next = next_deadline(s)) s.effect(WakeAt{std::max(*next, s.now)});
+  return s.take_step();
+}
+
+template <class T>
+const T* find_in(const Table_of<T>& table, std::string_view key) {
+  const auto at = table.find(key);
+  return at == table.end() ? nullptr : &at->second;
+}
+
+}  // namespace
+
+Core::Core(CoreConfig config) : state_(std::make_unique<State>(std::move(config))) {}
+Core::~Core() = default;
+Core::Core(Core&&) noexcept = default;
+Core& Core::operator=(Core&&) noexcept = default;
+
+Result<void> Core::load(const Record& record) {
+  return state_->load(record);
+}
+void Core::load_ledger_size(uint64_t entries) {
+  state_->next_sequence = entries;
+}
+
+Step Core::resume(Instant now) {
+  state_->now = now;
+  resume_crossings(*state_);
+  resume_runs(*state_);
+  resume_jobs(*state_);
+  return finish(*state_);
+}
+
+Step Core::step(Event event, Instant now) {
+  state_->now = now;
+  std::visit(Handler{*state_}, event);
+  return finish(*state_);
+}
+
+const pb::Job* Core::job(std::string_view id) const {
+  return find_in(state_->jobs, id);
+}
+const pb::Run* Core::run(std::string_view key) const {
+  return find_in(state_->runs, key);
+}
+const pb::Crossing* Core::crossing(std::string_view id) const {
+  return find_in(state_->crossings, id);
+}
+const pb::Review* Core::review(std::string_view id) const {
+  return find_in(state_->reviews, id);
+}
+const pb::Dataset* Core::dataset(std::string_view id) const {
+  return find_in(state_->datasets, id);
+}
+const Table_of<pb::Job>& Core::jobs() const {
+  return state_->jobs;
+}
+const Table_of<pb::Run>& Core::runs() const {
+  return state_->runs;
+}
+const Table_of<pb::Crossing>& Core::crossings() const {
+  return state_->crossings;
+}
+const Table_of<pb::Review>& Core::reviews() const {
+  return state_->reviews;
+}
+const Table_of<pb::Dataset>& Core::datasets() const {
+  return state_->datasets;
+}
+const Table_of<pb::Counter>& Core::counters() const {
+  return state_->counters;
+}
+const Table_of<pb::Mechanism>& Core::mechanisms() const {
+  return state_->mechanisms;
+}
+const CoreConfig& Core::config() const {
+  return state_->config;
+}
+std::string Core::policy_digest() const {
+  return state_->policy ? state_->policy->digest() : std::string();
+}
+
+std::vector<PeerState> Core::peers() const {
+  std::vector<PeerState> all;
+  for (const PeerConfig& known : state_->config.peers) {
+    const PeerLive& live = state_->peers.at(known.region);
+    PeerState& peer = all.emplace_back();
+    peer.region = known.region;
+    peer.jurisdiction = known.jurisdiction;
+    peer.up = live.up;
+    peer.why_down = live.why_down;
+    peer.since = live.since;
+    peer.policy_digest = live.policy_digest;
+    peer.platforms = live.platforms;
+    const auto waiting = state_->outbox.find(known.region);
+    peer.outbox = waiting == state_->outbox.end() ? 0 : waiting->second.size();
+  }
+  return all;
+}
+
+Result<std::vector<Candidate>> Core::explain(const pb::Task& task, const pb::Principal& submitter,
+                                             std::string_view project,
+                                             const std::vector<pb::Item>& inline_items, Instant now) const {
+  if (auto error = check_task(*state_, task, inline_items)) return fail(std::move(*error));
+  const std::string named = project.empty() ? tag_of(task.tags(), "project") : std::string(project);
+  const std::string purpose = tag_of(task.tags(), "purpose");
+  return candidates(*state_,
+                    Plan{task, submitter, named, purpose.empty() ? "research" : purpose, inline_items}, now);
+}
+
+bool Core::may_send(std::string_view region, std::string_view crossing) const {
+  const pb::Crossing* known = find_in(state_->crossings, crossing);
+  return known != nullptr && known->state() == pb::CROSSING_MOVING && known->to_region() == region &&
+         state_->is_self(known->from_region());
+}
+
+const pb::Item* Core::expected_item(std::string_view region, std::string_view crossing) const {
+  const pb::Crossing* known = find_in(state_->crossings, crossing);
+  if (known == nullptr || known->state() != pb::CROSSING_MOVING || known->from_region() != region)
+    return nullptr;
+  return state_->is_self(known->to_region()) ? &known->item() : nullptr;
+}
+
+}  // namespace hetao::federation

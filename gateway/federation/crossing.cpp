@@ -1,0 +1,392 @@
+#include "gateway/federation/crossing.h"
+
+#include "gateway/federation/catalogue.h"
+#include "gateway/federation/decide.h"
+#include "gateway/federation/exchange.h"
+#include "gateway/federation/facts.h"
+#include "gateway/federation/home.h"
+#include "gateway/federation/host.h"
+#include "gateway/federation/table.h"
+
+namespace hetao::federation {
+
+namespace {
+
+bool sends(const State& s, const pb::Crossing& crossing) {
+  return s.is_self(crossing.from_region());
+}
+
+const std::string& peer_of(const State& s, const pb::Crossing& crossing) {
+  return sends(s, crossing) ? crossing.to_region() : crossing.from_region();
+}
+
+ledger::Entry& book_item(State& s, const char* kind, const pb::Crossing& crossing) {
+  ledger::Entry& entry = s.book(kind);
+  entry.job = crossing.job();
+  entry.crossing = crossing.id();
+  entry.who = ledger_name(crossing.submitter());
+  entry.item_digest = crossing.item().digest();
+  entry.item_bytes = crossing.item().bytes();
+  entry.direction = sends(s, crossing) ? "out" : "in";
+  entry.peer = peer_of(s, crossing);
+  entry.extra["item_kind"] = crossing.item().kind();
+  if (!crossing.item().name().empty()) entry.extra["item_name"] = crossing.item().name();
+  return entry;
+}
+
+// Job and run look at their crossings and move on.
+void notify(State& s, const std::string& id) {
+  const pb::Crossing& crossing = s.crossings.at(id);
+  const std::string job = crossing.job();
+  const std::string key = run_key(job, crossing.attempt());
+  if (s.runs.contains(key)) update_run(s, key);
+  if (s.jobs.contains(job)) update_job(s, job);
+}
+
+void open_review(State& s, const pb::Crossing& crossing) {
+  pb::Review& review = s.edit_review("rv-" + crossing.id());
+  review.set_id("rv-" + crossing.id());
+  review.set_crossing(crossing.id());
+  review.set_item_digest(crossing.item().digest());
+  review.set_state(pb::REVIEW_OPEN);
+  review.set_opened_micros(s.now.micros);
+}
+
+void close_review(State& s, const pb::Crossing& crossing) {
+  const auto at = s.reviews.find("rv-" + crossing.id());
+  if (at == s.reviews.end() || at->second.state() != pb::REVIEW_OPEN) return;
+  s.edit_review(at->first).set_state(pb::REVIEW_CLOSED);
+}
+
+void ask_receiver(State& s, pb::Crossing& crossing) {
+  move_crossing(crossing, pb::CROSSING_ASKED);
+  pb::PeerMessage message;
+  *message.mutable_crossing_ask()->mutable_crossing() = crossing;
+  tell(s, crossing.to_region(), std::move(message));
+}
+
+void answer_sender(State& s, const pb::Crossing& crossing) {
+  pb::PeerMessage message;
+  message.mutable_crossing_answer()->set_crossing(crossing.id());
+  *message.mutable_crossing_answer()->mutable_verdict() = crossing.ours();
+  tell(s, crossing.from_region(), std::move(message));
+}
+
+void tell_ended(State& s, const pb::Crossing& crossing, bool refused) {
+  pb::PeerMessage message;
+  message.mutable_crossing_ended()->set_crossing(crossing.id());
+  message.mutable_crossing_ended()->set_reason(crossing.reason());
+  message.mutable_crossing_ended()->set_refused(refused);
+  *message.mutable_crossing_ended()->mutable_rules() = crossing.ours().rules();
+  tell(s, peer_of(s, crossing), std::move(message));
+}
+
+// Our side's last word against it: counters and review are closed.
+void refuse(State& s, pb::Crossing& crossing, std::string reason) {
+  move_crossing(crossing, pb::CROSSING_REFUSED);
+  crossing.set_reason(std::move(reason));
+  release_counters(s, crossing);
+  close_review(s, crossing);
+}
+
+// Goes on after our verdict is set and booked.
+void follow_verdict(State& s, pb::Crossing& crossing) {
+  const bool sender = sends(s, crossing);
+  if (crossing.ours().effect() == "permit") {
+    if (sender) {
+      reserve_counters(s, crossing);
+      return ask_receiver(s, crossing);
+    }
+    move_crossing(crossing, pb::CROSSING_MOVING);
+    return answer_sender(s, crossing);
+  }
+  if (crossing.ours().effect() == "hold") {
+    if (sender) reserve_counters(s, crossing);
+    move_crossing(crossing, pb::CROSSING_HELD);
+    crossing.set_reason("held for review in " + s.config.region + ": " + reason_line(crossing.ours()));
+    open_review(s, crossing);
+    if (!sender) answer_sender(s, crossing);
+    // Who asked for a dataset is told that its holder holds it.
+    if (sender && crossing.peer_asked()) {
+      pb::PeerMessage message;
+      message.mutable_crossing_answer()->set_crossing(crossing.id());
+      *message.mutable_crossing_answer()->mutable_verdict() = crossing.ours();
+      tell(s, crossing.to_region(), std::move(message));
+    }
+    return;
+  }
+  refuse(s, crossing, "refused by " + s.config.region + ": " + reason_line(crossing.ours()));
+  if (!sender) return answer_sender(s, crossing);
+  if (crossing.peer_asked()) tell_ended(s, crossing, true);
+}
+
+void decide_now(State& s, const std::string& id) {
+  pb::Crossing& crossing = s.edit_crossing(id);
+  if (sends(s, crossing)) fill_counter_facts(s, crossing);
+  pb::Verdict verdict = decide(s, crossing, s.now);
+  book_decision(s, crossing, verdict);
+  *crossing.mutable_ours() = std::move(verdict);
+  follow_verdict(s, crossing);
+  notify(s, id);
+}
+
+// What a reviewer let through is a permit that names the review. The policy of today is asked again first: a
+// reviewer answers a hold and can't lift what has become forbidden since.
+void approve(State& s, pb::Crossing& crossing, const std::string& review) {
+  pb::Verdict verdict = decide(s, crossing, s.now);
+  verdict.set_review(review);
+  if (verdict.effect() == "hold") {
+    verdict.set_effect("permit");
+    verdict.clear_changes();
+  }
+  book_decision(s, crossing, verdict);
+  *crossing.mutable_ours() = std::move(verdict);
+  crossing.clear_reason();
+  follow_verdict(s, crossing);
+}
+
+void reject(State& s, pb::Crossing& crossing, const pb::Review& review) {
+  crossing.mutable_ours()->set_effect("forbid");
+  crossing.mutable_ours()->set_review(review.id());
+  refuse(s, crossing, "refused by a reviewer in " + s.config.region + ": " + review.reason());
+  if (!sends(s, crossing)) return answer_sender(s, crossing);
+  if (crossing.peer_asked()) tell_ended(s, crossing, true);
+}
+
+std::optional<Error> cannot_answer(const State& s, const AnswerReview& event) {
+  const std::string what = "review " + event.review;
+  const auto at = s.reviews.find(event.review);
+  if (at == s.reviews.end()) {
+    return Error{ErrorCode::kNotFound, what, "there is no such review",
+                 "`hetao review list` shows the open ones"};
+  }
+  if (at->second.state() != pb::REVIEW_OPEN) {
+    return Error{ErrorCode::kFailed, what, std::string("is ") + to_word(at->second.state()) + " already", {}};
+  }
+  if (event.reason.empty()) {
+    return Error{ErrorCode::kUsage, what, "an answer needs a reason", "say why with --reason"};
+  }
+  const pb::Crossing& crossing = s.crossings.at(at->second.crossing());
+  if (crossing.submitter().user() == event.who.user() &&
+      crossing.submitter().tenant() == event.who.tenant()) {
+    return Error{ErrorCode::kNotAllowed, what, "the submitter of a job may not review it",
+                 "ask another reviewer"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void book_decision(State& s, const pb::Crossing& crossing, pb::Verdict& verdict) {
+  ledger::Entry& entry = book_item(s, "decision", crossing);
+  entry.decision = verdict.effect();
+  for (const pb::RuleRef& rule : verdict.rules()) entry.rules.push_back(rule.id());
+  entry.reason = verdict.reason();
+  verdict.set_ledger_sequence(entry.sequence);
+}
+
+void begin_sending(State& s, pb::Crossing crossing, bool inspect_first) {
+  const std::string id = crossing.id();
+  crossing.set_state(pb::CROSSING_DECIDING);
+  crossing.set_created_micros(s.now.micros);
+  s.edit_crossing(id) = std::move(crossing);
+  if (!inspect_first) return decide_now(s, id);
+  s.effect(InspectItem{id, s.crossings.at(id).item(), {}});
+}
+
+void begin_fetching(State& s, pb::Crossing crossing) {
+  const std::string id = crossing.id();
+  crossing.set_state(pb::CROSSING_DECIDING);
+  crossing.set_created_micros(s.now.micros);
+  pb::PeerMessage message;
+  *message.mutable_crossing_ask()->mutable_crossing() = crossing;
+  const std::string holder = crossing.from_region();
+  s.edit_crossing(id) = std::move(crossing);
+  tell(s, holder, std::move(message));
+}
+
+void on_item_inspected(State& s, const ItemInspected& event) {
+  const auto at = s.crossings.find(event.crossing);
+  if (at == s.crossings.end() || at->second.state() != pb::CROSSING_DECIDING || !sends(s, at->second)) return;
+  pb::Crossing& crossing = s.edit_crossing(event.crossing);
+  for (const pb::Fact& found : event.facts) put_fact(*crossing.mutable_facts(), found);
+  put_fact(*crossing.mutable_facts(), fact("label.inspection", std::string_view(event.summary)));
+  decide_now(s, event.crossing);
+}
+
+void on_item_stored(State& s, const ItemStored& event) {
+  const auto at = s.crossings.find(event.crossing);
+  if (at == s.crossings.end() || at->second.state() != pb::CROSSING_MOVING || sends(s, at->second)) return;
+  pb::Crossing& crossing = s.edit_crossing(event.crossing);
+  ledger::Entry& entry = book_item(s, "arrived", crossing);
+  crossing.set_booked_sequence(entry.sequence);
+  move_crossing(crossing, pb::CROSSING_DONE);
+  pb::PeerMessage message;
+  message.mutable_crossing_arrived()->set_crossing(crossing.id());
+  message.mutable_crossing_arrived()->set_digest(crossing.item().digest());
+  message.mutable_crossing_arrived()->set_bytes(crossing.item().bytes());
+  message.mutable_crossing_arrived()->set_ledger_sequence(entry.sequence);
+  tell(s, crossing.from_region(), std::move(message));
+  notify(s, event.crossing);
+}
+
+void on_item_failed(State& s, const ItemFailed& event) {
+  const auto at = s.crossings.find(event.crossing);
+  if (at == s.crossings.end() || at->second.state() != pb::CROSSING_MOVING) return;
+  if (!event.for_good) {
+    if (sends(s, at->second) && s.peers[at->second.to_region()].up) {
+      s.effect(SendItem{at->second.to_region(), event.crossing, at->second.item()});
+    }
+    return;
+  }
+  pb::Crossing& crossing = s.edit_crossing(event.crossing);
+  refuse(s, crossing, "could not be moved: " + event.why);
+  // Only the sender has booked anything so far: `recalled` closes its `departed`.
+  if (sends(s, crossing)) book_item(s, "recalled", crossing).reason = event.why;
+  s.effect(DropItem{event.crossing});
+  tell_ended(s, crossing, false);
+  notify(s, event.crossing);
+}
+
+void on_answer_review(State& s, const AnswerReview& event) {
+  if (auto error = cannot_answer(s, event)) {
+    return s.effect(Answer{event.request, std::move(error), event.review, {}, false});
+  }
+  pb::Review& review = s.edit_review(event.review);
+  review.set_state(event.approve ? pb::REVIEW_APPROVED : pb::REVIEW_REJECTED);
+  review.set_answered_micros(s.now.micros);
+  review.set_answered_by(ledger_name(event.who));
+  review.set_reason(event.reason);
+  pb::Crossing& crossing = s.edit_crossing(review.crossing());
+  ledger::Entry& entry = book_item(s, "review", crossing);
+  entry.who = ledger_name(event.who);
+  entry.decision = event.approve ? "approved" : "rejected";
+  entry.reason = event.reason;
+  if (event.approve) {
+    approve(s, crossing, event.review);
+  } else {
+    reject(s, crossing, review);
+  }
+  const std::string id = crossing.id();
+  notify(s, id);
+  s.effect(Answer{event.request, std::nullopt, event.review, {}, false});
+}
+
+void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& asked) {
+  const bool wants_from_us = s.is_self(asked.from_region()) && asked.to_region() == from;
+  const bool offers_to_us = s.is_self(asked.to_region()) && asked.from_region() == from;
+  if (!wants_from_us && !offers_to_us) return;  // a peer can only speak of crossings between it and us
+  const auto known = s.crossings.find(asked.id());
+  if (known != s.crossings.end() && (known->second.state() != pb::CROSSING_DECIDING ||
+                                     known->second.from_region() != asked.from_region())) {
+    return;  // a repeat, or somebody else's id
+  }
+  pb::Crossing crossing = asked;
+  crossing.clear_ours();
+  crossing.clear_theirs();
+  crossing.set_state(pb::CROSSING_DECIDING);
+  crossing.set_created_micros(s.now.micros);
+  crossing.set_reserved_year(0);
+  crossing.set_booked_sequence(0);
+  crossing.clear_reason();
+  if (wants_from_us) {
+    crossing.set_peer_asked(true);
+    crossing.clear_facts();
+    if (auto why = fill_from_catalogue(s, crossing)) {
+      s.edit_crossing(crossing.id()) = crossing;
+      pb::Crossing& refused = s.edit_crossing(crossing.id());
+      refuse(s, refused, *why);
+      return tell_ended(s, refused, true);
+    }
+    return begin_sending(s, std::move(crossing), false);
+  }
+  *crossing.mutable_theirs() = asked.ours();
+  if (crossing.theirs().effect() != "permit") return;  // nothing to accept before the sender permits
+  const std::string id = crossing.id();
+  s.edit_crossing(id) = std::move(crossing);
+  decide_now(s, id);
+}
+
+void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAnswer& answer) {
+  const auto at = s.crossings.find(answer.crossing());
+  if (at == s.crossings.end() || peer_of(s, at->second) != from) return;
+  pb::Crossing& crossing = s.edit_crossing(answer.crossing());
+  if (!sends(s, crossing)) {
+    // The holder of a dataset that we asked for tells that it holds it back for now.
+    if (crossing.state() == pb::CROSSING_DECIDING) *crossing.mutable_theirs() = answer.verdict();
+    return notify(s, answer.crossing());
+  }
+  if (crossing.state() != pb::CROSSING_ASKED) return;
+  *crossing.mutable_theirs() = answer.verdict();
+  if (answer.verdict().effect() == "permit") {
+    move_crossing(crossing, pb::CROSSING_MOVING);
+    crossing.set_booked_sequence(book_item(s, "departed", crossing).sequence);
+    if (s.peers[crossing.to_region()].up) {
+      s.effect(SendItem{crossing.to_region(), crossing.id(), crossing.item()});
+    }
+  } else if (answer.verdict().effect() == "forbid") {
+    refuse(s, crossing, "refused by " + from + ": " + reason_line(answer.verdict()));
+  }
+  notify(s, answer.crossing());
+}
+
+void on_crossing_arrived(State& s, const std::string& from, const pb::CrossingArrived& arrived) {
+  const auto at = s.crossings.find(arrived.crossing());
+  if (at == s.crossings.end() || at->second.to_region() != from || at->second.state() != pb::CROSSING_MOVING)
+    return;
+  pb::Crossing& crossing = s.edit_crossing(arrived.crossing());
+  if (arrived.digest() != crossing.item().digest() || arrived.bytes() != crossing.item().bytes()) {
+    // The books will not match; that is for the auditors of both sides to see, not for us to paper over.
+    ledger::Entry& entry = book_item(s, "admin", crossing);
+    entry.reason = from + " says that something else arrived: " + arrived.digest();
+  }
+  move_crossing(crossing, pb::CROSSING_DONE);
+  notify(s, arrived.crossing());
+}
+
+void on_crossing_ended(State& s, const std::string& from, const pb::CrossingEnded& ended) {
+  const auto at = s.crossings.find(ended.crossing());
+  if (at == s.crossings.end() || peer_of(s, at->second) != from || is_final(at->second.state())) return;
+  pb::Crossing& crossing = s.edit_crossing(ended.crossing());
+  *crossing.mutable_theirs()->mutable_rules() = ended.rules();
+  crossing.mutable_theirs()->set_effect(ended.refused() ? "forbid" : "hold");
+  crossing.mutable_theirs()->set_region(from);
+  if (crossing.state() == pb::CROSSING_MOVING) {
+    if (sends(s, crossing)) book_item(s, "recalled", crossing).reason = ended.reason();
+    s.effect(DropItem{ended.crossing()});
+  }
+  refuse(s, crossing, ended.reason());
+  notify(s, ended.crossing());
+}
+
+void cancel_crossing(State& s, const std::string& id, const std::string& why) {
+  const auto at = s.crossings.find(id);
+  if (at == s.crossings.end() || is_final(at->second.state()) || at->second.state() == pb::CROSSING_MOVING)
+    return;
+  pb::Crossing& crossing = s.edit_crossing(id);
+  const bool peer_knows =
+      crossing.state() == pb::CROSSING_ASKED || crossing.peer_asked() || !sends(s, crossing);
+  move_crossing(crossing, pb::CROSSING_CANCELLED);
+  crossing.set_reason(why);
+  release_counters(s, crossing);
+  close_review(s, crossing);
+  if (peer_knows) tell_ended(s, crossing, false);
+}
+
+void resume_sending(State& s, const std::string& region) {
+  for (const auto& [id, crossing] : s.crossings) {
+    if (crossing.state() == pb::CROSSING_MOVING && sends(s, crossing) && crossing.to_region() == region) {
+      s.effect(SendItem{region, id, crossing.item()});
+    }
+  }
+}
+
+void resume_crossings(State& s) {
+  for (const auto& [id, crossing] : s.crossings) {
+    if (crossing.state() == pb::CROSSING_DECIDING && sends(s, crossing)) {
+      s.effect(InspectItem{id, crossing.item(), {}});
+    }
+  }
+}
+
+}  // namespace hetao::federation

@@ -1,0 +1,35 @@
+// A crossing, on both of its sides. The sender decides first and asks; the receiver decides and answers; both
+// permits durable, the sender books `departed` and sends; the receiver verifies, books `arrived` and says so.
+#pragma once
+
+#include "gateway/federation/state.h"
+
+namespace hetao::federation {
+
+// Adds a crossing whose sender is this gateway, and decides it. `inspect_first`: what leaves is read before.
+void begin_sending(State& s, pb::Crossing crossing, bool inspect_first);
+// Adds a crossing whose sender is a peer, and asks that peer to begin.
+void begin_fetching(State& s, pb::Crossing crossing);
+
+void on_item_inspected(State& s, const ItemInspected& event);
+void on_item_stored(State& s, const ItemStored& event);
+void on_item_failed(State& s, const ItemFailed& event);
+void on_answer_review(State& s, const AnswerReview& event);
+
+void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& asked);
+void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAnswer& answer);
+void on_crossing_arrived(State& s, const std::string& from, const pb::CrossingArrived& arrived);
+void on_crossing_ended(State& s, const std::string& from, const pb::CrossingEnded& ended);
+
+// Ends a crossing that nobody needs any more. What is already moving is let arrive, and booked.
+void cancel_crossing(State& s, const std::string& id, const std::string& why);
+
+// Sends again, from where the receiver has it, everything that is moving towards this peer.
+void resume_sending(State& s, const std::string& region);
+// Asks again for what a restart interrupted.
+void resume_crossings(State& s);
+
+// Books our verdict as a `decision` entry and stamps its sequence on it.
+void book_decision(State& s, const pb::Crossing& crossing, pb::Verdict& verdict);
+
+}  // namespace hetao::federation

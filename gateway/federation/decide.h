@@ -1,0 +1,37 @@
+// From a crossing to a verdict: the policy request, the mechanism that serves best, the counters.
+#pragma once
+
+#include <string>
+
+#include "gateway/federation/state.h"
+#include "policy/request.h"
+
+namespace hetao::federation {
+
+// The policy request of a crossing as this gateway sees it, without a mechanism.
+policy::Request request_of(const State& s, const pb::Crossing& crossing, Instant now);
+
+// Decides under the active policy, with the mechanism on file that gives the best outcome. Pure: books
+// nothing. Without an active policy everything is forbidden.
+pb::Verdict decide(const State& s, const pb::Crossing& crossing, Instant now);
+
+// Whether a job of this tenant may use a platform of this region (`action: place`).
+pb::Verdict decide_place(const State& s, const pb::Tenant& tenant, const pb::Principal& submitter,
+                         std::string_view region, const std::vector<pb::Fact>& platform_facts, Instant now);
+
+// The stricter of two: forbid over hold over permit.
+bool is_stricter(const pb::Verdict& a, const pb::Verdict& b);
+
+// "F05: Important data needs a passed security assessment [NDSR art. 37; DSL art. 31]".
+std::string reason_line(const pb::Verdict& verdict);
+
+// The error that a refused caller gets.
+Error refusal(const std::string& what, const pb::Verdict& verdict);
+
+// Counters: people that the item would add for its exporter this year. Reserved when the sender decides,
+// given back when the item did not cross.
+void fill_counter_facts(const State& s, pb::Crossing& crossing);
+void reserve_counters(State& s, pb::Crossing& crossing);
+void release_counters(State& s, pb::Crossing& crossing);
+
+}  // namespace hetao::federation

@@ -1,0 +1,122 @@
+#include "gateway/federation/exchange.h"
+
+#include "gateway/base/check.h"
+#include "gateway/federation/catalogue.h"
+#include "gateway/federation/crossing.h"
+#include "gateway/federation/home.h"
+#include "gateway/federation/host.h"
+
+namespace hetao::federation {
+
+namespace {
+
+constexpr Duration kResendAfter = Duration::seconds(5);
+
+void send_now(State& s, const std::string& region, pb::PeerMessage message) {
+  message.set_ack(s.marks[region].received());
+  s.effect(SendMessage{region, std::move(message)});
+}
+
+void handle(State& s, const std::string& from, const pb::PeerMessage& message) {
+  switch (message.body_case()) {
+    case pb::PeerMessage::kRegionNews:
+      return on_region_news(s, from, message.region_news());
+    case pb::PeerMessage::kCatalogueNews:
+      return on_catalogue_news(s, from, message.catalogue_news());
+    case pb::PeerMessage::kOffer:
+      return on_offer(s, from, message.offer());
+    case pb::PeerMessage::kCrossingAsk:
+      return on_crossing_ask(s, from, message.crossing_ask().crossing());
+    case pb::PeerMessage::kCrossingAnswer:
+      return on_crossing_answer(s, from, message.crossing_answer());
+    case pb::PeerMessage::kCrossingArrived:
+      return on_crossing_arrived(s, from, message.crossing_arrived());
+    case pb::PeerMessage::kCrossingEnded:
+      return on_crossing_ended(s, from, message.crossing_ended());
+    case pb::PeerMessage::kJobNews:
+      return on_job_news(s, from, message.job_news());
+    case pb::PeerMessage::kCancelRun:
+      return on_cancel_run(s, from, message.cancel_run());
+    case pb::PeerMessage::kAcknowledge:
+    case pb::PeerMessage::BODY_NOT_SET:
+      return;  // an acknowledgement, or a body of a newer version
+  }
+}
+
+void take_acknowledgement(State& s, const std::string& region, uint64_t ack) {
+  auto& waiting = s.outbox[region];
+  while (!waiting.empty() && waiting.begin()->first <= ack) s.drop_outgoing(region, waiting.begin()->first);
+  s.peers[region].resend_at = s.now + kResendAfter;
+}
+
+}  // namespace
+
+void tell(State& s, const std::string& region, pb::PeerMessage message) {
+  if (s.is_self(region)) {
+    s.to_self.push_back(std::move(message));
+    return;
+  }
+  pb::PeerMark& mark = s.edit_mark(region);
+  mark.set_sent(mark.sent() + 1);
+  message.set_sequence(mark.sent());
+  auto& waiting = s.outbox[region];
+  if (waiting.empty()) s.peers[region].resend_at = s.now + kResendAfter;
+  s.put_outgoing(region, message);
+  if (s.peers[region].up) send_now(s, region, std::move(message));
+}
+
+void on_peer_up(State& s, const PeerUp& event) {
+  PeerLive& live = s.peers[event.region];
+  live.up = true;
+  live.why_down.clear();
+  live.since = s.now;
+  live.resend_at = s.now + kResendAfter;
+  send_now(s, event.region, region_news(s));
+  for (pb::PeerMessage& news : catalogue_news(s)) send_now(s, event.region, std::move(news));
+  for (const auto& [sequence, message] : s.outbox[event.region]) send_now(s, event.region, message);
+  resume_sending(s, event.region);
+}
+
+void on_peer_down(State& s, const PeerDown& event) {
+  PeerLive& live = s.peers[event.region];
+  live.up = false;
+  live.why_down = event.why;
+  live.since = s.now;
+}
+
+void on_peer_said(State& s, const PeerSaid& event) {
+  if (!s.peers.contains(event.region)) return;
+  take_acknowledgement(s, event.region, event.message.ack());
+  const uint64_t sequence = event.message.sequence();
+  if (sequence == 0) return handle(s, event.region, event.message);
+  const uint64_t received = s.marks[event.region].received();
+  if (sequence == received + 1) {
+    s.edit_mark(event.region).set_received(sequence);
+    handle(s, event.region, event.message);
+  }
+  // A repeat is only acknowledged again; a gap is waited out, because the sender repeats from its oldest.
+  pb::PeerMessage acknowledgement;
+  acknowledgement.mutable_acknowledge();
+  send_now(s, event.region, std::move(acknowledgement));
+}
+
+void repeat_unacknowledged(State& s) {
+  for (auto& [region, live] : s.peers) {
+    const auto waiting = s.outbox.find(region);
+    if (!live.up || waiting == s.outbox.end() || waiting->second.empty() || s.now < live.resend_at) continue;
+    live.resend_at = s.now + kResendAfter;
+    for (const auto& [sequence, message] : waiting->second) send_now(s, region, message);
+  }
+}
+
+void drain_own_messages(State& s) {
+  // Each message moves a job one step along its table, so this ends; the bound only guards that claim.
+  for (int handled = 0; !s.to_self.empty(); ++handled) {
+    HETAO_CHECK(handled < 100'000);
+    const pb::PeerMessage message = std::move(s.to_self.front());
+    s.to_self.pop_front();
+    handle(s, s.config.region, message);
+  }
+}
+
+}  // namespace hetao::federation

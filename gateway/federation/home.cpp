@@ -1,0 +1,417 @@
+#include "gateway/federation/home.h"
+
+#include <algorithm>
+
+#include "gateway/federation/catalogue.h"
+#include "gateway/federation/crossing.h"
+#include "gateway/federation/decide.h"
+#include "gateway/federation/exchange.h"
+#include "gateway/federation/facts.h"
+#include "gateway/federation/item.h"
+#include "gateway/federation/placement.h"
+#include "gateway/federation/table.h"
+
+namespace hetao::federation {
+
+namespace {
+
+std::string idempotency_row(const SubmitJob& event) {
+  return event.submitter.tenant() + "/" + event.submitter.user() + "/" + event.idempotency_key;
+}
+
+// The same submission again: the job it made then. Another one under the same key: a conflict.
+bool answered_before(State& s, const SubmitJob& event) {
+  if (event.idempotency_key.empty()) return false;
+  const auto known = s.idempotency.find(idempotency_row(event));
+  if (known == s.idempotency.end()) return false;
+  const pb::Job& job = s.jobs.at(known->second);
+  if (job.request_digest() == event.request_digest) {
+    s.effect(Answer{event.request, std::nullopt, job.id(), job.verdict(), true});
+  } else {
+    s.effect(Answer{event.request,
+                    Error{ErrorCode::kUsage, "Idempotency-Key " + event.idempotency_key,
+                          "was used for another task before", "take a fresh key for a new task"},
+                    {},
+                    {},
+                    false});
+  }
+  return true;
+}
+
+// Every refusal is on the ledger, rule by rule, though no job came of it.
+void book_refusal(State& s, const SubmitJob& event, const Candidate& candidate) {
+  for (const PlannedCrossing& planned : candidate.crossings) {
+    if (planned.verdict.effect() != "forbid") continue;
+    ledger::Entry& entry = s.book("decision");
+    entry.job = event.id;
+    entry.who = ledger_name(event.submitter);
+    entry.decision = "forbid";
+    for (const pb::RuleRef& rule : planned.verdict.rules()) entry.rules.push_back(rule.id());
+    entry.reason = planned.verdict.reason();
+    entry.direction = s.is_self(planned.from_region) ? "out" : "in";
+    entry.peer = s.is_self(planned.from_region) ? planned.to_region : planned.from_region;
+    entry.extra["item_kind"] = planned.kind;
+    entry.extra["item_name"] = planned.item;
+  }
+}
+
+void make_job(State& s, const SubmitJob& event, const Plan& plan, const Candidate& place) {
+  pb::Job& job = s.edit_job(event.id);
+  job.set_id(event.id);
+  *job.mutable_task() = event.task;
+  *job.mutable_submitter() = event.submitter;
+  job.set_project(plan.project);
+  job.set_purpose(plan.purpose);
+  job.set_created_micros(s.now.micros);
+  job.set_attempt(1);
+  job.set_region(place.region);
+  job.set_platform(place.platform);
+  job.set_idempotency_key(event.idempotency_key);
+  job.set_request_digest(event.request_digest);
+  *job.mutable_verdict() = place.verdict;
+  for (const pb::Item& brought : event.inline_items) *job.add_items() = brought_item(s, event.task, brought);
+  job.set_state(pb::JOB_QUEUED);
+  pb::StateChange& first = *job.add_history();
+  first.set_state(pb::JOB_QUEUED);
+  first.set_at_micros(s.now.micros);
+  for (const pb::Output& output : event.task.outputs()) {
+    pb::Delivery& delivery = *job.add_deliveries();
+    delivery.set_name(output_name(output));
+    delivery.set_url(output.url());
+    delivery.set_path(output.path());
+    delivery.set_kind(output_kind(event.task, delivery.name()));
+    delivery.set_state("waiting");
+  }
+  ledger::Entry& entry = s.book("job-state");
+  entry.job = event.id;
+  entry.who = ledger_name(event.submitter);
+  entry.decision = place.verdict.effect();
+  entry.reason = "queued for " + place.region;
+  if (!event.idempotency_key.empty()) s.put_idempotency(idempotency_row(event), event.id);
+}
+
+std::vector<std::string> crossings_of(const State& s, const pb::Job& job, bool sent_from_home) {
+  std::vector<std::string> ids;
+  const std::string prefix = run_key(job.id(), job.attempt()) + ".";
+  for (auto at = s.crossings.lower_bound(prefix); at != s.crossings.end() && at->first.starts_with(prefix);
+       ++at) {
+    if (!sent_from_home || s.is_self(at->second.from_region())) ids.push_back(at->first);
+  }
+  return ids;
+}
+
+// What the job brings along leaves home under our own verdict first; the place is asked when all of it is
+// permitted.
+void begin_inputs(State& s, const std::string& id) {
+  const pb::Job job = s.jobs.at(id);
+  if (s.is_self(job.region())) return;
+  int index = 0;
+  for (const pb::Item& item : job.items()) {
+    pb::Crossing crossing;
+    crossing.set_id(run_key(id, job.attempt()) + ".c" + std::to_string(index++));
+    crossing.set_job(id);
+    crossing.set_attempt(job.attempt());
+    crossing.set_from_region(s.config.region);
+    crossing.set_to_region(job.region());
+    crossing.set_home_region(s.config.region);
+    *crossing.mutable_item() = item;
+    *crossing.mutable_exporter() = tenant_of(s, job.submitter().tenant());
+    const auto peer = s.peers.find(job.region());
+    *crossing.mutable_recipient() = peer != s.peers.end() && !peer->second.operator_tenant.id().empty()
+                                        ? peer->second.operator_tenant
+                                        : tenant_of(s, job.region());
+    *crossing.mutable_submitter() = job.submitter();
+    crossing.set_purpose(job.purpose());
+    crossing.set_project(job.project());
+    begin_sending(s, std::move(crossing), false);
+  }
+}
+
+void offer(State& s, const std::string& id) {
+  pb::Job& job = s.edit_job(id);
+  job.set_offered(true);
+  pb::PeerMessage message;
+  pb::Offer& out = *message.mutable_offer();
+  out.set_job(id);
+  out.set_attempt(job.attempt());
+  *out.mutable_task() = job.task();
+  for (pb::Input& input : *out.mutable_task()->mutable_inputs()) {
+    if (input.has_content()) input.set_content({});  // crosses as an item, under a permit of its own
+  }
+  *out.mutable_submitter() = job.submitter();
+  *out.mutable_tenant() = tenant_of(s, job.submitter().tenant());
+  out.set_project(job.project());
+  out.set_purpose(job.purpose());
+  for (const std::string& crossing : crossings_of(s, job, true))
+    *out.add_crossings() = s.crossings.at(crossing);
+  if (s.is_self(job.region())) *out.mutable_items() = job.items();
+  move_job(s, job, pb::JOB_OFFERED, s.is_self(job.region()) ? "" : "to " + job.region());
+  tell(s, job.region(), std::move(message));
+}
+
+void cancel_rest(State& s, const pb::Job& job, const std::string& why) {
+  for (const std::string& id : crossings_of(s, job, true)) cancel_crossing(s, id, why);
+}
+
+void end_job(State& s, pb::Job& job, pb::JobState state, const std::string& reason) {
+  if (job.reason().empty()) job.set_reason(reason);
+  if (!reason.empty()) job.add_notes(reason);
+  move_job(s, job, state, reason);
+  cancel_rest(s, job, "the job ended");
+}
+
+bool is_failure(const pb::RunReport& report, const pb::Task& task) {
+  if (!report.failure().empty()) return true;
+  for (int i = 0; i < report.executors_size() && i < task.executors_size(); ++i) {
+    if (report.executors(i).exit_code() != 0 && !task.executors(i).ignore_error()) return true;
+  }
+  return report.executors_size() < task.executors_size();
+}
+
+// The platform's own failures are the system's; what a program returned is the executor's.
+pb::JobState end_of(const pb::Job& job) {
+  if (!is_failure(job.report(), job.task())) return pb::JOB_COMPLETE;
+  return job.report().executors().empty() ? pb::JOB_SYSTEM_ERROR : pb::JOB_EXECUTOR_ERROR;
+}
+
+// The item of an output as it stands here: a crossing that arrived, or the run's own when it ran at home.
+bool is_here(const State& s, const pb::Job& job, const pb::Delivery& told) {
+  if (s.is_self(job.region())) return true;
+  for (const std::string& id : crossings_of(s, job, false)) {
+    const pb::Crossing& crossing = s.crossings.at(id);
+    if (s.is_self(crossing.to_region()) && crossing.state() == pb::CROSSING_DONE &&
+        crossing.item().name() == told.name() && crossing.item().digest() == told.digest()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+pb::Delivery* find_delivery(pb::Job& job, const std::string& name) {
+  for (pb::Delivery& delivery : *job.mutable_deliveries()) {
+    if (delivery.name() == name) return &delivery;
+  }
+  return nullptr;
+}
+
+void take_outputs(State& s, pb::Job& job, const pb::JobNews& news) {
+  for (const pb::Delivery& told : news.outputs()) {
+    if (told.name().empty()) {
+      job.add_notes(told.note());
+      continue;
+    }
+    pb::Delivery* delivery = find_delivery(job, told.name());
+    if (delivery == nullptr && told.kind() == "logs") {
+      delivery = job.add_deliveries();
+      delivery->set_name(told.name());
+      delivery->set_kind("logs");
+    }
+    if (delivery == nullptr) continue;
+    const bool here = is_here(s, job, told);
+    delivery->set_state(here ? "available" : "withheld");
+    delivery->set_digest(told.digest());
+    delivery->set_bytes(told.bytes());
+    if (here) *delivery->mutable_files() = told.files();
+  }
+  for (pb::Delivery& delivery : *job.mutable_deliveries()) {
+    if (delivery.state() == "waiting") {
+      delivery.set_state("missing");
+      delivery.set_note("the job did not make it");
+    }
+  }
+}
+
+void deliver_or_end(State& s, const std::string& id);
+
+// The run has nothing more to do: outputs that are here go where the task wants them.
+void on_run_done(State& s, pb::Job& job, const pb::JobNews& news) {
+  job.set_end_state(end_of(job));
+  take_outputs(s, job, news);
+  for (const pb::Delivery& delivery : job.deliveries()) {
+    if (delivery.state() == "withheld" && delivery.kind() != "logs" && job.end_state() == pb::JOB_COMPLETE) {
+      job.set_end_state(pb::JOB_SYSTEM_ERROR);
+      job.set_reason("output " + delivery.name() + " may not leave " + job.region());
+    }
+  }
+  if (job.state() != pb::JOB_RETURNING) move_job(s, job, pb::JOB_RETURNING);
+  for (pb::Delivery& delivery : *job.mutable_deliveries()) {
+    if (delivery.state() == "available" && delivery.url().starts_with("file://")) {
+      delivery.set_state("delivering");
+      s.effect(DeliverOutput{job.id(), delivery});
+    }
+  }
+  deliver_or_end(s, job.id());
+}
+
+void deliver_or_end(State& s, const std::string& id) {
+  pb::Job& job = s.edit_job(id);
+  if (job.state() != pb::JOB_RETURNING || job.end_state() == pb::JOB_STATE_UNSPECIFIED) return;
+  for (const pb::Delivery& delivery : job.deliveries()) {
+    if (delivery.state() == "delivering") return;
+    if (delivery.state() == "failed" && job.end_state() == pb::JOB_COMPLETE) {
+      job.set_end_state(pb::JOB_SYSTEM_ERROR);
+      job.set_reason("output " + delivery.name() + ": " + delivery.note());
+    }
+  }
+  std::string reason = job.reason();
+  if (job.end_state() != pb::JOB_COMPLETE && reason.empty()) reason = job.report().failure();
+  if (job.end_state() == pb::JOB_COMPLETE) job.clear_reason();
+  end_job(s, job, job.end_state(), job.end_state() == pb::JOB_COMPLETE ? "" : reason);
+}
+
+pb::JobState shown_state(const pb::JobNews& news) {
+  switch (news.state()) {
+    case pb::RUN_WAITING:
+      return news.reason().empty() ? pb::JOB_STAGING : pb::JOB_HELD;
+    case pb::RUN_RUNNING:
+      return pb::JOB_RUNNING;
+    case pb::RUN_COLLECTING:
+    case pb::RUN_RETURNING:
+      return pb::JOB_RETURNING;
+    default:
+      return pb::JOB_STAGING;
+  }
+}
+
+void follow(State& s, pb::Job& job, const pb::JobNews& news) {
+  const pb::JobState to = shown_state(news);
+  if (job.reason() != news.reason()) job.set_reason(news.reason());
+  if (job.state() != to && may_move(job.state(), to)) move_job(s, job, to, news.reason());
+}
+
+}  // namespace
+
+void on_submit_job(State& s, SubmitJob event) {
+  if (answered_before(s, event)) return;
+  const std::string what = "job " + (event.task.name().empty() ? event.id : "\"" + event.task.name() + "\"");
+  const auto refuse_with = [&](Error error, pb::Verdict verdict) {
+    s.effect(Answer{event.request, std::move(error), event.id, std::move(verdict), false});
+  };
+  if (auto error = check_task(s, event.task, event.inline_items)) return refuse_with(std::move(*error), {});
+  const std::string project = event.project.empty() ? tag_of(event.task.tags(), "project") : event.project;
+  const std::string purpose = tag_of(event.task.tags(), "purpose");
+  const Plan plan{event.task, event.submitter, project, purpose.empty() ? "research" : purpose,
+                  event.inline_items};
+  const std::vector<Candidate> places = candidates(s, plan, s.now);
+  if (places.empty() || !places.front().unfit.empty()) {
+    return refuse_with(
+        {ErrorCode::kFailed, what, places.empty() ? "no region may take it" : places.front().unfit,
+         "`hetao explain` shows every region and why not"},
+        {});
+  }
+  const Candidate& best = places.front();
+  if (best.verdict.effect() == "forbid") {
+    for (const Candidate& candidate : places) book_refusal(s, event, candidate);
+    return refuse_with(refusal(what, best.verdict), best.verdict);
+  }
+  make_job(s, event, plan, best);
+  s.effect(Answer{event.request, std::nullopt, event.id, best.verdict, false});
+  begin_inputs(s, event.id);
+  update_job(s, event.id);
+}
+
+void on_cancel_job(State& s, const CancelJob& event) {
+  const auto at = s.jobs.find(event.job);
+  if (at == s.jobs.end()) {
+    return s.effect(Answer{
+        event.request,
+        Error{ErrorCode::kNotFound, "job " + event.job, "is not known here", "`hetao jobs` lists yours"},
+        {},
+        {},
+        false});
+  }
+  s.effect(Answer{event.request, std::nullopt, event.job, {}, false});
+  if (is_final(at->second.state()) || at->second.state() == pb::JOB_CANCELLING) return;
+  pb::Job& job = s.edit_job(event.job);
+  cancel_rest(s, job, "the job was cancelled");
+  if (!job.offered()) return move_job(s, job, pb::JOB_CANCELLED, "by " + ledger_name(event.who));
+  move_job(s, job, pb::JOB_CANCELLING, "by " + ledger_name(event.who));
+  pb::PeerMessage message;
+  message.mutable_cancel_run()->set_job(event.job);
+  message.mutable_cancel_run()->set_attempt(job.attempt());
+  tell(s, job.region(), std::move(message));
+}
+
+void on_job_news(State& s, const std::string& from, const pb::JobNews& news) {
+  const auto at = s.jobs.find(news.job());
+  if (at == s.jobs.end() || at->second.region() != from || at->second.attempt() != news.attempt()) return;
+  if (is_final(at->second.state())) return;
+  pb::Job& job = s.edit_job(news.job());
+  if (news.report().executors_size() > 0 || news.report().started_micros() > 0 ||
+      !news.report().failure().empty()) {
+    *job.mutable_report() = news.report();
+  }
+  if (!news.platform().empty()) job.set_platform(news.platform());
+  const bool ended =
+      news.state() == pb::RUN_DONE || news.state() == pb::RUN_CANCELLED || news.state() == pb::RUN_REFUSED;
+  if (job.state() == pb::JOB_CANCELLING) {
+    if (ended) move_job(s, job, pb::JOB_CANCELLED);
+    return;
+  }
+  switch (news.state()) {
+    case pb::RUN_REFUSED:
+      return end_job(s, job, pb::JOB_SYSTEM_ERROR, news.reason());
+    case pb::RUN_CANCELLED:
+      return end_job(s, job, pb::JOB_SYSTEM_ERROR, "cancelled in " + from);
+    case pb::RUN_DONE:
+      return on_run_done(s, job, news);
+    default:
+      return follow(s, job, news);
+  }
+}
+
+void on_output_delivered(State& s, const OutputDelivered& event) {
+  const auto at = s.jobs.find(event.job);
+  if (at == s.jobs.end() || at->second.state() != pb::JOB_RETURNING) return;
+  pb::Delivery* delivery = find_delivery(s.edit_job(event.job), event.output);
+  if (delivery == nullptr || delivery->state() != "delivering") return;
+  delivery->set_state(event.ok ? "delivered" : "failed");
+  delivery->set_note(event.note);
+  deliver_or_end(s, event.job);
+}
+
+void update_job(State& s, const std::string& id) {
+  const pb::Job& known = s.jobs.at(id);
+  if (known.offered() || is_final(known.state()) || known.state() == pb::JOB_CANCELLING) {
+    // After the offer the place leads; but what we ourselves refuse to send ends the job here.
+    return;
+  }
+  bool all_permitted = true;
+  std::string held;
+  for (const std::string& crossing_id : crossings_of(s, known, true)) {
+    const pb::Crossing& crossing = s.crossings.at(crossing_id);
+    if (crossing.state() == pb::CROSSING_REFUSED) {
+      pb::Job& job = s.edit_job(id);
+      return end_job(s, job, pb::JOB_SYSTEM_ERROR, crossing.item().name() + ": " + crossing.reason());
+    }
+    if (crossing.state() == pb::CROSSING_HELD) held = crossing.item().name() + ": " + crossing.reason();
+    all_permitted = all_permitted && crossing.state() == pb::CROSSING_ASKED;
+  }
+  if (crossings_of(s, known, true).size() <
+      static_cast<size_t>(s.is_self(known.region()) ? 0 : known.items_size()))
+    return;
+  if (all_permitted) {
+    s.edit_job(id).clear_reason();
+    return offer(s, id);
+  }
+  if (!held.empty() && known.state() == pb::JOB_QUEUED) {
+    pb::Job& job = s.edit_job(id);
+    job.set_reason(held);
+    move_job(s, job, pb::JOB_HELD, held);
+  }
+}
+
+void resume_jobs(State& s) {
+  std::vector<std::string> open;
+  for (const auto& [id, job] : s.jobs) {
+    if (!is_final(job.state())) open.push_back(id);
+  }
+  for (const std::string& id : open) {
+    const pb::Job& job = s.jobs.at(id);
+    for (const pb::Delivery& delivery : job.deliveries()) {
+      if (delivery.state() == "delivering") s.effect(DeliverOutput{id, delivery});
+    }
+  }
+}
+
+}  // namespace hetao::federation
