@@ -91,46 +91,6 @@ std::u16string utf16_of(std::string_view text) {
   return out;
 }
 
-void append_string(std::string& out, std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      default:
-        if (byte < 0x20) {
-          out += "\\u00";
-          out += kHex[byte >> 4U];
-          out += kHex[byte & 15U];
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
-}
-
 void append_canonical(std::string& out, const json::value& value) {
   static constexpr int64_t kLargest = int64_t{1} << 53U;
   switch (value.kind()) {
@@ -152,7 +112,7 @@ void append_canonical(std::string& out, const json::value& value) {
       HETAO_CHECK(value.is_int64());
       return;  // integers only
     case json::kind::string:
-      append_string(out, value.get_string());
+      append_canonical_string(out, value.get_string());
       return;
     case json::kind::array: {
       out += '[';
@@ -173,7 +133,7 @@ void append_canonical(std::string& out, const json::value& value) {
       bool first = true;
       for (const auto& [_, member] : members) {
         if (!std::exchange(first, false)) out += ',';
-        append_string(out, member->key());
+        append_canonical_string(out, member->key());
         out += ':';
         append_canonical(out, member->value());
       }
@@ -209,6 +169,31 @@ Result<json::value> parse_json(std::string_view text, std::string_view what, siz
     return refuse("key \"" + printable(key) + "\" stands twice in one object", "keep one of them");
   }
   return parser.release();
+}
+
+void append_canonical_string(std::string& out, std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  static constexpr std::string_view kShort = "btn?fr";  // from U+0008 on
+  out += '"';
+  size_t plain = 0;  // where the part that needs no escape begins
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text.substr(plain, i - plain));
+    plain = i + 1;
+    out += '\\';
+    if (byte >= 0x20) {
+      out += text[i];
+    } else if (byte >= 0x08 && byte <= 0x0d && byte != 0x0b) {
+      out += kShort[byte - 0x08U];
+    } else {
+      out += "u00";
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 15U];
+    }
+  }
+  out.append(text.substr(plain));
+  out += '"';
 }
 
 std::string canonical_json(const json::value& value) {

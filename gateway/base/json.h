@@ -23,4 +23,8 @@ Result<json::value> parse_json(std::string_view text, std::string_view what,
 // hashes no fractions. Breaks an invariant (aborts) otherwise.
 std::string canonical_json(const json::value& value);
 
+// Adds `text` (well-formed UTF-8) as RFC 8785 prints a string, quotes included. For printers that know their
+// members' order and need no tree of values.
+void append_canonical_string(std::string& out, std::string_view text);
+
 }  // namespace hetao

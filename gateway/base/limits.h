@@ -25,6 +25,7 @@ inline constexpr size_t kArgumentBytesMax = size_t{128} << 10U;
 
 // Ledger: an entry bundle counts an entry's bytes in 16 bits (C2SP tlog-tiles).
 inline constexpr size_t kLedgerEntryBytesMax = 65'535;
+inline constexpr size_t kLedgerGroupBytesMax = size_t{256} << 20U;  // entries that become durable together
 
 // Tunnel.
 inline constexpr size_t kFrameBytesMax = size_t{1} << 20U;

@@ -23,6 +23,17 @@ TEST(CanonicalJson, EscapesOnlyWhatItMust) {
   EXPECT_EQ(canonical(R"(["\u000f\n\"\\\/A", true, null, -5, 10])"), R"(["\u000f\n\"\\/A",true,null,-5,10])");
 }
 
+TEST(CanonicalJson, PrintsEveryAsciiCharacterSoThatItReadsBack) {
+  std::string text;
+  for (char c = 0; c < 0x7f; ++c) text += c;
+  std::string out;
+  append_canonical_string(out, text);
+  EXPECT_NE(out.find(R"(\u0007\b\t\n\u000b\f\r\u000e)"), std::string::npos) << out;
+  const auto back = parse_json(out, "test");
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->get_string(), text);
+}
+
 TEST(ParseJson, SaysWhereTheMistakeStands) {
   const auto bad = parse_json("{\"a\": 1,\n  \"b\": }", "job.json");
   ASSERT_FALSE(bad);
