@@ -62,7 +62,8 @@ class Log {
  public:
   // A log that has no files yet, and the files to make before the first append (the header of `wal`).
   static Log create(LogConfig config, std::vector<FileWrite>& files);
-  // A log that has files. `cut_wal_at` tells where the file `wal` has to end before the next append.
+  // A log that has files. Before the next append, cut `wal` to wal_bytes() bytes, or fill it with zeros from
+  // there on.
   static Result<Log> recover(LogConfig config, const FileReader& files);
 
   Log(Log&&) noexcept = default;
@@ -97,20 +98,23 @@ class Log {
 
  private:
   explicit Log(LogConfig config) : config_(std::move(config)) {}
-  Result<void> replay(WalContent content, const FileReader& files);
+  Result<void> read_heads(const FileReader& files);
+  Result<void> replay(std::vector<Bytes> entries);
+  Result<void> compare_heads();
+  std::vector<VerifierKey> keys_of_checkpoint() const;
 
   LogConfig config_;
   TileEdge edge_;
   WalWriter writer_{0, 0};
   size_t wal_bytes_ = 0;
   size_t torn_bytes_ = 0;
-  std::vector<FileWrite> full_;  // tiles and bundles completed since the last publication
-  std::vector<Bytes> tail_;      // entries behind the published checkpoint
-  uint64_t tail_first_ = 0;      // index of the first of them
-  Digest tail_root_;             // root at tail_first_
+  std::vector<FileWrite> full_;        // tiles and bundles completed since the last publication began
+  std::vector<Bytes> tail_;            // entries behind the published checkpoint …
+  uint64_t tail_first_ = 0;            // … from this index on
+  Digest tail_root_;                   // of the tree of that size
+  std::optional<Checkpoint> signing_;  // while recovering: what was about to be signed
   std::optional<SignedCheckpoint> published_;
   std::optional<SignedCheckpoint> publishing_;
-  size_t publishing_full_ = 0;  // how many of full_ the publication under way holds
 };
 
 }  // namespace hetao::ledger

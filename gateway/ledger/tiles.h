@@ -69,11 +69,11 @@ class TileEdge {
   // The partial tiles and the partial bundle of this very size.
   std::vector<FileWrite> partials() const;
 
-  uint64_t size() const { return frontier_.size(); }
-  Digest root() const { return frontier_.root(); }
+  uint64_t size() const { return size_; }
+  Digest root() const;  // costs up to 255 hashes a level
 
  private:
-  Frontier frontier_;
+  uint64_t size_ = 0;
   std::vector<std::vector<Digest>> levels_;
   std::vector<Bytes> entries_;
 };
