@@ -50,6 +50,7 @@ class TrustStore {
   const std::map<std::string, Region, std::less<>>& all() const { return regions_; }
 
  private:
+  std::string names_other_region(const X509_CRL* crl, std::string_view region) const;
   Result<void> pin_one(Region& entry, const std::string& region, X509Ptr certificate);
 
   std::map<std::string, Region, std::less<>> regions_;
