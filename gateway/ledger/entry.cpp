@@ -48,17 +48,17 @@ class Printer {
     out_ += ']';
   }
   void map(std::string_view name, const std::map<std::string, std::string>& values) {
-    if (values.empty()) return;
-    key(name);
     char before = '{';
     for (const auto& [member, value] : values) {
+      if (value.empty()) continue;
+      if (before == '{') key(name);
       out_ += before;
       before = ',';
       append_canonical_string(out_, member);
       out_ += ':';
       append_canonical_string(out_, value);
     }
-    out_ += '}';
+    if (before == ',') out_ += '}';
   }
   std::string finish() {
     out_ += '}';
@@ -215,9 +215,8 @@ std::string why_unprintable(const Entry& entry) {
     return "its time is outside the years 0 to 9999";
   if (entry.region.empty()) return "it names no region";
   if (!is_word(entry.kind)) return "its kind is not lower-case words joined by '-'";
-  for (const auto& [key, value] : entry.extra) {
+  for (const auto& [key, _] : entry.extra) {
     if (!is_extra_key(key)) return "\"" + printable(key) + "\" is not a name of a-z, 0-9, '.', '_', '-'";
-    if (value.empty()) return "\"" + key + "\" is empty";
   }
   return {};
 }

@@ -21,6 +21,7 @@ namespace kind {
 inline constexpr std::string_view kDecision = "decision";
 inline constexpr std::string_view kDeparted = "departed";
 inline constexpr std::string_view kArrived = "arrived";
+inline constexpr std::string_view kRecalled = "recalled";  // closes a `departed` that could not be delivered
 inline constexpr std::string_view kReview = "review";
 inline constexpr std::string_view kPolicyActivated = "policy-activated";
 inline constexpr std::string_view kJobState = "job-state";
@@ -44,11 +45,11 @@ struct Entry {
   std::vector<std::string> rules;
   std::string item_digest;  // hex
   int64_t item_bytes = 0;   // printed when there is an item digest, or when not 0
-  std::string decision;     // permit, hold, forbid; of a review: approve, reject
+  std::string decision;     // permit, hold, forbid; of a review: approved, rejected
   std::string direction;    // out, in
   std::string peer;         // region on the other side
   std::string reason;
-  std::map<std::string, std::string> extra;  // keys: a-z, 0-9, '.', '_', '-'; values not empty
+  std::map<std::string, std::string> extra;  // keys of a-z, 0-9, '.', '_', '-'
 
   bool operator==(const Entry&) const = default;
 };

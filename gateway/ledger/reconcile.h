@@ -58,6 +58,7 @@ struct ReconcileOptions {
 struct ReconcileReport {
   uint64_t matched = 0;              // crossings that agree
   uint64_t under_way = 0;            // too young to judge
+  uint64_t recalled = 0;             // the sender took back what could not be delivered
   std::vector<Mismatch> mismatches;  // by crossing
   uint64_t bytes_matched = 0;
 };
@@ -76,9 +77,12 @@ class Reconciler {
     std::string job;
     std::optional<Booked> departed;
     std::optional<Booked> arrived;
+    bool recalled = false;
     bool permitted[2] = {false, false};  // by side
   };
+  void note_decision(const Entry& entry, size_t side);
   void book(const Entry& entry, size_t side);
+  void judge(const std::string& id, const Crossing& crossing, Instant now, ReconcileReport& out) const;
 
   std::string regions_[2];
   ReconcileOptions options_;

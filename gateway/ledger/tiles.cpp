@@ -65,21 +65,22 @@ uint64_t tiles_at(unsigned level, uint64_t tree_size) {
   return hashes / kTileWidth + (hashes % kTileWidth != 0 ? 1 : 0);
 }
 
-// A tile's file, or the full one that may have replaced it, cut to the width asked for.
-Result<Bytes> read_tile_file(const FileReader& files, TileId tile) {
-  auto bytes = files(tile_path(tile));
-  if (bytes || tile.width == kTileWidth || bytes.error().code != ErrorCode::kNotFound) return bytes;
-  TileId full = tile;
-  full.width = kTileWidth;
-  auto replaced = files(tile_path(full));
-  return replaced ? std::move(replaced) : std::move(bytes);
+// The first `width` entries of a bundle, or the first `width` hashes of a tile.
+std::optional<size_t> front_bytes(const TileId& tile, ByteView bytes) {
+  if (!tile.entries) return tile.width * kDigestBytes;
+  size_t at = 0;
+  for (unsigned i = 0; i < tile.width; ++i) {
+    if (bytes.size() < at + 2) return std::nullopt;
+    at += 2 + size_t{get_u16(bytes.subspan(at))};
+  }
+  return at;
 }
 
 Result<std::vector<Digest>> read_hashes(const FileReader& files, const TileId& tile) {
-  const auto bytes = read_tile_file(files, tile);
+  const auto bytes = read_tile(files, tile);
   if (!bytes) return fail(bytes.error());
   const size_t wanted = tile.width * kDigestBytes;
-  if (bytes->size() != wanted && bytes->size() != kTileWidth * kDigestBytes)
+  if (bytes->size() != wanted)
     return refuse(tile_path(tile),
                   "it has " + std::to_string(bytes->size()) + " bytes instead of " + std::to_string(wanted));
   std::vector<Digest> hashes;
@@ -87,17 +88,6 @@ Result<std::vector<Digest>> read_hashes(const FileReader& files, const TileId& t
   for (size_t at = 0; at < wanted; at += kDigestBytes)
     hashes.push_back(*Digest::from_bytes(ByteView(*bytes).subspan(at, kDigestBytes)));
   return hashes;
-}
-
-Result<std::vector<Bytes>> read_bundle(const FileReader& files, const TileId& tile) {
-  const auto bytes = read_tile_file(files, tile);
-  if (!bytes) return fail(bytes.error());
-  auto entries = parse_bundle(*bytes, tile.width, tile_path(tile));
-  if (entries) return entries;
-  auto full = parse_bundle(*bytes, kTileWidth, tile_path(tile));
-  if (!full) return entries;
-  full->resize(tile.width);
-  return full;
 }
 
 }  // namespace
@@ -153,6 +143,19 @@ std::vector<TileId> tiles_of(uint64_t tree_size) {
       tiles.push_back({false, level, index, tile_width(level, index, tree_size)});
   }
   return tiles;
+}
+
+Result<Bytes> read_tile(const FileReader& files, const TileId& tile) {
+  auto bytes = files(tile_path(tile));
+  if (bytes || tile.width == kTileWidth || bytes.error().code != ErrorCode::kNotFound) return bytes;
+  TileId full = tile;
+  full.width = kTileWidth;
+  auto grown = files(tile_path(full));
+  if (!grown) return bytes;
+  const auto front = front_bytes(tile, *grown);
+  if (!front || *front > grown->size()) return refuse(tile_path(full), "it is cut off");
+  grown->resize(*front);
+  return grown;
 }
 
 Bytes print_bundle(std::span<const Bytes> entries) {
@@ -307,7 +310,10 @@ Result<std::vector<Bytes>> TileReader::bundle(uint64_t index) const {
     return fail(ErrorCode::kUsage, "bundle " + std::to_string(index),
                 "a log of " + std::to_string(tree_size_) + " entries has no such bundle",
                 "ask within its size");
-  return read_bundle(files_, {true, 0, index, width});
+  const TileId tile{true, 0, index, width};
+  const auto bytes = read_tile(files_, tile);
+  if (!bytes) return fail(bytes.error());
+  return parse_bundle(*bytes, width, tile_path(tile));
 }
 
 HashReader TileReader::reader() {

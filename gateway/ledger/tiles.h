@@ -51,6 +51,9 @@ struct FileWrite {
 // The content of the file at this path; kNotFound when there is none.
 using FileReader = std::function<Result<Bytes>(const std::string& path)>;
 
+// The bytes of a tile or bundle. A partial one that is gone is cut from the full one that it grew into.
+Result<Bytes> read_tile(const FileReader& files, const TileId& tile);
+
 // Bundles: big-endian u16 length, then the entry, for each.
 Bytes print_bundle(std::span<const Bytes> entries);
 Result<std::vector<Bytes>> parse_bundle(ByteView bytes, unsigned width, std::string_view what);

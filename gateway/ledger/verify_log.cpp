@@ -1,0 +1,291 @@
+#include "gateway/ledger/verify_log.h"
+
+#include <algorithm>
+#include <set>
+
+#include "gateway/base/text.h"
+#include "gateway/ledger/merkle.h"
+#include "gateway/ledger/wal.h"
+
+namespace hetao::ledger {
+
+namespace {
+
+auto refuse(std::string what, std::string why) {
+  return fail(ErrorCode::kVerification, std::move(what), std::move(why),
+              "do not rely on this log: compare it with copies and with what the peers cosigned");
+}
+
+// A file that must be there. A missing one is a failed verification.
+Result<Bytes> must_read(const FileReader& files, const std::string& path) {
+  auto bytes = files(path);
+  if (!bytes && bytes.error().code == ErrorCode::kNotFound) return refuse(path, "the file is missing");
+  return bytes;
+}
+
+Result<Bytes> must_read(const FileReader& files, const TileId& tile) {
+  auto bytes = read_tile(files, tile);
+  if (!bytes && bytes.error().code == ErrorCode::kNotFound)
+    return refuse(tile_path(tile), "the file is missing");
+  return bytes;
+}
+
+// The rows of hashes above the entries, as far as they have been read: at each level those of the unfinished
+// tile.
+struct Row {
+  std::vector<Digest> hashes;
+  uint64_t tile = 0;
+};
+
+class Verifier {
+ public:
+  Verifier(const FileReader& files, const VerifyOptions& options) : files_(files), options_(options) {}
+
+  Result<void> heads();
+  Result<void> entries();
+  Result<void> partial_tiles();
+  Result<void> root();
+  Result<void> others();
+  LogReport take() { return std::move(report_); }
+
+ private:
+  Result<std::vector<VerifierKey>> keys(std::span<const VerifierKey> given, const std::string& path);
+  Result<void> bundle(uint64_t index);
+  Result<void> entry(uint64_t index, const Bytes& bytes);
+  Result<void> carry_up();
+  Result<void> compare_tile(const TileId& tile, std::span<const Digest> hashes);
+  Result<void> other_tile(const std::string& path, const TileId& tile);
+  Result<void> signing();
+  Result<void> wal();
+
+  const FileReader& files_;
+  const VerifyOptions& options_;
+  LogReport report_;
+  std::vector<Row> rows_;
+  std::set<std::string> read_;
+};
+
+Result<std::vector<VerifierKey>> Verifier::keys(std::span<const VerifierKey> given, const std::string& path) {
+  if (!given.empty()) return std::vector<VerifierKey>(given.begin(), given.end());
+  const auto bytes = files_(path);
+  if (!bytes && bytes.error().code == ErrorCode::kNotFound) return std::vector<VerifierKey>();
+  if (!bytes) return fail(bytes.error());
+  auto parsed = parse_vkeys(as_text(*bytes), path);
+  if (!parsed) return refuse(parsed.error().what, parsed.error().why);
+  read_.insert(path);
+  return parsed;
+}
+
+Result<void> Verifier::heads() {
+  auto log_keys = keys(options_.log_keys, "log.vkey");
+  if (!log_keys) return fail(std::move(log_keys.error()));
+  auto witness_keys = keys(options_.witness_keys, "witness.vkey");
+  if (!witness_keys) return fail(std::move(witness_keys.error()));
+  if (log_keys->empty()) return refuse("log.vkey", "there is no key to verify the log with");
+  const auto bytes = must_read(files_, "checkpoint");
+  if (!bytes) return fail(bytes.error());
+  auto head = open_checkpoint(as_text(*bytes), *log_keys, *witness_keys);
+  if (!head) return refuse("checkpoint", to_line(head.error()));
+  if (!options_.allow_unknown_signatures && !head->unknown.empty())
+    return refuse("checkpoint",
+                  "a signature of " + printable(head->unknown.front().name) + ", whose key is not known");
+  if (head->cosignatures.size() < options_.cosignatures_min)
+    return refuse("checkpoint", std::to_string(head->cosignatures.size()) + " witnesses cosigned it, not " +
+                                    std::to_string(options_.cosignatures_min));
+  read_.insert("checkpoint");
+  report_.head = std::move(*head);
+  report_.log_keys = std::move(*log_keys);
+  report_.keys_are_pinned = !options_.log_keys.empty();
+  return {};
+}
+
+Result<void> Verifier::entries() {
+  const uint64_t size = report_.head.checkpoint.size;
+  for (uint64_t index = 0; index * kTileWidth < size; ++index) {
+    if (auto held = bundle(index); !held) return held;
+  }
+  return {};
+}
+
+Result<void> Verifier::bundle(uint64_t index) {
+  const unsigned width = tile_width(0, index, report_.head.checkpoint.size);
+  const TileId tile{true, 0, index, width};
+  const std::string path = tile_path(tile);
+  const auto bytes = must_read(files_, tile);
+  if (!bytes) return fail(bytes.error());
+  const auto entries = parse_bundle(*bytes, width, path);
+  if (!entries) return fail(entries.error());
+  read_.insert(path);
+  for (size_t i = 0; i < entries->size(); ++i) {
+    if (auto held = entry(index * kTileWidth + i, (*entries)[i]); !held) {
+      Error error = std::move(held.error());
+      error.what = path + ", " + error.what;
+      return fail(std::move(error));
+    }
+  }
+  return width == kTileWidth ? carry_up() : Result<void>{};
+}
+
+Result<void> Verifier::entry(uint64_t index, const Bytes& bytes) {
+  const std::string what = "entry " + std::to_string(index);
+  const auto entry = decode_entry(as_text(bytes));
+  if (!entry) return refuse(what, entry.error().why);
+  if (entry->sequence != index)
+    return refuse(what, "it calls itself entry " + std::to_string(entry->sequence));
+  if (rows_.empty()) rows_.emplace_back();
+  rows_[0].hashes.push_back(leaf_hash(bytes));
+  ++report_.entries;
+  if (options_.on_entry) options_.on_entry(index, *entry, as_text(bytes));
+  return {};
+}
+
+// Full rows are compared with their tile and become one hash of the row above.
+Result<void> Verifier::carry_up() {
+  for (unsigned level = 0; rows_[level].hashes.size() == kTileWidth; ++level) {
+    Row& row = rows_[level];
+    if (auto held = compare_tile({false, level, row.tile, kTileWidth}, row.hashes); !held) return held;
+    const Digest above = root_of(row.hashes);
+    row.hashes.clear();
+    ++row.tile;
+    if (rows_.size() == level + 1) rows_.emplace_back();
+    rows_[level + 1].hashes.push_back(above);
+  }
+  return {};
+}
+
+Result<void> Verifier::compare_tile(const TileId& tile, std::span<const Digest> hashes) {
+  const std::string path = tile_path(tile);
+  const auto bytes = must_read(files_, tile);
+  if (!bytes) return fail(bytes.error());
+  constexpr size_t kDigestBytes = 32;
+  if (bytes->size() != hashes.size() * kDigestBytes)
+    return refuse(path, "it has " + std::to_string(bytes->size()) + " bytes instead of " +
+                            std::to_string(hashes.size() * kDigestBytes));
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    const ByteView stored = ByteView(*bytes).subspan(i * kDigestBytes, kDigestBytes);
+    if (!std::equal(stored.begin(), stored.end(), hashes[i].bytes.begin()))
+      return refuse(path, "its hash " + std::to_string(i) + " is not that of what is below it");
+  }
+  read_.insert(path);
+  return {};
+}
+
+Result<void> Verifier::partial_tiles() {
+  for (unsigned level = 0; level < rows_.size(); ++level) {
+    const Row& row = rows_[level];
+    if (row.hashes.empty()) continue;
+    const TileId tile{false, level, row.tile, static_cast<unsigned>(row.hashes.size())};
+    if (auto held = compare_tile(tile, row.hashes); !held) return held;
+  }
+  return {};
+}
+
+Result<void> Verifier::root() {
+  std::optional<Digest> root;
+  for (const Row& row : rows_) {
+    Frontier subtrees;
+    for (const Digest& hash : row.hashes) subtrees.append(hash);
+    const auto& hashes = subtrees.hashes();
+    for (size_t i = hashes.size(); i-- > 0;) root = root ? node_hash(hashes[i], *root) : hashes[i];
+  }
+  if (root.value_or(empty_root()) != report_.head.checkpoint.root)
+    return refuse("checkpoint", "the entries lead to another root than the one that is signed");
+  return {};
+}
+
+Result<void> Verifier::others() {
+  for (const std::string& path : options_.listing) {
+    if (read_.contains(path)) continue;
+    Result<void> held;
+    if (const auto tile = parse_tile_path(path)) {
+      held = other_tile(path, *tile);
+    } else if (path == "signing") {
+      held = signing();
+    } else if (path == "wal") {
+      held = wal();
+    } else if (path != "log.vkey" && path != "witness.vkey") {
+      held = refuse(path, "not a file of a log");
+    }
+    if (!held) return held;
+    read_.insert(path);
+  }
+  return {};
+}
+
+// A tile of an earlier size: the front part of one that was verified. One that is ahead of the checkpoint
+// belongs to a publication that was cut short; nothing vouches for it yet, and nobody reads it.
+Result<void> Verifier::other_tile(const std::string& path, const TileId& tile) {
+  TileId now = tile;
+  now.width = tile_width(tile.level, tile.index, report_.head.checkpoint.size);
+  if (now.width < tile.width) return {};
+  const auto old_bytes = must_read(files_, path);
+  if (!old_bytes) return fail(old_bytes.error());
+  const auto bytes = must_read(files_, now);
+  if (!bytes) return fail(bytes.error());
+  const bool prefix =
+      old_bytes->size() <= bytes->size() && std::equal(old_bytes->begin(), old_bytes->end(), bytes->begin());
+  if (!prefix) return refuse(path, "it differs from the tile that it grew into");
+  if (tile.entries) {
+    if (auto entries = parse_bundle(*old_bytes, tile.width, path); !entries)
+      return fail(std::move(entries.error()));
+  } else if (old_bytes->size() != tile.width * sizeof(Digest)) {
+    return refuse(path, "it has " + std::to_string(old_bytes->size()) + " bytes");
+  }
+  return {};
+}
+
+Result<void> Verifier::signing() {
+  const auto bytes = must_read(files_, "signing");
+  if (!bytes) return fail(bytes.error());
+  const auto promised = parse_checkpoint(as_text(*bytes));
+  if (!promised) return refuse("signing", promised.error().why);
+  const Checkpoint& head = report_.head.checkpoint;
+  if (promised->origin != head.origin || promised->size < head.size)
+    return refuse("signing", "it is of another log, or older than the checkpoint");
+  if (promised->size == head.size && promised->root != head.root)
+    return refuse("signing", "two roots for " + std::to_string(head.size) + " entries");
+  return {};
+}
+
+Result<void> Verifier::wal() {
+  const auto bytes = must_read(files_, "wal");
+  if (!bytes) return fail(bytes.error());
+  const auto wal = recover_wal(*bytes);
+  if (!wal) return fail(wal.error());
+  const uint64_t size = report_.head.checkpoint.size;
+  const uint64_t end = wal->first + wal->entries.size();
+  if (wal->first > size || end < size)
+    return refuse("wal", "it holds entries " + std::to_string(wal->first) + " to " + std::to_string(end) +
+                             ", the checkpoint has " + std::to_string(size));
+  auto edge = TileEdge::read(wal->first, wal->root, files_);
+  if (!edge) return refuse("wal", to_line(edge.error()));
+  std::vector<FileWrite> full;
+  for (size_t i = 0; i < wal->entries.size(); ++i) {
+    const uint64_t index = wal->first + i;
+    const auto entry = decode_entry(as_text(wal->entries[i]));
+    if (!entry || entry->sequence != index)
+      return refuse("wal, entry " + std::to_string(index), "it is not an entry of this place");
+    if (index >= size) continue;
+    edge->append(wal->entries[i], full);
+    full.clear();
+  }
+  if (edge->root() != report_.head.checkpoint.root)
+    return refuse("wal", "its entries lead to another root than the checkpoint's");
+  report_.unpublished = end - size;
+  return {};
+}
+
+}  // namespace
+
+Result<LogReport> verify_log(const FileReader& files, const VerifyOptions& options) {
+  Verifier verifier(files, options);
+  Result<void> held = verifier.heads();
+  if (held) held = verifier.entries();
+  if (held) held = verifier.partial_tiles();
+  if (held) held = verifier.root();
+  if (held) held = verifier.others();
+  if (!held) return fail(std::move(held.error()));
+  return verifier.take();
+}
+
+}  // namespace hetao::ledger
