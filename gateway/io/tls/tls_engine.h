@@ -91,7 +91,7 @@ class TlsEngine {
   std::string cipher() const;  // "TLS_AES_128_GCM_SHA256"
 
   // Judges the accepted peer again, with newer lists or a later time. A refusal fails the engine: the caller
-  // sends what output() holds and closes.
+  // closes the transport, which the peer sees as a cut, never as an orderly end.
   TlsState recheck(const certs::TrustStore& trust, Instant now);
 
  private:
