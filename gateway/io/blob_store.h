@@ -1,0 +1,56 @@
+// Blobs by digest under data_dir/blobs: AB/CD… is the file whose digest is sha256t:ABCD…. A file under its
+// digest is complete, checked and durable; what is not stands in partial/.
+//
+// Promises: a blob appears at once or not at all (temporary file, sync, rename, sync of the folder); storing
+// what is there already changes nothing; a path is made from checked digests only. Source of digests:
+// gateway/transfer/tree_digest.h.
+//
+// Trust: files are checked when they come in, not each time they are read; the user of the gateway can alter
+// them. Thread-safe. Calls block: worker threads only, but for has() and path_of().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/result.h"
+
+namespace hetao::io {
+
+struct StoredBlob {
+  std::string digest;  // "sha256t:HEX"
+  uint64_t bytes = 0;
+};
+
+class BlobStore {
+ public:
+  static Result<BlobStore> open(std::string folder);
+
+  bool has(std::string_view digest) const;
+  Result<uint64_t> size_of(std::string_view digest) const;
+  // Where the blob is, or would be. Fails only for what is no digest.
+  Result<std::string> path_of(std::string_view digest) const;
+
+  Result<StoredBlob> ingest_bytes(std::string_view bytes);
+  // Copies from an open file, at its position, until its end.
+  Result<StoredBlob> ingest_file(int descriptor, std::string_view what);
+  Result<std::string> read(std::string_view digest, size_t bytes_max) const;
+  // Not being there is no error.
+  Result<void> remove(std::string_view digest);
+
+  // Receiving in pieces: a file of its own that outlives restarts, named by the digest that it will have.
+  std::string partial_path(std::string_view digest) const;
+  // The partial file, whose content the caller has checked against the digest, becomes the blob.
+  Result<void> adopt_partial(std::string_view digest);
+  void drop_partial(std::string_view digest);
+  uint64_t free_bytes() const;
+
+ private:
+  explicit BlobStore(std::string folder) : folder_(std::move(folder)) {}
+  std::string folder_;
+};
+
+}  // namespace hetao::io

@@ -1,0 +1,113 @@
+// The shell of a gateway: owns the io thread, the core, the gate and everything that touches the world. It
+// turns what happens into events for the core, and carries out the core's effects once the gate has made
+// their step durable.
+//
+// Lives in three calls: create() opens the data directory and replays it, run() works until stop(). The
+// functions marked [io] are for the io thread only: handlers of HTTP requests run there. stop() and reload()
+// may be called from any thread.
+//
+// Trust: data_dir belongs to the gateway's own user. Whoever can write there can forge jobs; what is in the
+// ledger is proved by checkpoints and cosignatures alone.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "gateway/base/time.h"
+#include "gateway/federation/core.h"
+#include "gateway/io/awaitable.h"
+#include "gateway/io/blob_store.h"
+#include "gateway/io/http.h"
+#include "gateway/io/inspector.h"
+#include "gateway/io/ledger_files.h"
+#include "gateway/io/shell_config.h"
+#include "gateway/io/staging.h"
+#include "policy/policy.h"
+
+namespace hetao::io {
+
+class ShellParts;  // shell_parts.h: what the shell is made of; needs Asio
+
+// Numbers for /metrics and /readyz.
+struct ShellStatus {
+  bool ready = false;     // replayed, policy active, listening
+  std::string not_ready;  // why not
+  bool stopping = false;
+  uint64_t steps = 0;          // steps of the core since the start
+  uint64_t steps_waiting = 0;  // not durable yet
+  uint64_t commits = 0;        // groups of steps made durable
+  uint64_t records = 0;
+  uint64_t ledger_entries = 0;
+  uint64_t ledger_published = 0;
+  uint64_t http_connections = 0;
+  uint64_t http_requests = 0;
+  uint64_t tunnel_bytes_in = 0;
+  uint64_t tunnel_bytes_out = 0;
+  Instant started;
+};
+
+class Shell {
+ public:
+  // Opens (or makes) the data directory, replays it, activates the policy. Nothing listens yet.
+  static Result<std::unique_ptr<Shell>> create(ShellConfig config);
+  ~Shell();
+  Shell(const Shell&) = delete;
+  Shell& operator=(const Shell&) = delete;
+
+  // Who answers HTTP requests; to be set before run().
+  void set_handler(HttpHandler handler);
+
+  // Binds the listeners; an error means that nothing was started. Ports given as 0 are chosen by the system.
+  Result<void> listen();
+  uint16_t https_port() const;   // after listen()
+  uint16_t tunnel_port() const;  // after listen()
+  // Works until stop(), or until something happened after which the gateway must not go on (then an error).
+  Result<void> run();
+  void stop();
+  // What can be read again is taken over by the io thread; `done` hears, on that thread, what was and what
+  // was not.
+  void reload(ReloadedConfig config, std::function<void(std::vector<std::string>)> done);
+
+  // [io] The state of the newest step, which may not be durable yet: see settled().
+  const federation::Core& core() const;
+  // [io] Never goes back.
+  Instant now();
+  // [io] An event that nobody waits for.
+  void post(federation::Event event);
+  // [io] An event with a `request` field: fills it in, and answers when the step is durable.
+  Awaitable<federation::Answer> ask(federation::Event event);
+  // [io] Ends when every step made so far is durable: what was read before may then be told to others.
+  Awaitable<void> settled();
+  // [io] Grows whenever a durable step changed a record.
+  uint64_t change_number() const;
+  // [io] Ends when change_number() is above `seen`, or after `patience`; answers change_number().
+  Awaitable<uint64_t> changed(uint64_t seen, Duration patience);
+  // [io] Runs blocking work on another thread and goes on here afterwards. `work` must not touch the core.
+  Awaitable<void> offload(std::function<void()> work);
+  // [io] What an item holds, as labels `inspection.*`; reads blobs, on another thread.
+  Awaitable<Inspection> inspect(pb::Item item, std::string profile);
+
+  // [io] Fresh id of 26 characters [0-9a-z] that sorts by time: 10 of milliseconds, 16 random.
+  std::string fresh_id();
+  // [io] The active policy; never null once created.
+  std::shared_ptr<const policy::Policy> policy() const;
+  const std::string& policy_name() const;
+  const ShellConfig& config() const;
+  // [io]
+  ShellStatus status() const;
+
+  // Thread-safe: for offload() and for handlers that only look.
+  BlobStore& blobs();
+  LedgerFiles& ledger();
+  const Staging& staging() const;
+
+ private:
+  explicit Shell(std::unique_ptr<ShellParts> parts);
+  std::unique_ptr<ShellParts> parts_;
+};
+
+}  // namespace hetao::io

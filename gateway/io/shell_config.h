@@ -1,0 +1,66 @@
+// What a shell is made from: checked values, no text. The daemon reads them from the configuration file.
+// Plain values.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/base/time.h"
+#include "gateway/federation/core.h"
+#include "gateway/io/tls/tls_context.h"
+#include "policy/policy.h"
+
+namespace hetao::io {
+
+struct Endpoint {
+  std::string host;  // address or name
+  uint16_t port = 0;
+};
+
+struct PeerAddress {
+  std::string region;
+  Endpoint address;  // port 0: this peer dials us
+};
+
+struct LocalPlatformConfig {
+  std::string name;
+  std::string runner;                         // path of hetao-runner
+  std::vector<std::string> host_root_images;  // globs: images that stand for the host's own root, read-only
+  std::string podman;                         // path; empty: no container images
+  int64_t cpu_cores = 0;
+  int64_t ram_bytes = 0;
+  int64_t disk_bytes = 0;
+  Duration wall_time_max = Duration::seconds(86'400);
+  size_t runs_max = 64;  // running at once; others wait
+};
+
+struct PolicySource {
+  std::shared_ptr<const policy::Policy> policy;
+  std::string name;  // pack name and version
+};
+
+struct ShellConfig {
+  std::string gateway;  // name of this gateway within its region
+  std::string data_dir;
+  federation::CoreConfig core;
+  PolicySource policy;
+  Endpoint https_listen;
+  Endpoint tunnel_listen;
+  std::shared_ptr<const TlsContext> https_tls;
+  std::shared_ptr<const TlsContext> tunnel_tls;
+  std::vector<PeerAddress> peers;
+  std::vector<LocalPlatformConfig> platforms;
+  std::vector<std::string> staging_roots;  // absolute folders that file:// URLs may name
+  size_t workers = 2;                      // threads for blocking work
+};
+
+// What SIGHUP may change without a restart.
+struct ReloadedConfig {
+  PolicySource policy;
+  std::shared_ptr<const TlsContext> https_tls;
+  std::shared_ptr<const TlsContext> tunnel_tls;
+};
+
+}  // namespace hetao::io
