@@ -38,7 +38,7 @@ void MessageSender::write(ByteView message, WireWriter& writer) {
   do {
     const size_t part = std::min(message.size(), limits::kControlPayloadBytesMax);
     const bool last = part == message.size();
-    writer.add(Lane::kControl, FrameType::kMessage, last ? kFlagEnd : uint8_t{0}, kControlStream,
+    writer.add(Rank::kControl, FrameType::kMessage, last ? kFlagEnd : uint8_t{0}, kControlStream,
                message.first(part));
     message = message.subspan(part);
   } while (!message.empty());

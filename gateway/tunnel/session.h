@@ -164,16 +164,16 @@ class Session {
   void want_turn(StreamId id, Stream& stream);
   void wake_writers();
   void wake_writers_of(Priority priority);
-  void after_write(StreamId id, Stream& stream, size_t taken, size_t offered);
   void give_back(uint64_t bytes);
-  void discard_received(Stream& stream);
   void close_if_done(Streams::iterator it);
 
   // session.cpp
-  void become_open();
+  void write_credit(FrameType type, StreamId id, uint64_t limit);
   void write_goodbye(Reason reason, std::string_view text, bool at_once);
   void move_to_end();
   Result<void> break_off(Fault why);
+  void end_by_peer(Fault why);
+  void lose_streams(const Fault& why);
   Error to_error(const Fault& why) const;
   void note_time(Instant now) { now_ = std::max(now_, now); }
   std::optional<Instant> frame_deadline() const;
@@ -185,16 +185,18 @@ class Session {
   Instant now_;
 
   Bytes our_hello_;
-  Bytes their_hello_;
   HelloFacts peer_;
   Agreed agreed_;
   Digest transcript_;
+  uint32_t agreed_version_ = 0;
   bool hello_seen_ = false;
   size_t data_frame_bytes_ = 0;
 
   FrameReader reader_;
   WireWriter writer_;
   std::deque<Event> events_;
+  size_t views_held_ = 0;  // StreamData events not taken yet
+  uint64_t frames_done_ = 0;
   std::optional<MessageSender> message_sender_;
   MessageReader message_reader_;
 
@@ -218,7 +220,6 @@ class Session {
   bool goodbye_received_ = false;
   Instant goodbye_deadline_;
   std::optional<Fault> end_reason_;
-  bool told_closed_ = false;
   Stats stats_;
 };
 

@@ -59,8 +59,8 @@ WireWriter::Block& WireWriter::room_for(Queue& queue, size_t bytes) {
   return queue.blocks.back();
 }
 
-void WireWriter::add(Lane lane, FrameType type, uint8_t flags, StreamId stream, ByteView payload) {
-  Queue& queue = queue_of(lane);
+void WireWriter::add(Rank rank, FrameType type, uint8_t flags, StreamId stream, ByteView payload) {
+  Queue& queue = queue_of(rank);
   const size_t bytes = kHeaderBytes + payload.size();
   Block& block = room_for(queue, bytes);
   uint8_t* at = block.bytes.get() + block.end;
@@ -75,8 +75,8 @@ void WireWriter::add(Lane lane, FrameType type, uint8_t flags, StreamId stream, 
   queue.bytes += bytes;
 }
 
-void WireWriter::add_buffer(Lane lane, uint8_t flags, StreamId stream, FrameBuffer&& buffer) {
-  Queue& queue = queue_of(lane);
+void WireWriter::add_buffer(Rank rank, uint8_t flags, StreamId stream, FrameBuffer&& buffer) {
+  Queue& queue = queue_of(rank);
   const size_t payload_bytes = buffer.payload().size();
   Block block{std::move(buffer.bytes_), buffer.capacity_ + kHeaderBytes, buffer.begin_,
               buffer.end_ + kHeaderBytes};  // the header stands right before what is left of the payload
@@ -120,7 +120,7 @@ std::span<const ByteView> WireWriter::plan(size_t bytes_max) {
     views_.emplace_back(block.bytes.get() + block.begin, cut_left_);
   }
   uint16_t sequence = sequence_;
-  for (size_t i = 0; i < kLanes && total < bytes_max; ++i)
+  for (size_t i = 0; i < kRanks && total < bytes_max; ++i)
     total += plan_queue(i, cut_left_ > 0 && cut_queue_ == i ? cut_left_ : 0, bytes_max - total, sequence);
   return views_;
 }
@@ -173,12 +173,12 @@ void WireWriter::drop(size_t index) {
 }
 
 void WireWriter::drop_data() {
-  drop(static_cast<size_t>(Lane::kSmall));
-  drop(static_cast<size_t>(Lane::kBulk));
+  drop(static_cast<size_t>(Rank::kSmall));
+  drop(static_cast<size_t>(Rank::kBulk));
 }
 
 void WireWriter::drop_control() {
-  drop(static_cast<size_t>(Lane::kControl));
+  drop(static_cast<size_t>(Rank::kControl));
 }
 
 }  // namespace hetao::tunnel

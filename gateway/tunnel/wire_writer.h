@@ -16,21 +16,21 @@
 
 namespace hetao::tunnel {
 
-enum class Lane : uint8_t { kControl = 0, kSmall = 1, kBulk = 2 };
-inline constexpr size_t kLanes = 3;
+enum class Rank : uint8_t { kControl = 0, kSmall = 1, kBulk = 2 };
+inline constexpr size_t kRanks = 3;
 
 class WireWriter {
  public:
-  void add(Lane lane, FrameType type, uint8_t flags, StreamId stream, ByteView payload);
+  void add(Rank rank, FrameType type, uint8_t flags, StreamId stream, ByteView payload);
 
   // The whole payload of `buffer` as one DATA frame, without copying it. An empty buffer comes back from
   // used_buffer.
-  void add_buffer(Lane lane, uint8_t flags, StreamId stream, FrameBuffer&& buffer);
+  void add_buffer(Rank rank, uint8_t flags, StreamId stream, FrameBuffer&& buffer);
   // A buffer of at least this size to fill again, if one has been written out.
   std::optional<FrameBuffer> used_buffer(size_t payload_bytes);
 
   // Bytes queued, headers included.
-  size_t queued(Lane lane) const { return queues_[static_cast<size_t>(lane)].bytes; }
+  size_t queued(Rank rank) const { return queues_[static_cast<size_t>(rank)].bytes; }
   size_t queued() const;
 
   // The next bytes for the wire: whole frames until `bytes_max` is reached, at least one. The views hold
@@ -39,7 +39,7 @@ class WireWriter {
   std::span<const ByteView> plan(size_t bytes_max);
   void consumed(size_t bytes);
 
-  // Forgets all frames of these lanes, but not the rest of one that has been begun.
+  // Forgets all frames of these ranks, but not the rest of one that has been begun.
   void drop_data();
   void drop_control();
 
@@ -59,14 +59,14 @@ class WireWriter {
     size_t bytes;
   };
 
-  Queue& queue_of(Lane lane) { return queues_[static_cast<size_t>(lane)]; }
+  Queue& queue_of(Rank rank) { return queues_[static_cast<size_t>(rank)]; }
   Block& room_for(Queue& queue, size_t bytes);
   void retire(Block&& block);
   size_t plan_queue(size_t index, size_t skip, size_t bytes_max, uint16_t& sequence);
   void pop(size_t index, size_t bytes);
   void drop(size_t index);
 
-  std::array<Queue, kLanes> queues_;
+  std::array<Queue, kRanks> queues_;
   std::vector<FrameBuffer> spare_;  // written out, to be filled again
   std::vector<ByteView> views_;
   std::vector<Planned> planned_;
