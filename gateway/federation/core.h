@@ -6,6 +6,9 @@
 // each event, in order. Make the records and entries of a step durable before carrying out its effects (the
 // one gate is gateway/io). Same configuration and same events give the same steps, on every machine.
 //
+// `now` is the shell's clock: wall time as it was when the process started, carried on by a steady clock. It
+// never goes back and never jumps while a process lives, so that a clock that is set moves no deadline.
+//
 // Not thread-safe: one thread steps. Reading functions may be called between steps by that same thread;
 // references they return live until the next step.
 #pragma once
@@ -133,8 +136,8 @@ class Core {
                                          std::string_view project, const std::vector<pb::Item>& inline_items,
                                          Instant now) const;
 
-  // The shell asks before a byte of an item moves. Both answer for the newest step: act on a yes only when every step so
-  // far is durable (the gate knows), so that no byte moves before the permits do.
+  // The shell asks before a byte of an item moves. Both answer for the newest step: act on a yes only when
+  // every step so far is durable (the gate knows), so that no byte moves before the permits do.
   bool may_send(std::string_view region, std::string_view crossing) const;
   // The item expected on this crossing from this peer; nullptr: refuse the stream.
   const pb::Item* expected_item(std::string_view region, std::string_view crossing) const;

@@ -380,7 +380,13 @@ void on_run_found(State& s, const RunFound& event) {
 
 void on_run_released(State& s, const RunReleased& event) {
   const auto at = s.runs.find(event.run);
-  if (at == s.runs.end() || at->second.state() != pb::RUN_RELEASING) return;
+  if (at == s.runs.end()) return;
+  if (at->second.state() == pb::RUN_RUNNING && event.reply == PlatformReply::kUnknown) {
+    // Asked again after a restart, to be told how it goes on; nobody watches it until that is answered.
+    s.run_timers[event.run] = s.now + s.config.retry_first;
+    return;
+  }
+  if (at->second.state() != pb::RUN_RELEASING) return;
   pb::Run& run = s.edit_run(event.run);
   switch (event.reply) {
     case PlatformReply::kOk:
@@ -458,8 +464,9 @@ void tick_runs(State& s) {
         s.run_timers[key] = again;
         s.effect(FindRun{key, run.platform()});
         break;
+      case pb::RUN_RUNNING:
       case pb::RUN_RELEASING:
-        s.run_timers[key] = again;
+        if (run.state() == pb::RUN_RELEASING) s.run_timers[key] = again;
         s.effect(ReleaseRun{key, run.platform(), run.platform_id()});
         break;
       case pb::RUN_CANCELLING:
@@ -474,6 +481,9 @@ void tick_runs(State& s) {
 
 void resume_runs(State& s) {
   for (const auto& [key, run] : s.runs) {
+    // The clock may have been set meanwhile: a submission on its way gets its whole settle time again.
+    if (run.state() == pb::RUN_SUBMITTING)
+      s.edit_run(key).set_retry_micros((s.now + s.config.submit_settle).micros);
     switch (run.state()) {
       case pb::RUN_SUBMITTING:
       case pb::RUN_RELEASING:

@@ -172,10 +172,11 @@ std::vector<Candidate> candidates(const State& s, const Plan& plan, Instant now)
   }
   const auto order = [&](const Candidate& c) {
     const int verdict = c.verdict.effect() == "permit" ? 0 : c.verdict.effect() == "hold" ? 1 : 2;
-    return std::tuple(!c.unfit.empty(), verdict, c.bytes_to_move, !c.reachable, !s.is_self(c.region), c.region);
+    return std::tuple(!c.unfit.empty(), verdict, c.bytes_to_move, !c.reachable, !s.is_self(c.region),
+                      c.region);
   };
   std::sort(all.begin(), all.end(),
-                   [&](const Candidate& a, const Candidate& b) { return order(a) < order(b); });
+            [&](const Candidate& a, const Candidate& b) { return order(a) < order(b); });
   return all;
 }
 
