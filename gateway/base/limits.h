@@ -22,6 +22,7 @@ inline constexpr size_t kOutputsMax = 1'000;
 inline constexpr size_t kTagsMax = 128;
 inline constexpr size_t kTextFieldBytesMax = 4'096;
 inline constexpr size_t kArgumentBytesMax = size_t{128} << 10U;
+inline constexpr size_t kArgumentsMax = 10'000;  // of a command; variables of its environment
 
 // Ledger: an entry bundle counts an entry's bytes in 16 bits (C2SP tlog-tiles).
 inline constexpr size_t kLedgerEntryBytesMax = 65'535;
@@ -78,5 +79,19 @@ inline constexpr uint64_t kBlobBytesMax = uint64_t{1} << 42U;  // 4 TiB
 inline constexpr size_t kLeavesInOfferMax = 1'024;             // more follow on the stream
 inline constexpr size_t kLeavesInRecordMax = 16'384;
 inline constexpr size_t kChunksInHandMax = 16;  // received, and not yet checked and stored
+
+// Runs on a platform.
+inline constexpr size_t kRunKeyBytesMax = 128;
+inline constexpr size_t kRunSpecBytesMax = size_t{64} << 20U;
+inline constexpr size_t kRunStatusBytesMax = size_t{64} << 20U;
+inline constexpr size_t kRunMountsMax = 1'000;        // bubblewrap's time grows with their square
+inline constexpr size_t kRunMountFilesMax = 100'000;  // of all mounted folders together
+inline constexpr size_t kRunOutputFilesMax = 50'000;
+inline constexpr size_t kRunEnvironmentMax = 1'000;  // variables of one executor
+inline constexpr size_t kRunNotesMax = 256;
+inline constexpr size_t kRunLogBytesMax = size_t{1} << 20U;  // kept of each stream's tail
+inline constexpr size_t kRunFolderDepthMax = 128;
+inline constexpr size_t kContainerPathBytesMax = 4'095;  // PATH_MAX without its NUL
+inline constexpr size_t kContainerNameBytesMax = 255;    // NAME_MAX
 
 }  // namespace hetao::limits
