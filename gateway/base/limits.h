@@ -76,6 +76,8 @@ inline constexpr size_t kTlsOutputBytesMax = size_t{512} << 10U;
 // Items.
 inline constexpr size_t kChunkBytes = size_t{1} << 20U;        // leaf of a blob's digest tree
 inline constexpr uint64_t kBlobBytesMax = uint64_t{1} << 42U;  // 4 TiB
+inline constexpr size_t kItemFilesMax = 100'000;
+inline constexpr size_t kFolderDepthMax = 64;
 inline constexpr size_t kLeavesInOfferMax = 1'024;             // more follow on the stream
 inline constexpr size_t kLeavesInRecordMax = 16'384;
 inline constexpr size_t kChunksInHandMax = 16;  // received, and not yet checked and stored
