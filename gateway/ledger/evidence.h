@@ -54,11 +54,11 @@ struct EvidenceReport {
 };
 
 struct EvidenceOptions {
-  std::vector<VerifierKey> log_keys;      // not empty: only these count
-  std::vector<VerifierKey> witness_keys;  // not empty: only these count
-  size_t cosignatures_min = 0;            // of different witnesses
-  std::function<void(uint64_t index, const Entry& entry, std::string_view text)>
-      on_entry;  // each one that holds
+  std::vector<VerifierKey> log_keys = {};      // not empty: only these count
+  std::vector<VerifierKey> witness_keys = {};  // not empty: only these count
+  size_t cosignatures_min = 0;                 // of different witnesses
+  std::function<void(uint64_t index, const Entry& entry, std::string_view text)> on_entry =
+      {};  // each one that holds
 };
 
 // Checks everything; the error (kVerification) names what does not hold, by line.

@@ -17,14 +17,14 @@ namespace hetao::ledger {
 
 struct VerifyOptions {
   // Empty: read from the files `log.vkey` and `witness.vkey` (which may be missing) beside the log.
-  std::vector<VerifierKey> log_keys;
-  std::vector<VerifierKey> witness_keys;
+  std::vector<VerifierKey> log_keys = {};
+  std::vector<VerifierKey> witness_keys = {};
   size_t cosignatures_min = 0;
   bool allow_unknown_signatures = false;  // on the checkpoint
   // Other files of the folder, by path: older partial tiles, `signing` and `wal` are checked too, others are
   // refused.
-  std::vector<std::string> listing;
-  std::function<void(uint64_t index, const Entry& entry, std::string_view text)> on_entry;
+  std::vector<std::string> listing = {};
+  std::function<void(uint64_t index, const Entry& entry, std::string_view text)> on_entry = {};
 };
 
 struct LogReport {
