@@ -12,6 +12,15 @@ inline constexpr size_t kJsonDepthMax = 32;
 inline constexpr size_t kYamlBytesMax = size_t{8} << 20U;
 inline constexpr size_t kYamlDepthMax = 32;
 inline constexpr size_t kYamlNodesMax = 2'000'000;
+inline constexpr size_t kMistakesMax = 1'000;  // reported of one text; the rest is not looked for
+
+// Policies.
+inline constexpr size_t kPolicyRulesMax = 20'000;
+inline constexpr size_t kPolicyConditionDepthMax = 12;
+inline constexpr size_t kPolicyCasesPerRuleMax = 4'096;  // a condition written out
+inline constexpr size_t kPolicyCasesMax = 400'000;       // of all rules
+inline constexpr size_t kPolicyGlobsMax = 64;            // different ones that test one attribute
+inline constexpr size_t kPolicyRowBytesMax = size_t{1} << 30U;
 
 // Jobs (GA4GH TES tasks).
 inline constexpr size_t kTaskBytesMax = size_t{4} << 20U;

@@ -1,0 +1,680 @@
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "gateway/base/limits.h"
+#include "gateway/base/text.h"
+#include "gateway/base/time.h"
+#include "proto/tes_json.h"
+
+namespace hetao::tes {
+
+namespace {
+
+using Names = std::initializer_list<std::string_view>;
+
+std::string escaped(std::string_view key) {  // RFC 6901, section 3
+  std::string out;
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string below(const std::string& pointer, std::string_view key) {
+  return pointer + "/" + escaped(key);
+}
+std::string below(const std::string& pointer, size_t index) {
+  return pointer + "/" + std::to_string(index);
+}
+
+std::string list_of(std::vector<std::string> names) {
+  return "one of " + join(names, ", ");
+}
+
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& known) {
+  const std::string near = nearest_name(name, known);
+  return near.empty() ? std::string() : "did you mean \"" + near + "\"?";
+}
+
+const char* kind_name(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "a boolean";
+    case json::kind::int64:
+    case json::kind::uint64:
+    case json::kind::double_:
+      return "a number";
+    case json::kind::string:
+      return "a string";
+    case json::kind::array:
+      return "a list";
+    case json::kind::object:
+      return "an object";
+  }
+  return "";
+}
+
+std::optional<double> number_of(const json::value& value) {
+  if (value.is_int64()) return static_cast<double>(value.get_int64());
+  if (value.is_uint64()) return static_cast<double>(value.get_uint64());
+  if (value.is_double()) return value.get_double();
+  return std::nullopt;
+}
+
+// Collects mistakes; every getter answers "absent" for what it complained about.
+class Reader {
+ public:
+  Mistakes mistakes;
+
+  void wrong(std::string pointer, std::string message, std::string expected = {}, std::string hint = {}) {
+    add({std::move(pointer), false, std::move(message), std::move(expected), std::move(hint)});
+  }
+
+  void wrong_type(const std::string& pointer, const json::value& value, const std::string& expected) {
+    const bool quote = expected.starts_with("a string") && (value.is_number() || value.is_bool());
+    wrong(pointer, std::string("is ") + kind_name(value), expected, quote ? "put it in quotes" : "");
+  }
+
+  // The object's members must all be known.
+  const json::object* object(const json::value& value, const std::string& pointer, Names known) {
+    const json::object* object = value.if_object();
+    if (object == nullptr) {
+      wrong_type(pointer, value, "an object");
+      return nullptr;
+    }
+    for (const auto& member : *object) {
+      const std::string_view key(member.key().data(), member.key().size());
+      if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+      const std::vector<std::string> names(known.begin(), known.end());
+      add({below(pointer, key), true, "unknown member \"" + printable(key.substr(0, 64)) + "\"",
+           list_of(names), did_you_mean(key, names)});
+    }
+    return object;
+  }
+
+  // Absent and null mean the same: clients write out what they don't use.
+  static const json::value* find(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  bool is_text(const json::value& value, const std::string& pointer, size_t bytes_max) {
+    const json::string* text = value.if_string();
+    if (text == nullptr) {
+      wrong_type(pointer, value, "a string");
+      return false;
+    }
+    if (text->size() > bytes_max) {
+      wrong(pointer, "is " + human_bytes(text->size()) + " long", "at most " + human_bytes(bytes_max));
+      return false;
+    }
+    if (text->find('\0') != json::string::npos) {
+      wrong(pointer, "holds a NUL character", "text without NUL");
+      return false;
+    }
+    return true;
+  }
+
+  std::string text(const json::object& object, const std::string& pointer, std::string_view key,
+                   size_t bytes_max = limits::kTextFieldBytesMax) {
+    const json::value* value = find(object, key);
+    if (value == nullptr || !is_text(*value, below(pointer, key), bytes_max)) return {};
+    return std::string(value->get_string());
+  }
+
+  std::string required_text(const json::object& object, const std::string& pointer, std::string_view key) {
+    const size_t before = mistakes.size();
+    std::string out = text(object, pointer, key);
+    if (out.empty() && mistakes.size() == before) {
+      const bool absent = find(object, key) == nullptr;
+      if (absent) {
+        wrong(pointer, "\"" + std::string(key) + "\" is missing", "a string that is not empty");
+      } else {
+        wrong(below(pointer, key), "is empty", "a string that is not empty");
+      }
+    }
+    return out;
+  }
+
+  bool flag(const json::object& object, const std::string& pointer, std::string_view key) {
+    const json::value* value = find(object, key);
+    if (value == nullptr) return false;
+    if (!value->is_bool()) {
+      wrong_type(below(pointer, key), *value, "true or false");
+      return false;
+    }
+    return value->get_bool();
+  }
+
+  // nullptr: absent, or not a list of allowed length.
+  const json::array* list(const json::object& object, const std::string& pointer, std::string_view key,
+                          size_t items_max) {
+    const json::value* value = find(object, key);
+    if (value == nullptr) return nullptr;
+    const std::string place = below(pointer, key);
+    const json::array* array = value->if_array();
+    if (array == nullptr) {
+      wrong_type(place, *value, "a list");
+      return nullptr;
+    }
+    if (array->size() > items_max) {
+      wrong(place, "has " + std::to_string(array->size()) + " elements",
+            "at most " + std::to_string(items_max));
+      return nullptr;
+    }
+    return array;
+  }
+
+  // A map from text to text, sorted by key.
+  std::map<std::string, std::string> text_map(const json::object& object, const std::string& pointer,
+                                              std::string_view key, size_t items_max, size_t bytes_max) {
+    std::map<std::string, std::string> out;
+    const json::value* value = find(object, key);
+    if (value == nullptr) return out;
+    const std::string place = below(pointer, key);
+    const json::object* members = value->if_object();
+    if (members == nullptr) {
+      wrong_type(place, *value, "an object of strings");
+      return out;
+    }
+    if (members->size() > items_max) {
+      wrong(place, "has " + std::to_string(members->size()) + " members",
+            "at most " + std::to_string(items_max));
+      return out;
+    }
+    for (const auto& member : *members) {
+      const std::string name(member.key());
+      const std::string at = below(place, name);
+      if (name.empty() || name.size() > limits::kTextFieldBytesMax || name.find('\0') != std::string::npos) {
+        add({at, true, "is not a usable name", "a name of 1 to 4096 bytes without NUL", {}});
+      } else if (is_text(member.value(), at, bytes_max)) {
+        out[name] = std::string(member.value().get_string());
+      }
+    }
+    return out;
+  }
+
+ private:
+  void add(Mistake mistake) {
+    if (mistakes.size() < kMistakesMax) mistakes.push_back(std::move(mistake));
+  }
+};
+
+// --- paths and URLs
+// -----------------------------------------------------------------------------------------
+
+// Without empty parts and trailing slashes, for comparisons.
+std::string normal_path(std::string_view path) {
+  std::string out;
+  for (const std::string& part : split(path, '/')) {
+    if (!part.empty()) out += "/" + part;
+  }
+  return out.empty() ? "/" : out;
+}
+
+void check_path(Reader& r, const std::string& pointer, const std::string& path) {
+  if (path.empty()) return;  // said already
+  if (path.front() != '/') return r.wrong(pointer, "is not absolute", "a path that begins with /");
+  for (const std::string& part : split(path, '/')) {
+    if (part == "." || part == "..") {
+      return r.wrong(pointer, "holds \"" + part + "\"", "a path without . and .. parts");
+    }
+  }
+  if (normal_path(path) == "/") r.wrong(pointer, "is the root folder", "a path below /");
+}
+
+bool is_name(std::string_view text, size_t bytes_max, bool lower_only) {
+  if (text.empty() || text.size() > bytes_max) return false;
+  const auto letter = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (!lower_only && c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return letter(text.front()) && std::all_of(text.begin(), text.end(), [&](char c) {
+           return letter(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+constexpr size_t kNameBytesMax = 128;
+
+void check_file_url(Reader& r, const std::string& pointer, std::string_view rest) {
+  const std::string_view host = rest.substr(0, rest.find('/'));
+  if (host.size() == rest.size() || (!host.empty() && host != "localhost")) {
+    return r.wrong(pointer, "does not name a local file", "file:///PATH");
+  }
+  check_path(r, pointer, std::string(rest.substr(host.size())));
+}
+
+void check_url(Reader& r, const std::string& pointer, const std::string& url, bool is_input) {
+  if (url.empty()) return;
+  if (url.front() == '/') return check_path(r, pointer, url);
+  const size_t colon = url.find(':');
+  const std::string scheme = url.substr(0, colon == std::string::npos ? 0 : colon);
+  std::vector<std::string> known = {"file", "http", "https", "s3", "gs", "ftp"};
+  known.insert(known.begin(), is_input ? "dataset" : "result");
+  if (std::find(known.begin(), known.end(), scheme) == known.end()) {
+    const std::string hint = colon == std::string::npos ? std::string() : did_you_mean(scheme, known);
+    return r.wrong(pointer, "is no URL of a known kind",
+                   "a URL that begins with " + join(known, ":, ") + ":, or an absolute path", hint);
+  }
+  const std::string_view rest = std::string_view(url).substr(colon + 1);
+  if (scheme == "dataset") {
+    if (!is_name(rest, kNameBytesMax, true)) {
+      r.wrong(pointer, "is no name of a dataset", "dataset:ID of lower-case letters, digits, '.', '_', '-'");
+    }
+    return;
+  }
+  if (scheme == "result") {
+    if (!is_name(rest, kNameBytesMax, false)) {
+      r.wrong(pointer, "is no name of a result", "result:NAME of letters, digits, '.', '_', '-'");
+    }
+    return;
+  }
+  if (!rest.starts_with("//") || rest.size() == 2) {
+    return r.wrong(pointer, "is not a whole URL", scheme + "://…");
+  }
+  if (scheme == "file") return check_file_url(r, pointer, rest.substr(2));
+  if (url.find_first_of(" \t\r\n") != std::string::npos) {
+    r.wrong(pointer, "holds white space", "a URL with %20 for a blank");
+  }
+}
+
+pb::FileType read_type(Reader& r, const json::object& object, const std::string& pointer) {
+  const std::string text = r.text(object, pointer, "type");
+  if (text.empty()) return pb::FILE_TYPE_UNSPECIFIED;
+  if (text == "FILE") return pb::FILE_TYPE_FILE;
+  if (text == "DIRECTORY") return pb::FILE_TYPE_DIRECTORY;
+  r.wrong(below(pointer, "type"), "\"" + printable(text.substr(0, 32)) + "\" is no type", "FILE or DIRECTORY",
+          did_you_mean(text, {"FILE", "DIRECTORY"}));
+  return pb::FILE_TYPE_UNSPECIFIED;
+}
+
+// --- parts of a task
+// ----------------------------------------------------------------------------------------
+
+void add_tags(google::protobuf::RepeatedPtrField<pb::Tag>& out,
+              const std::map<std::string, std::string>& values) {
+  for (const auto& [key, value] : values) {
+    pb::Tag& tag = *out.Add();
+    tag.set_key(key);
+    tag.set_value(value);
+  }
+}
+
+void read_command(Reader& r, const json::object& object, const std::string& pointer, pb::Executor& executor) {
+  const std::string place = below(pointer, "command");
+  if (Reader::find(object, "command") == nullptr) {
+    return r.wrong(pointer, "\"command\" is missing", "a list of strings that is not empty");
+  }
+  const json::array* command = r.list(object, pointer, "command", limits::kArgumentsMax);
+  if (command == nullptr) return;
+  if (command->empty()) r.wrong(place, "is empty", "a list of strings that is not empty");
+  for (size_t i = 0; i < command->size(); ++i) {
+    if (r.is_text((*command)[i], below(place, i), limits::kArgumentBytesMax)) {
+      executor.add_command(std::string((*command)[i].get_string()));
+    }
+  }
+  if (executor.command_size() > 0 && executor.command(0).empty() && !command->empty() &&
+      (*command)[0].is_string()) {
+    r.wrong(below(place, size_t{0}), "is empty", "the name of a program");
+  }
+}
+
+void read_executor(Reader& r, const json::value& value, const std::string& pointer, pb::Executor& executor) {
+  const json::object* object = r.object(
+      value, pointer, {"image", "command", "workdir", "stdin", "stdout", "stderr", "env", "ignore_error"});
+  if (object == nullptr) return;
+  executor.set_image(r.required_text(*object, pointer, "image"));
+  if (executor.image().find_first_of(" \t\r\n") != std::string::npos) {
+    r.wrong(below(pointer, "image"), "holds white space", "a name such as registry/name:tag");
+  }
+  read_command(r, *object, pointer, executor);
+  const auto path = [&](std::string_view key) {
+    std::string text = r.text(*object, pointer, key);
+    check_path(r, below(pointer, key), text);
+    return text;
+  };
+  executor.set_workdir(r.text(*object, pointer, "workdir"));
+  if (!executor.workdir().empty() && executor.workdir() != "/") {
+    check_path(r, below(pointer, "workdir"), executor.workdir());
+  }
+  executor.set_stdin(path("stdin"));
+  executor.set_stdout(path("stdout"));
+  executor.set_stderr(path("stderr"));
+  const auto env = r.text_map(*object, pointer, "env", limits::kArgumentsMax, limits::kArgumentBytesMax);
+  for (const auto& [key, text] : env) {
+    if (key.find('=') != std::string::npos) {
+      r.wrong(below(below(pointer, "env"), key), "has '=' in its name", "a name without '='");
+    }
+  }
+  add_tags(*executor.mutable_env(), env);
+  executor.set_ignore_error(r.flag(*object, pointer, "ignore_error"));
+}
+
+void read_content(Reader& r, const json::object& object, const std::string& pointer, pb::Input& input) {
+  const json::value* content = Reader::find(object, "content");
+  if (content == nullptr) return;
+  const std::string place = below(pointer, "content");
+  const json::string* text = content->if_string();
+  if (text == nullptr) return r.wrong_type(place, *content, "a string");
+  if (text->size() > limits::kInlineContentBytesMax) {
+    return r.wrong(place, "is " + human_bytes(text->size()) + " long",
+                   "at most " + human_bytes(limits::kInlineContentBytesMax),
+                   "upload it, and name it by `url`");
+  }
+  input.set_content(std::string(*text));
+}
+
+void read_input(Reader& r, const json::value& value, const std::string& pointer, pb::Input& input) {
+  const json::object* object =
+      r.object(value, pointer, {"name", "description", "url", "path", "type", "content", "streamable"});
+  if (object == nullptr) return;
+  input.set_name(r.text(*object, pointer, "name"));
+  input.set_description(r.text(*object, pointer, "description"));
+  input.set_url(r.text(*object, pointer, "url"));
+  input.set_path(r.required_text(*object, pointer, "path"));
+  check_path(r, below(pointer, "path"), input.path());
+  input.set_type(read_type(r, *object, pointer));
+  read_content(r, *object, pointer, input);
+  input.set_streamable(r.flag(*object, pointer, "streamable"));
+  // "If content is not empty, url must be ignored": it is kept for the answer only, and may be anything.
+  if (input.content().empty()) check_url(r, below(pointer, "url"), input.url(), true);
+  if (!input.url().empty() && input.has_content() && input.content().empty()) input.clear_content();
+  const json::value* url = Reader::find(*object, "url");
+  if (Reader::find(*object, "content") == nullptr) {
+    if (url == nullptr) {
+      r.wrong(pointer, "has neither \"url\" nor \"content\"", "one of them");
+    } else if (url->is_string() && url->get_string().empty()) {
+      r.wrong(below(pointer, "url"), "is empty, and there is no \"content\"", "one of them");
+    }
+  }
+  if (input.has_content() && input.type() == pb::FILE_TYPE_DIRECTORY) {
+    r.wrong(below(pointer, "type"), "is DIRECTORY, but \"content\" makes a file", "FILE");
+  }
+}
+
+void read_output(Reader& r, const json::value& value, const std::string& pointer, pb::Output& output) {
+  const json::object* object =
+      r.object(value, pointer, {"name", "description", "url", "path", "path_prefix", "type"});
+  if (object == nullptr) return;
+  output.set_name(r.text(*object, pointer, "name"));
+  output.set_description(r.text(*object, pointer, "description"));
+  output.set_url(r.required_text(*object, pointer, "url"));
+  check_url(r, below(pointer, "url"), output.url(), false);
+  output.set_path(r.required_text(*object, pointer, "path"));
+  check_path(r, below(pointer, "path"), output.path());
+  output.set_path_prefix(r.text(*object, pointer, "path_prefix"));
+  if (!output.path_prefix().empty() && output.path_prefix() != "/") {
+    check_path(r, below(pointer, "path_prefix"), output.path_prefix());
+  }
+  output.set_type(read_type(r, *object, pointer));
+  if (!has_wildcard(output.path())) return;  // else path_prefix is ignored
+  if (output.path_prefix().empty()) {
+    return r.wrong(pointer, "\"path_prefix\" is missing, though \"path\" holds wildcards",
+                   "the leading part of \"path\" that is cut off");
+  }
+  std::string prefix = normal_path(output.path_prefix());
+  if (prefix != "/") prefix += '/';
+  if (!normal_path(output.path()).starts_with(prefix) || has_wildcard(prefix)) {
+    r.wrong(below(pointer, "path_prefix"), "is not the beginning of \"path\"",
+            "leading folders of \"path\" without wildcards");
+  }
+}
+
+// --- resources
+// ----------------------------------------------------------------------------------------------
+
+constexpr double kCpuCoresMax = 1'000'000;
+constexpr double kGbMax = 4'000'000;  // stays far below 2^63 bytes
+
+int64_t read_cores(Reader& r, const json::object& object, const std::string& pointer) {
+  const json::value* value = Reader::find(object, "cpu_cores");
+  if (value == nullptr) return 0;
+  const std::string place = below(pointer, "cpu_cores");
+  const auto number = number_of(*value);
+  if (!number) return r.wrong_type(place, *value, "a whole number"), 0;
+  if (*number != std::floor(*number) || *number < 1 || *number > kCpuCoresMax) {
+    return r.wrong(place, "is out of range", "a whole number from 1 to 1000000"), 0;
+  }
+  return static_cast<int64_t>(*number);
+}
+
+int64_t read_gb(Reader& r, const json::object& object, const std::string& pointer, std::string_view key) {
+  const json::value* value = Reader::find(object, key);
+  if (value == nullptr) return 0;
+  const std::string place = below(pointer, key);
+  const auto number = number_of(*value);
+  if (!number) return r.wrong_type(place, *value, "a number of GB"), 0;
+  if (!(*number > 0) || *number > kGbMax) {
+    return r.wrong(place, "is out of range", "a number of GB above 0 and up to 4000000"), 0;
+  }
+  return bytes_of_gb(*number);
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+void check_backend_value(Reader& r, const std::string& place, const std::string& key,
+                         const std::string& value) {
+  const bool digits = !value.empty() && value.size() <= 6 &&
+                      std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (key == "accelerators" && (!digits || value.front() == '0')) {
+    r.wrong(place, "is no number of accelerators", "a whole number from 1 to 999999, in quotes");
+  }
+  if (key == "accelerator" && !is_name(value, kNameBytesMax, false)) {
+    r.wrong(place, "is no name of an accelerator", "a name such as ascend910b");
+  }
+  const auto time = parse_duration(value);
+  if (key == "wall_time" && (!time || time->micros <= 0)) {
+    r.wrong(place, "is no duration", "a whole number with a unit, such as 90m, 12h or 2d");
+  }
+}
+
+void read_backend(Reader& r, const json::object& object, const std::string& pointer, const TaskRules& rules,
+                  TaskReading& out) {
+  const bool strict = r.flag(object, pointer, "backend_parameters_strict");
+  const std::string place = below(pointer, "backend_parameters");
+  std::map<std::string, std::string> kept;
+  const auto said =
+      r.text_map(object, pointer, "backend_parameters", limits::kTagsMax, limits::kTextFieldBytesMax);
+  for (const auto& [name, value] : said) {
+    const std::string key = lower_case(name);  // TES: keys are not case-sensitive
+    const bool known = std::find(rules.backend_parameters.begin(), rules.backend_parameters.end(), key) !=
+                       rules.backend_parameters.end();
+    if (!known && strict) {
+      r.wrong(below(place, name), "is not supported, and backend_parameters_strict is set",
+              list_of(rules.backend_parameters), did_you_mean(key, rules.backend_parameters));
+    } else if (!known) {
+      out.warnings.push_back("backend parameter \"" + printable(name.substr(0, 64)) +
+                             "\" is not supported and was left out");
+    } else if (!kept.emplace(key, value).second) {
+      r.wrong(below(place, name), "is there twice (upper and lower case are the same)", "one of them");
+    } else {
+      check_backend_value(r, below(place, name), key, value);
+    }
+  }
+  add_tags(*out.task.mutable_resources()->mutable_backend_parameters(), kept);
+}
+
+void read_resources(Reader& r, const json::value& value, const TaskRules& rules, TaskReading& out) {
+  const std::string pointer = "/resources";
+  const json::object* object = r.object(value, pointer,
+                                        {"cpu_cores", "preemptible", "ram_gb", "disk_gb", "zones",
+                                         "backend_parameters", "backend_parameters_strict"});
+  if (object == nullptr) return;
+  pb::Resources& resources = *out.task.mutable_resources();
+  resources.set_cpu_cores(read_cores(r, *object, pointer));
+  resources.set_preemptible(r.flag(*object, pointer, "preemptible"));
+  resources.set_ram_bytes(read_gb(r, *object, pointer, "ram_gb"));
+  resources.set_disk_bytes(read_gb(r, *object, pointer, "disk_gb"));
+  if (const json::array* zones = r.list(*object, pointer, "zones", limits::kTagsMax)) {
+    for (size_t i = 0; i < zones->size(); ++i) {
+      const std::string place = below(below(pointer, "zones"), i);
+      if (!r.is_text((*zones)[i], place, limits::kTextFieldBytesMax)) continue;
+      if ((*zones)[i].get_string().empty()) r.wrong(place, "is empty", "the name of a region");
+      resources.add_zones(std::string((*zones)[i].get_string()));
+    }
+  }
+  read_backend(r, *object, pointer, rules, out);
+}
+
+// --- rules between parts
+// ------------------------------------------------------------------------------------
+
+void check_mounts(Reader& r, const pb::Task& task) {
+  std::map<std::string, int> taken;
+  for (int i = 0; i < task.inputs_size(); ++i) {
+    if (task.inputs(i).path().empty()) continue;
+    const std::string place = "/inputs/" + std::to_string(i) + "/path";
+    const auto [at, fresh] = taken.emplace(normal_path(task.inputs(i).path()), i);
+    if (!fresh) {
+      r.wrong(place, "is the path of /inputs/" + std::to_string(at->second) + " too", "a path of its own");
+    }
+  }
+  for (const auto& [path, index] : taken) {
+    for (size_t slash = path.rfind('/'); slash != std::string::npos && slash > 0;
+         slash = path.rfind('/', slash - 1)) {
+      const auto above = taken.find(path.substr(0, slash));
+      if (above == taken.end()) continue;
+      const pb::Input& folder = task.inputs(above->second);
+      if (folder.type() != pb::FILE_TYPE_FILE && !folder.has_content()) continue;
+      r.wrong("/inputs/" + std::to_string(index) + "/path",
+              "lies below /inputs/" + std::to_string(above->second) + ", which is a file",
+              "a path that is not below a file");
+    }
+  }
+}
+
+// The reserved tags name inputs and outputs: a name that is not there would silently label nothing.
+void check_reserved_tags(Reader& r, const pb::Task& task, const TaskRules& rules) {
+  std::vector<std::string> outputs;
+  std::vector<std::string> inputs;
+  for (const pb::Output& output : task.outputs()) outputs.push_back(output_name(output));
+  for (const pb::Input& input : task.inputs()) inputs.push_back(input.path());
+  const std::vector<std::string> output_kinds = {"result", "aggregate", "model", "dataset"};
+  const std::vector<std::string> input_kinds = {"code", "dataset", "image", "model", "aggregate", "result"};
+  const auto check = [&](const pb::Tag& tag, std::string_view prefix, const std::vector<std::string>& names,
+                         const std::vector<std::string>& kinds, const char* thing) {
+    if (!tag.key().starts_with(prefix)) return;
+    const std::string place = below("/tags", tag.key());
+    const std::string name = tag.key().substr(prefix.size());
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      r.wrong(place, "names no " + std::string(thing) + " of this task",
+              names.empty() ? "no such tag: the task has none" : list_of(names), did_you_mean(name, names));
+    }
+    if (std::find(kinds.begin(), kinds.end(), tag.value()) == kinds.end()) {
+      r.wrong(place, "\"" + printable(tag.value().substr(0, 32)) + "\" is no kind of " + thing,
+              list_of(kinds), did_you_mean(tag.value(), kinds));
+    }
+  };
+  for (const pb::Tag& tag : task.tags()) {
+    check(tag, "output:", outputs, output_kinds, "output");
+    check(tag, "input:", inputs, input_kinds, "input");
+    if (tag.key() == "purpose" && !rules.purposes.empty() &&
+        std::find(rules.purposes.begin(), rules.purposes.end(), tag.value()) == rules.purposes.end()) {
+      r.wrong("/tags/purpose", "\"" + printable(tag.value().substr(0, 32)) + "\" is no known purpose",
+              list_of(rules.purposes), did_you_mean(tag.value(), rules.purposes));
+    }
+  }
+}
+
+void read_parts(Reader& r, const json::object& object, const TaskRules& rules, TaskReading& out) {
+  pb::Task& task = out.task;
+  const auto each = [&](std::string_view key, size_t items_max, const auto& read) {
+    const json::array* items = r.list(object, "", key, items_max);
+    for (size_t i = 0; items != nullptr && i < items->size(); ++i) {
+      read((*items)[i], below(below("", key), i));
+    }
+  };
+  if (Reader::find(object, "executors") == nullptr) {
+    r.wrong("", "\"executors\" is missing", "a list with at least one executor");
+  } else if (const auto* list = object.at("executors").if_array(); list != nullptr && list->empty()) {
+    r.wrong("/executors", "is empty", "at least one executor");
+  }
+  each("executors", limits::kExecutorsMax, [&](const json::value& value, const std::string& pointer) {
+    read_executor(r, value, pointer, *task.add_executors());
+  });
+  each("inputs", limits::kInputsMax, [&](const json::value& value, const std::string& pointer) {
+    read_input(r, value, pointer, *task.add_inputs());
+  });
+  each("outputs", limits::kOutputsMax, [&](const json::value& value, const std::string& pointer) {
+    read_output(r, value, pointer, *task.add_outputs());
+  });
+  if (const json::value* resources = Reader::find(object, "resources")) {
+    read_resources(r, *resources, rules, out);
+  }
+  each("volumes", limits::kInputsMax, [&](const json::value& value, const std::string& pointer) {
+    if (!r.is_text(value, pointer, limits::kTextFieldBytesMax)) return;
+    task.add_volumes(std::string(value.get_string()));
+    if (value.get_string().empty()) return r.wrong(pointer, "is empty", "an absolute path");
+    check_path(r, pointer, task.volumes(task.volumes_size() - 1));
+  });
+  add_tags(*task.mutable_tags(),
+           r.text_map(object, "", "tags", limits::kTagsMax, limits::kTextFieldBytesMax));
+}
+
+}  // namespace
+
+bool has_wildcard(std::string_view path) {
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (path[i] == '\\') {
+      ++i;
+    } else if (path[i] == '*' || path[i] == '?' ||
+               (path[i] == '[' && path.find(']', i + 1) != std::string_view::npos)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+int64_t bytes_of_gb(double gb) {
+  return static_cast<int64_t>(std::ceil(gb * 1'073'741'824.0));
+}
+
+std::string to_line(const Mistake& mistake) {
+  std::string line = (mistake.pointer.empty() ? std::string("the task") : printable(mistake.pointer)) + ": " +
+                     mistake.message;
+  if (!mistake.expected.empty()) line += "; expected " + mistake.expected;
+  if (!mistake.hint.empty()) line += " (" + mistake.hint + ")";
+  return line;
+}
+
+tl::expected<TaskReading, Mistakes> read_task(const json::value& value, const TaskRules& rules) {
+  Reader r;
+  TaskReading out;
+  const json::object* object =
+      r.object(value, "",
+               {"id", "state", "name", "description", "inputs", "outputs", "resources", "executors",
+                "volumes", "tags", "logs", "creation_time"});
+  if (object != nullptr) {
+    for (const std::string_view owned : {"id", "state", "logs", "creation_time"}) {
+      if (Reader::find(*object, owned) != nullptr) {
+        out.warnings.push_back("\"" + std::string(owned) + "\" is the server's to say and was left out");
+      }
+    }
+    out.task.set_name(r.text(*object, "", "name"));
+    out.task.set_description(r.text(*object, "", "description"));
+    read_parts(r, *object, rules, out);
+    check_mounts(r, out.task);
+    check_reserved_tags(r, out.task, rules);
+  }
+  if (!r.mistakes.empty()) return tl::unexpected<Mistakes>(std::move(r.mistakes));
+  return out;
+}
+
+}  // namespace hetao::tes
