@@ -1,0 +1,42 @@
+// What a change of a pack changes: exactly the requests whose decision or obligations differ, as disjoint
+// cases over the attributes that matter. Pure; bounded by a budget. "Gave up" is never "no difference".
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy/pack.h"
+
+namespace hetao::policy {
+
+// What a case says of one attribute, in words of the language.
+struct CaseTest {
+  std::string attribute;
+  json::value test;  // a constant, or operators: {"in": [...]}, {"gte": 1, "lt": 9}, {"unknown": true}
+};
+
+struct DiffCase {
+  std::vector<CaseTest> when;
+  Effect from = Effect::kForbid;
+  Effect to = Effect::kForbid;
+  std::vector<ObligationSpec> from_obligations;
+  std::vector<ObligationSpec> to_obligations;
+  Request example;
+};
+
+struct DiffOptions {
+  uint64_t nodes_max = 4'000'000;
+  size_t cases_max = 1'000;  // listed; the rest is counted
+};
+
+struct Diff {
+  bool changed = false;  // a difference exists. false and !gave_up: proved that there is none
+  bool gave_up = false;  // the budget ended: there may be differences that are not listed
+  std::vector<DiffCase> cases;
+  double cases_total = 0;  // of which `cases` are listed
+};
+
+Diff diff(const LoadedPack& before, const LoadedPack& after, const DiffOptions& options = {});
+
+}  // namespace hetao::policy
