@@ -1,12 +1,10 @@
 // Evidence: one file that proves entries of a log to someone who has nothing else.
 //
 // Format: JSON Lines; every line is one canonical JSON object (RFC 8785) and ends in a newline.
-//   {"checkpoint":NOTE,"format":"hetao-evidence/1","log_keys":[VKEY…],"witness_keys":[VKEY…]}        first
-//   {"name":NAME,"sha256":HEX,"text":TEXT}                 an attachment, such as a policy that decided; any
-//   number
-//   {"entry":TEXT,"index":N,"proof":[BASE64…]}             an entry, its exact text, its inclusion proof;
-//   index grows
-//   {"attachments":N,"entries":N,"sha256":HEX}             last: SHA-256 of all bytes before this line
+//   first      {"checkpoint":NOTE,"format":"hetao-evidence/1","log_keys":[VKEY…],"witness_keys":[VKEY…]}
+//   then       {"name":NAME,"sha256":HEX,"text":TEXT}, any number: attachments, such as policies
+//   then       {"entry":TEXT,"index":N,"proof":[BASE64…]}, any number, by index: the entry's exact text
+//   last       {"attachments":N,"entries":N,"sha256":HEX}: the SHA-256 of all bytes before this line
 // The checkpoint, the keys and the proofs are in the C2SP forms, so that other tools can check them.
 //
 // Trust: the file proves that whoever holds the keys in it committed to these entries. Whether they are the

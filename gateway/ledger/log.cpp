@@ -127,9 +127,9 @@ Result<void> Log::read_heads(const FileReader& files) {
     published_ = std::move(*opened);
   }
   if (*signing) {
-    auto parsed = parse_checkpoint(as_text(**signing));
-    if (!parsed) return fail(ErrorCode::kVerification, kSigningFile, parsed.error().why, parsed.error().hint);
-    signing_ = std::move(*parsed);
+    auto opened = open_checkpoint(as_text(**signing), config_.log_keys);
+    if (!opened) return refuse(kSigningFile, to_line(opened.error()));
+    signing_ = std::move(opened->checkpoint);
   }
   if (published_ && (!signing_ || signing_->size < published_->checkpoint.size))
     return refuse(kSigningFile, "it does not cover the checkpoint that was published");
@@ -200,7 +200,7 @@ Result<std::optional<Publication>> Log::publish(std::span<const SigningKey> keys
   for (const FileWrite& file : full_) out.obsolete.push_back(file.path + ".p");
   out.tiles = std::exchange(full_, {});
   for (FileWrite& file : edge_.partials()) out.tiles.push_back(std::move(file));
-  out.signing = {kSigningFile, bytes_of(note.text)};
+  out.signing = {kSigningFile, bytes_of(out.signed_checkpoint)};
   out.head = {kHeadFile, bytes_of(out.signed_checkpoint)};
   return std::optional<Publication>(std::move(out));
 }

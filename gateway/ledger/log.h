@@ -1,21 +1,20 @@
 // The audit log of one gateway as a state machine. It owns the order in which a log becomes durable; it does
 // no I/O: callers (gateway/io) carry out the writes that it returns, in their order.
 //
-//   append(entries)  -> bytes for the end of the file `wal`: write, sync; only then are the entries durable.
-//   publish(keys)    -> files: each durable (temporary file, sync, rename, sync of the folder) before the
-//   next stage;
-//                       appends may go on meanwhile.
-//   published()      -> the files of that publication are durable. Then the next publish() may come.
-//   compact()        -> a new content for `wal` without what the published tiles hold: replace it whole.
+//   append(entries)  bytes for the end of the file `wal`: write and sync; only then are they durable.
+//   publish(keys)    files, each made durable (temporary file, sync, rename, sync of the folder) before
+//                    those of the next stage are begun; appends may go on meanwhile.
+//   published()      the files of that publication are durable: the next publish() may come.
+//   compact()        a new content for `wal` without what the published tiles hold: replace it whole.
 //
 // Files, below the log's folder: `wal`, `tile/…`, `signing`, `checkpoint`. A crash between any two writes is
-// recovered by recover(), which applies the write-ahead log to the published tiles through the same code as
-// append(). `signing` holds the (size, root) that is about to be signed. With it, and because only durable
+// recovered by recover(), which applies the write-ahead log to the published tiles through the code of
+// append(). `signing` is the checkpoint that is about to be published. With it, and because only durable
 // entries are published, no two roots are ever signed for one size: recover() refuses a write-ahead log that
-// disagrees with either.
+// disagrees.
 //
 // Trust: recover() checks tiles, checkpoint and write-ahead log against each other. Whoever can write all of
-// the files and the signing key can replace the log; that is what peers' cosignatures are for. Not
+// the files and has the signing key can replace the log; that is what peers' cosignatures are for. Not
 // thread-safe.
 #pragma once
 

@@ -46,7 +46,10 @@ class Verifier {
   Result<void> partial_tiles();
   Result<void> root();
   Result<void> others();
-  LogReport take() { return std::move(report_); }
+  LogReport take() {
+    report_.files = read_.size();
+    return std::move(report_);
+  }
 
  private:
   Result<std::vector<VerifierKey>> keys(std::span<const VerifierKey> given, const std::string& path);
@@ -237,13 +240,16 @@ Result<void> Verifier::other_tile(const std::string& path, const TileId& tile) {
 Result<void> Verifier::signing() {
   const auto bytes = must_read(files_, "signing");
   if (!bytes) return fail(bytes.error());
-  const auto promised = parse_checkpoint(as_text(*bytes));
-  if (!promised) return refuse("signing", promised.error().why);
+  auto promised = open_checkpoint(as_text(*bytes), report_.log_keys);
+  if (!promised) return refuse("signing", to_line(promised.error()));
   const Checkpoint& head = report_.head.checkpoint;
-  if (promised->origin != head.origin || promised->size < head.size)
+  if (promised->checkpoint.origin != head.origin || promised->checkpoint.size < head.size)
     return refuse("signing", "it is of another log, or older than the checkpoint");
-  if (promised->size == head.size && promised->root != head.root)
+  if (promised->checkpoint.size == head.size && promised->checkpoint.root != head.root)
     return refuse("signing", "two roots for " + std::to_string(head.size) + " entries");
+  if (!options_.allow_unknown_signatures && !promised->unknown.empty())
+    return refuse("signing",
+                  "a signature of " + printable(promised->unknown.front().name) + ", whose key is not known");
   return {};
 }
 

@@ -1,10 +1,8 @@
-// The ledger's write-ahead log as bytes: a header, then groups of entries, each written with one write and
-// one sync.
+// The ledger's write-ahead log as bytes: a header, then groups of entries; one write and one sync a group.
 //
-// File:   "HTLWAL01" | first index u64 | root at that size [32] | CRC-32C u32 of the 48 bytes before
-// Group:  f5 'H' 'G' 1 | length u32 of the entries' part | first index u64 | count u32 | CRC of the group
-// before u32
-//         | entries: length u16, bytes each | CRC-32C u32 of all before in this group
+// File:   "HTLWAL01" | first index u64 | root at that size [32] | CRC-32C u32 of all before
+// Group:  f5 'H' 'G' 1 | length of the entries' part u32 | first index u64 | count u32
+//         | CRC of the group before u32 | entries: length u16, bytes | CRC-32C u32 of all before in the group
 // Integers are big-endian. A preallocated tail of zeros may follow.
 //
 // A group is written only after the one before it was durable, so at most the last one can be torn. Recovery
