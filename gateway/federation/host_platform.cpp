@@ -1,0 +1,272 @@
+#include "gateway/federation/host_platform.h"
+
+#include <algorithm>
+
+#include "gateway/federation/crossing.h"
+#include "gateway/federation/exchange.h"
+#include "gateway/federation/host.h"
+#include "gateway/federation/table.h"
+
+namespace hetao::federation {
+
+namespace {
+
+void retry_later(State& s, pb::Run& run, Duration wait) {
+  run.set_retry_micros((s.now + wait).micros);
+  s.run_timers[run_key(run.job(), run.attempt())] = s.now + wait;
+}
+
+void cancel_all(State& s, pb::Run& run) {
+  std::vector<std::string> all(run.inputs().begin(), run.inputs().end());
+  all.insert(all.end(), run.outputs().begin(), run.outputs().end());
+  for (const std::string& id : all) cancel_crossing(s, id, "the job was cancelled");
+}
+
+void finish_cancel(State& s, const std::string& key, pb::Run& run) {
+  cancel_all(s, run);
+  move_run(run, pb::RUN_CANCELLED);
+  s.run_timers.erase(key);
+  tell_home(s, run);
+  s.effect(RemoveRun{key, run.platform()});
+}
+
+void cancel_run(State& s, const std::string& key) {
+  pb::Run& run = s.edit_run(key);
+  run.set_cancel_wanted(true);
+  switch (run.state()) {
+    case pb::RUN_WAITING:
+    case pb::RUN_COLLECTING:
+    case pb::RUN_RETURNING:
+      return finish_cancel(s, key, run);
+    case pb::RUN_RELEASING:
+    case pb::RUN_RUNNING:
+      move_run(run, pb::RUN_CANCELLING);
+      retry_later(s, run, s.config.retry_first);
+      return s.effect(CancelRun{key, run.platform(), run.platform_id()});
+    case pb::RUN_SUBMITTING:  // its outcome decides what there is to cancel
+    case pb::RUN_CANCELLING:
+      return;
+    case pb::RUN_DONE:
+    case pb::RUN_CANCELLED:
+    case pb::RUN_REFUSED:
+      return tell_home(s, run);  // home may not have heard yet
+    default:
+      return;
+  }
+}
+
+void collect(State& s, const std::string& key, pb::Run& run) {
+  move_run(run, pb::RUN_COLLECTING);
+  s.run_timers.erase(key);
+  tell_home(s, run);
+  s.effect(CollectRun{key, run.platform(), run});
+}
+
+}  // namespace
+
+void tell_home(State& s, const pb::Run& run) {
+  pb::PeerMessage message;
+  pb::JobNews& news = *message.mutable_job_news();
+  news.set_job(run.job());
+  news.set_attempt(run.attempt());
+  news.set_state(run.state());
+  news.set_reason(run.state() == pb::RUN_WAITING ? run.hold_reason() : run.reason());
+  *news.mutable_report() = run.report();
+  news.set_platform(run.platform());
+  if (run.state() == pb::RUN_DONE) {
+    for (const pb::Item& item : run.results()) {
+      pb::Delivery& output = *news.add_outputs();
+      output.set_name(item.name());
+      output.set_kind(item.kind());
+      output.set_digest(item.digest());
+      output.set_bytes(item.bytes());
+      *output.mutable_files() = item.files();
+    }
+    for (const std::string& note : run.notes()) {
+      pb::Delivery& output = *news.add_outputs();
+      output.set_note(note);
+    }
+  }
+  tell(s, run.home_region(), std::move(message));
+}
+
+void refuse_run(State& s, pb::Run& run, std::string reason) {
+  run.set_reason(std::move(reason));
+  move_run(run, pb::RUN_REFUSED);
+  const std::vector<std::string> inputs(run.inputs().begin(), run.inputs().end());
+  for (const std::string& id : inputs) cancel_crossing(s, id, "the job was refused");
+  tell_home(s, run);
+}
+
+void submit_run(State& s, const std::string& key, pb::Run& run) {
+  // An answer that never comes is looked up, not repeated.
+  retry_later(s, run, s.config.submit_settle);
+  s.effect(SubmitRun{key, run.platform(), run});
+}
+
+std::string find_platform(const State& s, const pb::Task& task, std::string& platform) {
+  if (s.config.platforms.empty()) return s.config.region + " has no platform";
+  const pb::Resources& wanted = task.resources();
+  std::string why;
+  for (const PlatformConfig& known : s.config.platforms) {
+    if (known.cpu_cores > 0 && wanted.cpu_cores() > known.cpu_cores) {
+      why = known.name + " has " + std::to_string(known.cpu_cores) + " cores for a job, it asks for " +
+            std::to_string(wanted.cpu_cores());
+    } else if (known.ram_bytes > 0 && wanted.ram_bytes() > known.ram_bytes) {
+      why = known.name + " has less memory for a job than it asks for";
+    } else {
+      platform = known.name;
+      return {};
+    }
+  }
+  return why;
+}
+
+void on_cancel_run(State& s, const std::string& from, const pb::CancelRun& cancel) {
+  const std::string key = run_key(cancel.job(), cancel.attempt());
+  const auto at = s.runs.find(key);
+  if (at == s.runs.end() || at->second.home_region() != from) return;
+  cancel_run(s, key);
+}
+
+void on_run_submitted(State& s, const RunSubmitted& event) {
+  const auto at = s.runs.find(event.run);
+  if (at == s.runs.end() || at->second.state() != pb::RUN_SUBMITTING) return;
+  pb::Run& run = s.edit_run(event.run);
+  switch (event.reply) {
+    case PlatformReply::kOk:
+      run.set_platform_id(event.platform_id);
+      if (run.cancel_wanted()) {
+        move_run(run, pb::RUN_CANCELLING);
+        retry_later(s, run, s.config.retry_first);
+        return s.effect(CancelRun{event.run, run.platform(), run.platform_id()});
+      }
+      move_run(run, pb::RUN_RELEASING);
+      retry_later(s, run, s.config.submit_settle);
+      return s.effect(ReleaseRun{event.run, run.platform(), run.platform_id()});
+    case PlatformReply::kRefused:
+      s.run_timers.erase(event.run);
+      if (run.cancel_wanted()) return finish_cancel(s, event.run, run);
+      return refuse_run(s, run, run.platform() + ": " + event.why);
+    case PlatformReply::kAbsent:
+    case PlatformReply::kUnknown:
+      return retry_later(s, run, s.config.submit_settle);
+  }
+}
+
+void on_run_found(State& s, const RunFound& event) {
+  const auto at = s.runs.find(event.run);
+  if (at == s.runs.end() || at->second.state() != pb::RUN_SUBMITTING) return;
+  if (event.reply == PlatformReply::kOk) {
+    return on_run_submitted(s, RunSubmitted{event.run, PlatformReply::kOk, event.platform_id, {}});
+  }
+  pb::Run& run = s.edit_run(event.run);
+  // Absence counts only after the settle time: a submission on its way may still appear.
+  if (event.reply != PlatformReply::kAbsent || s.now < Instant{run.retry_micros()}) {
+    s.run_timers[event.run] = std::max(Instant{run.retry_micros()}, s.now + s.config.retry_first);
+    return;
+  }
+  if (run.cancel_wanted()) return finish_cancel(s, event.run, run);
+  submit_run(s, event.run, run);
+}
+
+void on_run_released(State& s, const RunReleased& event) {
+  const auto at = s.runs.find(event.run);
+  if (at == s.runs.end()) return;
+  if (at->second.state() == pb::RUN_RUNNING && event.reply == PlatformReply::kUnknown) {
+    // Asked again after a restart, to be told how it goes on; nobody watches it until that is answered.
+    s.run_timers[event.run] = s.now + s.config.retry_first;
+    return;
+  }
+  if (at->second.state() != pb::RUN_RELEASING) return;
+  pb::Run& run = s.edit_run(event.run);
+  switch (event.reply) {
+    case PlatformReply::kOk:
+      move_run(run, pb::RUN_RUNNING);
+      s.run_timers.erase(event.run);
+      return tell_home(s, run);
+    case PlatformReply::kAbsent:
+      move_run(run, pb::RUN_SUBMITTING);
+      return submit_run(s, event.run, run);
+    case PlatformReply::kRefused:
+    case PlatformReply::kUnknown:
+      return retry_later(s, run, s.config.retry_first);
+  }
+}
+
+void on_run_observed(State& s, const RunObserved& event) {
+  const auto at = s.runs.find(event.run);
+  if (at == s.runs.end()) return;
+  const pb::RunState state = at->second.state();
+  if (state != pb::RUN_RUNNING && state != pb::RUN_RELEASING && state != pb::RUN_CANCELLING) return;
+  pb::Run& run = s.edit_run(event.run);
+  pb::RunReport report = event.report;
+  report.set_region(s.config.region);
+  report.set_platform(run.platform());
+  *run.mutable_report() = std::move(report);
+  if (!event.ended && !event.lost && !event.cancelled) return tell_home(s, run);
+  if (state == pb::RUN_CANCELLING) return finish_cancel(s, event.run, run);
+  if (event.lost && run.report().failure().empty())
+    run.mutable_report()->set_failure("the platform lost the job");
+  if (event.cancelled && run.report().failure().empty()) {
+    run.mutable_report()->set_failure("cancelled on the platform");
+  }
+  collect(s, event.run, run);
+}
+
+void tick_runs(State& s) {
+  std::vector<std::string> due;
+  for (const auto& [key, at] : s.run_timers) {
+    if (at <= s.now) due.push_back(key);
+  }
+  for (const std::string& key : due) {
+    s.run_timers.erase(key);
+    const auto at = s.runs.find(key);
+    if (at == s.runs.end()) continue;
+    pb::Run& run = s.edit_run(key);
+    const Instant again = s.now + s.config.retry_first;
+    switch (run.state()) {
+      case pb::RUN_SUBMITTING:
+        s.run_timers[key] = again;
+        s.effect(FindRun{key, run.platform()});
+        break;
+      case pb::RUN_RUNNING:
+      case pb::RUN_RELEASING:
+        if (run.state() == pb::RUN_RELEASING) s.run_timers[key] = again;
+        s.effect(ReleaseRun{key, run.platform(), run.platform_id()});
+        break;
+      case pb::RUN_CANCELLING:
+        s.run_timers[key] = again;
+        s.effect(CancelRun{key, run.platform(), run.platform_id()});
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+void resume_runs(State& s) {
+  for (const auto& [key, run] : s.runs) {
+    // The clock may have been set meanwhile: a submission on its way gets its whole settle time again.
+    if (run.state() == pb::RUN_SUBMITTING)
+      s.edit_run(key).set_retry_micros((s.now + s.config.submit_settle).micros);
+    switch (run.state()) {
+      case pb::RUN_SUBMITTING:
+      case pb::RUN_RELEASING:
+      case pb::RUN_CANCELLING:
+        s.run_timers[key] = s.now;
+        break;
+      case pb::RUN_RUNNING:
+        s.effect(ReleaseRun{key, run.platform(), run.platform_id()});
+        break;
+      case pb::RUN_COLLECTING:
+        s.effect(CollectRun{key, run.platform(), run});
+        break;
+      default:
+        break;
+    }
+  }
+  tick_runs(s);
+}
+
+}  // namespace hetao::federation
