@@ -19,6 +19,7 @@ enum class Odd : uint16_t {
   kUselessCredit = 50,
   kEmptyData = 50,
   kLateReset = 50,
+  kLateOpen = 50,  // after our goodbye
   kReset = 55,
   kStrayPong = 100,
   kRepeatedGoodbye = 100,

@@ -135,8 +135,7 @@ Faulty<void> Session::on_open(const FramePart& part) {
   ++stats_.streams_accepted;
   if (goodbye_sent_) {
     reset_stream(id, Reason::kShuttingDown, "no new streams after the goodbye");
-    last_peer_stream_ = id;
-    return {};
+    return spend_odd(Odd::kLateOpen);
   }
   last_peer_stream_ = id;
   if (!small && open.priority() != pb::STREAM_BULK) {

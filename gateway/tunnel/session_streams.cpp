@@ -47,7 +47,8 @@ Result<StreamId> Session::open_stream(ByteView header, Priority priority) {
   pb::StreamOpen open;
   open.set_priority(priority == Priority::kSmall ? pb::STREAM_SMALL : pb::STREAM_BULK);
   open.set_header(std::string(as_text(header)));
-  writer_.add(rank_of(priority), FrameType::kOpen, 0, id, as_bytes(open.SerializeAsString()));
+  // Before everything of any stream: numbers have to arrive in order, whatever the priorities.
+  writer_.add(Rank::kControl, FrameType::kOpen, 0, id, as_bytes(open.SerializeAsString()));
   return id;
 }
 
