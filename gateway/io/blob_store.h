@@ -17,6 +17,7 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/result.h"
+#include "gateway/transfer/blob.h"
 
 namespace hetao::io {
 
@@ -38,18 +39,24 @@ class BlobStore {
   // Copies from an open file, at its position, until its end.
   Result<StoredBlob> ingest_file(int descriptor, std::string_view what);
   Result<std::string> read(std::string_view digest, size_t bytes_max) const;
+  // Size and chunk hashes, as a sender needs them: from the file beside the blob, else by reading the blob.
+  Result<transfer::Blob> describe(std::string_view digest) const;
   // Not being there is no error.
   Result<void> remove(std::string_view digest);
 
   // Receiving in pieces: a file of its own that outlives restarts, named by the digest that it will have.
   std::string partial_path(std::string_view digest) const;
-  // The partial file, whose content the caller has checked against the digest, becomes the blob.
-  Result<void> adopt_partial(std::string_view digest);
+  // The partial file, whose content the caller has checked against this blob, becomes it.
+  Result<void> adopt_partial(const transfer::Blob& blob);
   void drop_partial(std::string_view digest);
   uint64_t free_bytes() const;
 
  private:
   explicit BlobStore(std::string folder) : folder_(std::move(folder)) {}
+  std::string incoming() const { return folder_ + "/partial"; }
+  std::string place_of(const Digest& digest) const;
+  Result<StoredBlob> keep(const std::string& temporary, const transfer::Blob& blob);
+  void keep_leaves(const transfer::Blob& blob) const;
   std::string folder_;
 };
 

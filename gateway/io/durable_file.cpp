@@ -1,0 +1,171 @@
+#include "gateway/io/durable_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+namespace hetao::io {
+
+namespace {
+
+constexpr std::string_view kTemporaryPrefix = ".new-";
+
+Result<void> write_synced(const std::string& path, ByteView bytes, mode_t mode) {
+  auto file = open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+  if (!file) return fail(file.error());
+  if (auto written = write_all(file->get(), bytes, path); !written) return written;
+  if (::fsync(file->get()) != 0) return fail_errno(path, "can't be synced");
+  return {};
+}
+
+}  // namespace
+
+void Descriptor::reset(int number) {
+  if (number_ >= 0) ::close(number_);
+  number_ = number;
+}
+
+tl::unexpected<Error> fail_errno(std::string path, std::string_view doing) {
+  const int number = errno;
+  std::string hint;
+  if (number == ENOSPC || number == EDQUOT) hint = "make room on the disk";
+  if (number == EACCES || number == EPERM || number == EROFS) hint = "check who may read and write it";
+  if (number == EMFILE || number == ENFILE) hint = "raise the limit of open files";
+  return fail(number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailed, std::move(path),
+              std::string(doing) + ": " + std::strerror(number), std::move(hint));
+}
+
+Result<Descriptor> open_file(const std::string& path, int flags, mode_t mode) {
+  Descriptor file(::open(path.c_str(), flags | O_CLOEXEC, mode));
+  if (!file) return fail_errno(path, "can't be opened");
+  return file;
+}
+
+Result<void> write_all(int descriptor, ByteView bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail_errno(path, "can't be written");
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+Result<void> write_all_at(int descriptor, ByteView bytes, uint64_t offset, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail_errno(path, "can't be written");
+    bytes = bytes.subspan(static_cast<size_t>(written));
+    offset += static_cast<uint64_t>(written);
+  }
+  return {};
+}
+
+Result<Bytes> read_file(const std::string& path, size_t bytes_max) {
+  auto file = open_file(path, O_RDONLY);
+  if (!file) return fail(file.error());
+  struct stat facts{};
+  if (::fstat(file->get(), &facts) != 0) return fail_errno(path, "can't be read");
+  if (!S_ISREG(facts.st_mode)) return fail(ErrorCode::kUsage, path, "is not a file");
+  Bytes bytes;
+  size_t filled = 0;
+  bytes.resize(std::min(static_cast<size_t>(facts.st_size), bytes_max) + 1);  // one more shows the end
+  while (true) {
+    if (filled == bytes.size()) bytes.resize(bytes.size() * 2);
+    const ssize_t size = ::read(file->get(), bytes.data() + filled, bytes.size() - filled);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return fail_errno(path, "can't be read");
+    if (size == 0) break;
+    filled += static_cast<size_t>(size);
+    if (filled > bytes_max)
+      return fail(ErrorCode::kUsage, path, "is larger than " + std::to_string(bytes_max) + " bytes");
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<std::string> read_text(const std::string& path, size_t bytes_max) {
+  auto bytes = read_file(path, bytes_max);
+  if (!bytes) return fail(bytes.error());
+  return std::string(as_text(*bytes));
+}
+
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Result<void> sync_folder(const std::string& path) {
+  auto folder = open_file(path, O_RDONLY | O_DIRECTORY);
+  if (!folder) return fail(folder.error());
+  if (::fsync(folder->get()) != 0) return fail_errno(path, "can't be synced");
+  return {};
+}
+
+Result<void> make_folders(const std::string& path, mode_t mode) {
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) == 0) {
+    if (S_ISDIR(facts.st_mode)) return {};
+    return fail(ErrorCode::kUsage, path, "is not a folder");
+  }
+  if (errno != ENOENT) return fail_errno(path, "can't be looked at");
+  const std::string parent = parent_of(path);
+  if (auto made = make_folders(parent, mode); !made) return made;
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return fail_errno(path, "can't be made");
+  return sync_folder(parent);
+}
+
+std::string temporary_name(const std::string& folder) {
+  static std::atomic<uint64_t> counter{0};
+  return folder + "/" + std::string(kTemporaryPrefix) + std::to_string(::getpid()) + "-" +
+         std::to_string(counter.fetch_add(1));
+}
+
+void remove_leftovers(const std::string& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().filename().string().starts_with(kTemporaryPrefix))
+      std::filesystem::remove(entry.path(), error);
+  }
+}
+
+Result<void> write_all_durably(std::span<const FileContent> files, mode_t mode) {
+  std::vector<std::string> temporary;
+  std::set<std::string> folders;
+  Result<void> done;
+  for (const FileContent& file : files) {
+    const std::string folder = parent_of(file.path);
+    if (folders.insert(folder).second) done = make_folders(folder);
+    if (!done) break;
+    temporary.push_back(temporary_name(folder));
+    done = write_synced(temporary.back(), file.bytes, mode);
+    if (!done) break;
+  }
+  if (!done) {
+    for (const std::string& path : temporary) ::unlink(path.c_str());
+    return done;
+  }
+  for (size_t i = 0; i < temporary.size(); ++i) {
+    if (::rename(temporary[i].c_str(), files[i].path.c_str()) != 0)
+      return fail_errno(files[i].path, "can't be put in place");
+  }
+  for (const std::string& folder : folders) {
+    if (auto synced = sync_folder(folder); !synced) return synced;
+  }
+  return {};
+}
+
+Result<void> write_durably(const std::string& path, ByteView bytes, mode_t mode) {
+  const FileContent file{path, bytes};
+  return write_all_durably({&file, 1}, mode);
+}
+
+}  // namespace hetao::io

@@ -1,0 +1,205 @@
+#include "gateway/io/gate.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <iterator>
+#include <mutex>
+#include <thread>
+
+#include "gateway/base/check.h"
+#include "gateway/base/limits.h"
+
+namespace hetao::io {
+
+namespace {
+
+// A group's size bounds how long its first step waits for its last one.
+constexpr size_t kStepsInGroupMax = 4'096;
+constexpr size_t kGroupBytesMax = size_t{32} << 20U;
+
+size_t bytes_of(const GateStep& step) {
+  size_t bytes = 0;
+  for (const auto& record : step.records)
+    bytes += record.key.size() + (record.value ? record.value->size() : 0);
+  for (const auto& entry : step.entries) bytes += entry.bytes.size();
+  return bytes;
+}
+
+Bytes to_bytes(std::string_view text) {
+  const ByteView view = as_bytes(text);
+  return {view.begin(), view.end()};
+}
+
+}  // namespace
+
+struct Gate::Parts {
+  Parts(Config c, std::unique_ptr<store::Store> s, LedgerFiles& l)
+      : config(std::move(c)), store(std::move(s)), ledger(l) {}
+
+  void run();
+  std::deque<GateStep> take_group();
+  Result<void> make_durable(std::deque<GateStep>& group);
+  void let_go(std::deque<GateStep> group);
+
+  const Config config;
+  const std::unique_ptr<store::Store> store;
+  LedgerFiles& ledger;
+
+  std::mutex mutex;
+  std::condition_variable work;
+  std::deque<GateStep> waiting;
+  bool stopping = false;
+  bool broken = false;
+
+  uint64_t passed = 0;    // steps; io thread
+  uint64_t came_out = 0;  // io thread
+  std::atomic<uint64_t> commits{0};
+  std::atomic<uint64_t> records{0};
+  // Closures on their way to the io thread outlive a gate that is gone.
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+  std::thread thread;
+};
+
+std::deque<GateStep> Gate::Parts::take_group() {
+  std::unique_lock lock(mutex);
+  work.wait(lock, [&] { return stopping || !waiting.empty(); });
+  std::deque<GateStep> group;
+  size_t bytes = 0;
+  while (!waiting.empty() && group.size() < kStepsInGroupMax && bytes < kGroupBytesMax) {
+    bytes += bytes_of(waiting.front());
+    group.push_back(std::move(waiting.front()));
+    waiting.pop_front();
+  }
+  return group;
+}
+
+Result<void> Gate::Parts::make_durable(std::deque<GateStep>& group) {
+  store::Batch batch;
+  for (GateStep& step : group) {
+    std::move(step.records.begin(), step.records.end(), std::back_inserter(batch.records));
+    std::move(step.entries.begin(), step.entries.end(), std::back_inserter(batch.entries));
+  }
+  if (batch.records.empty() && batch.entries.empty()) return {};
+  if (auto committed = store->commit(batch); !committed) return committed;
+  ++commits;
+  records += batch.records.size();
+  if (batch.entries.empty()) return {};
+  std::vector<Bytes> entries;
+  entries.reserve(batch.entries.size());
+  for (const auto& entry : batch.entries) entries.push_back(to_bytes(entry.bytes));
+  if (auto appended = ledger.append(std::move(entries)); !appended) return appended;
+  // The newest one stays: by it the next start sees that store and ledger belong together.
+  store->forget_entries_below(batch.entries.back().index);
+  return {};
+}
+
+void Gate::Parts::let_go(std::deque<GateStep> group) {
+  auto shared = std::make_shared<std::deque<GateStep>>(std::move(group));
+  config.post([this, still = std::weak_ptr<bool>(alive), shared] {
+    for (GateStep& step : *shared) {
+      if (still.expired()) return;
+      ++came_out;
+      if (step.effects) step.effects();
+    }
+  });
+}
+
+void Gate::Parts::run() {
+  while (true) {
+    std::deque<GateStep> group = take_group();
+    if (group.empty()) return;
+    if (auto done = make_durable(group); !done) {
+      {
+        const std::lock_guard lock(mutex);
+        broken = true;
+        waiting.clear();
+      }
+      config.on_fatal(done.error());
+      return;
+    }
+    let_go(std::move(group));
+  }
+}
+
+Result<void> Gate::catch_up(store::Store& store, LedgerFiles& ledger) {
+  auto pending = store.pending_entries();
+  if (!pending) return fail(pending.error());
+  const std::string doing = "starting";
+  const std::string restore = "restore store and ledger from the same backup";
+  const uint64_t size = ledger.size();
+  if (pending->empty()) {
+    if (size == 0) return {};
+    return fail(ErrorCode::kVerification, doing,
+                "the ledger has " + std::to_string(size) + " entries that the store knows nothing of",
+                restore);
+  }
+  if (pending->front().index > size)
+    return fail(ErrorCode::kVerification, doing,
+                "the ledger has " + std::to_string(size) + " entries, and the store continues at entry " +
+                    std::to_string(pending->front().index),
+                restore);
+  if (pending->back().index + 1 < size)
+    return fail(ErrorCode::kVerification, doing,
+                "the ledger has " + std::to_string(size) + " entries, and the store knows only " +
+                    std::to_string(pending->back().index + 1),
+                restore);
+  std::vector<Bytes> missing;
+  for (const auto& entry : *pending) {
+    if (entry.index >= size) {
+      missing.push_back(to_bytes(entry.bytes));
+      continue;
+    }
+    auto known = ledger.entries(entry.index, 1);
+    if (!known) return fail(known.error());
+    if (known->size() != 1 || known->front() != entry.bytes)
+      return fail(ErrorCode::kVerification, doing,
+                  "entry " + std::to_string(entry.index) + " differs between ledger and store", restore);
+  }
+  return ledger.append(std::move(missing));
+}
+
+Gate::Gate(Config config, std::unique_ptr<store::Store> store, LedgerFiles& ledger)
+    : parts_(std::make_unique<Parts>(std::move(config), std::move(store), ledger)) {
+  parts_->thread = std::thread([parts = parts_.get()] { parts->run(); });
+}
+
+Gate::~Gate() {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    parts_->stopping = true;
+  }
+  parts_->work.notify_all();
+  parts_->thread.join();
+  parts_->alive.reset();
+}
+
+void Gate::pass(GateStep step) {
+  ++parts_->passed;
+  const bool nothing_to_keep = step.records.empty() && step.entries.empty();
+  if (nothing_to_keep && parts_->passed == parts_->came_out + 1) {
+    std::deque<GateStep> alone;
+    alone.push_back(std::move(step));
+    parts_->let_go(std::move(alone));
+    return;
+  }
+  {
+    const std::lock_guard lock(parts_->mutex);
+    if (parts_->broken) return;
+    parts_->waiting.push_back(std::move(step));
+  }
+  parts_->work.notify_one();
+}
+
+bool Gate::idle() const {
+  return parts_->passed == parts_->came_out;
+}
+
+GateStats Gate::stats() const {
+  return {.steps = parts_->passed,
+          .waiting = parts_->passed - parts_->came_out,
+          .commits = parts_->commits,
+          .records = parts_->records};
+}
+
+}  // namespace hetao::io
