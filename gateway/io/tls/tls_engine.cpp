@@ -118,7 +118,7 @@ int TlsCallbacks::client_hello(SSL* ssl, int* alert, void* context) {
 
 void TlsCallbacks::message(int is_write, int /*version*/, int content, const void* bytes, size_t size,
                            SSL* ssl, void* /*unused*/) {
-  if (is_write != 0 || content != SSL3_RT_HANDSHAKE || size == 0 || SSL_is_init_finished(ssl) == 0) return;
+  if (is_write != 0 || content != SSL3_RT_HANDSHAKE || size == 0) return;
   engine_of(ssl)->note_message(*static_cast<const uint8_t*>(bytes));
 }
 
@@ -232,16 +232,19 @@ bool TlsEngine::after_step(int result, std::string_view doing) {
 }
 
 void TlsEngine::note_message(int type) {
-  if (type != SSL3_MT_KEY_UPDATE && type != SSL3_MT_NEWSESSION_TICKET) return;
+  if (state_ == TlsState::kHandshake || (type != SSL3_MT_KEY_UPDATE && type != SSL3_MT_NEWSESSION_TICKET))
+    return;
   ++odd_messages_in_;
   if (odd_messages_in_ > kOddMessagesFree + plaintext_bytes_in_ / kOddMessagesPerBytes) {
     fail_with({"key-update-flood", tls_error("the peer sends key updates or tickets without end")});
   }
 }
 
-tl::expected<void, certs::Refusal> TlsEngine::judge_chain(const certs::TrustStore* trust, Instant now) {
+TlsEngine::Judgement TlsEngine::judge_chain(const certs::TrustStore* trust, Instant now) const {
   if (context_->kind() == TlsKind::kHttpsClient) {
-    return certs::verify_https_server(peer_chain_, context_->roots(), target_.server_name, now);
+    auto verdict = certs::verify_https_server(peer_chain_, context_->roots(), target_.server_name, now);
+    if (!verdict) return tl::unexpected<certs::Refusal>(verdict.error());
+    return std::nullopt;
   }
   HETAO_CHECK(trust != nullptr);
   certs::Expectation expected;
@@ -254,8 +257,7 @@ tl::expected<void, certs::Refusal> TlsEngine::judge_chain(const certs::TrustStor
   }
   auto facts = certs::verify_chain(peer_chain_, *trust, now, expected);
   if (!facts) return tl::unexpected<certs::Refusal>(facts.error());
-  peer_ = std::move(*facts);
-  return {};
+  return std::optional<certs::PeerFacts>(std::move(*facts));
 }
 
 bool TlsEngine::judge_peer(X509* leaf, STACK_OF(X509) * sent) {
@@ -264,9 +266,12 @@ bool TlsEngine::judge_peer(X509* leaf, STACK_OF(X509) * sent) {
   // What was sent holds the leaf too.
   for (int i = 1; i < sk_X509_num(sent); ++i) peer_chain_.push_back(certs::to_der(sk_X509_value(sent, i)));
   auto verdict = judge_chain(context_->trust(), now_);
-  if (verdict) return true;
-  fail_with(failure_of(verdict.error()));
-  return false;
+  if (!verdict) {
+    fail_with(failure_of(verdict.error()));
+    return false;
+  }
+  judged_ = std::move(*verdict);
+  return true;
 }
 
 bool TlsEngine::finish_handshake() {
@@ -278,6 +283,8 @@ bool TlsEngine::finish_handshake() {
         {"alpn", tls_error("the peer chose no protocol that is spoken here", "check address and port")});
     return false;
   }
+  // Only now has the peer shown that it holds the key of what it presented.
+  peer_ = std::move(judged_);
   HETAO_CHECK(!is_tunnel || peer_.has_value());
   state_ = TlsState::kOpen;
   return true;

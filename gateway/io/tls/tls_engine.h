@@ -102,7 +102,8 @@ class TlsEngine {
   void fail_from_openssl(std::string_view doing);
   bool finish_handshake();
   bool judge_peer(X509* leaf, STACK_OF(X509) * sent);
-  tl::expected<void, certs::Refusal> judge_chain(const certs::TrustStore* trust, Instant now);
+  using Judgement = tl::expected<std::optional<certs::PeerFacts>, certs::Refusal>;
+  Judgement judge_chain(const certs::TrustStore* trust, Instant now) const;
   void note_message(int type);
   bool after_step(int result, std::string_view doing);
 
@@ -117,6 +118,8 @@ class TlsEngine {
   Instant now_;  // of the call of handshake() that is running
   TlsState state_ = TlsState::kHandshake;
   std::optional<TlsFailure> failure_;
+  std::optional<certs::PeerFacts>
+      judged_;  // its certificate is good; its possession of the key is not shown yet
   std::optional<certs::PeerFacts> peer_;
   certs::Chain peer_chain_;
   uint64_t plaintext_bytes_in_ = 0;

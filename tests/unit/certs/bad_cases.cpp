@@ -235,8 +235,9 @@ void add_keys(std::vector<BadCase>& all) {
   all.push_back(key("Secp256k1", Reason::kKeyKind, [] { return ec_key("secp256k1"); }, false));
   all.push_back(key("ExplicitCurve", Reason::kKeyKind, [] { return explicit_curve_key(); }, false));
   all.push_back(key("Dsa", Reason::kKeyKind, [] { return dsa_key(); }, false));
-  all.push_back(
-      key("Ed448", Reason::kKeyKind, [] { return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448")); }));
+  all.push_back(key(
+      "Ed448", Reason::kKeyKind, [] { return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448")); },
+      false));
   all.push_back(leaf("NegativeSerial", Reason::kBadSerial, [](Spec& spec) { spec.serial_decimal = "-5"; }));
   all.push_back(leaf("ZeroSerial", Reason::kBadSerial, [](Spec& spec) { spec.serial_decimal = "0"; }));
   all.push_back(leaf("HugeSerial", Reason::kBadSerial,
