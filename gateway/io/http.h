@@ -62,6 +62,7 @@ struct FileRange {
 // The server adds Date, Content-Length and Connection, and leaves the body out for HEAD, 204 and 304.
 struct HttpResponse {
   int status = 200;
+  std::string reason = {};  // of the status line, visible ASCII; empty: http_reason(status)
   HttpHeaders headers;
   std::string body;
   std::optional<FileRange> file;  // instead of `body`
