@@ -105,4 +105,30 @@ inline constexpr size_t kRunFolderDepthMax = 128;
 inline constexpr size_t kContainerPathBytesMax = 4'095;  // PATH_MAX without its NUL
 inline constexpr size_t kContainerNameBytesMax = 255;    // NAME_MAX
 
+// HTTP listener.
+inline constexpr size_t kHttpConnectionsMax = 2'048;
+inline constexpr size_t kHttpConnectionsOfAddressMax = 512;
+inline constexpr uint32_t kHttpHeadBytesMax = uint32_t{32} << 10U;
+inline constexpr size_t kHttpBodyBytesMax = size_t{16} << 20U;
+inline constexpr int64_t kHttpHandshakeSecondsMax = 10;
+inline constexpr int64_t kHttpHeadSecondsMax = 15;   // from its first byte to its last
+inline constexpr int64_t kHttpBodySecondsMax = 120;  // the same of a body
+inline constexpr int64_t kHttpIdleSecondsMax = 75;   // between two requests
+inline constexpr int64_t kHttpWriteSecondsMax = 30;  // until the client takes some bytes
+
+// Tunnel listener.
+inline constexpr size_t kTunnelConnectionsMax = 256;
+inline constexpr size_t kTunnelConnectionsOfAddressMax = 16;  // that have not shown who they are
+inline constexpr int64_t kTunnelHandshakeSecondsMax = 10;
+
+// HTTP interface.
+inline constexpr int64_t kWaitSecondsMax = 60;  // of a GET that waits for a change
+inline constexpr size_t kPageMax = 1'000;
+inline constexpr size_t kPageDefault = 100;
+inline constexpr size_t kTesPageMax = 2'048;  // GA4GH TES 1.1: below 2048
+inline constexpr size_t kTesPageDefault = 256;
+inline constexpr size_t kIdempotencyKeyBytesMax = 255;
+inline constexpr size_t kAuditScanEntriesMax = 200'000;  // looked at for one page
+inline constexpr size_t kAuditExportEntriesMax = 20'000;
+
 }  // namespace hetao::limits
