@@ -6,6 +6,7 @@
 
 #include "certs/profile.h"
 #include "certs/reason.h"
+#include "certs/verify_x509.h"
 #include "gateway/base/check.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
@@ -35,20 +36,32 @@ std::string shown_subject(const X509* certificate) {
   return "certificate \"" + name.substr(0, kShown) + "\"";
 }
 
-tl::expected<std::vector<X509Ptr>, Refusal> parse_chain(const Chain& chain) {
-  const std::string whose = "the peer's certificate";
-  if (chain.empty()) return refuse(Reason::kNoCertificate, whose, "the peer sent none");
-  if (chain.size() > limits::kChainCertificatesMax) {
-    return refuse(Reason::kChainTooLong, whose,
-                  "it came with " + std::to_string(chain.size() - 1) + " others");
+constexpr const char* kPeers = "the peer's certificate";
+
+Verdict check_length(size_t certificates) {
+  if (certificates == 0) return refuse(Reason::kNoCertificate, kPeers, "the peer sent none");
+  if (certificates > limits::kChainCertificatesMax) {
+    return refuse(Reason::kChainTooLong, kPeers,
+                  "it came with " + std::to_string(certificates - 1) + " others");
   }
-  std::vector<X509Ptr> certificates;
+  return {};
+}
+
+struct ParsedChain {
+  std::vector<X509Ptr> owners;
+  std::vector<X509*> certificates;
+};
+
+tl::expected<ParsedChain, Refusal> parse_chain(const Chain& chain) {
+  if (auto verdict = check_length(chain.size()); !verdict) return tl::unexpected<Refusal>(verdict.error());
+  ParsedChain parsed;
   for (const Bytes& der : chain) {
     X509Ptr certificate = der.size() > limits::kCertificateBytesMax ? nullptr : certificate_from_der(der);
-    if (certificate == nullptr) return refuse(Reason::kMalformed, whose, "it is not one DER certificate");
-    certificates.push_back(std::move(certificate));
+    if (certificate == nullptr) return refuse(Reason::kMalformed, kPeers, "it is not one DER certificate");
+    parsed.certificates.push_back(certificate.get());
+    parsed.owners.push_back(std::move(certificate));
   }
-  return certificates;
+  return parsed;
 }
 
 tl::expected<Identity, Refusal> identity_of(const X509* leaf) {
@@ -122,15 +135,14 @@ struct BuiltChain {
 };
 
 // Path building, signatures, times and constraints. Trust is `store` alone: none of the system's.
-tl::expected<BuiltChain, Finding> build_chain(const std::vector<X509Ptr>& sent, X509_STORE* store,
-                                              int purpose, Instant now) {
+tl::expected<BuiltChain, Finding> build_chain(X509Chain sent, X509_STORE* store, int purpose, Instant now) {
   const StackPtr untrusted(sk_X509_new_null());
-  for (size_t i = 1; i < sent.size(); ++i) sk_X509_push(untrusted.get(), sent[i].get());
+  for (size_t i = 1; i < sent.size(); ++i) sk_X509_push(untrusted.get(), sent[i]);
   BuiltChain built;
   built.context.reset(X509_STORE_CTX_new());
   HETAO_CHECK(built.context != nullptr && untrusted != nullptr);
   X509_STORE_CTX* context = built.context.get();
-  HETAO_CHECK(X509_STORE_CTX_init(context, store, sent[0].get(), untrusted.get()) == 1);
+  HETAO_CHECK(X509_STORE_CTX_init(context, store, sent[0], untrusted.get()) == 1);
   X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_time(parameters, static_cast<time_t>(now.micros / 1'000'000));
   X509_VERIFY_PARAM_set_purpose(parameters, purpose);
@@ -228,14 +240,14 @@ PeerFacts facts_of(X509* leaf, Identity identity) {
 }
 
 // Path, times and revocation under one region's pins.
-std::optional<Finding> check_path(const std::vector<X509Ptr>& sent, const TrustStore& trust,
-                                  std::string_view region, int purpose, Instant now) {
+std::optional<Finding> check_path(X509Chain sent, const TrustStore& trust, std::string_view region,
+                                  int purpose, Instant now) {
   const TrustStore::Region* pinned = trust.find(region);
   if (pinned == nullptr) return Finding{Reason::kUnknownRegion, "no CA is pinned for its region"};
   const auto built = build_chain(sent, pinned->store.get(), purpose, now);
   if (!built) {
     Finding finding = built.error();
-    if (finding.reason == Reason::kUnknownCa && is_signed_by_other_region(sent[0].get(), trust, region)) {
+    if (finding.reason == Reason::kUnknownCa && is_signed_by_other_region(sent[0], trust, region)) {
       finding = {Reason::kWrongRegionCa, "the CA of another region signed it"};
     }
     return finding;
@@ -252,9 +264,15 @@ std::optional<Finding> check_path(const std::vector<X509Ptr>& sent, const TrustS
 
 tl::expected<PeerFacts, Refusal> verify_chain(const Chain& chain, const TrustStore& trust, Instant now,
                                               const Expectation& expected) {
-  auto sent = parse_chain(chain);
-  if (!sent) return tl::unexpected<Refusal>(sent.error());
-  X509* leaf = sent->front().get();
+  const auto parsed = parse_chain(chain);
+  if (!parsed) return tl::unexpected<Refusal>(parsed.error());
+  return verify_parsed(parsed->certificates, trust, now, expected);
+}
+
+tl::expected<PeerFacts, Refusal> verify_parsed(X509Chain chain, const TrustStore& trust, Instant now,
+                                               const Expectation& expected) {
+  if (auto verdict = check_length(chain.size()); !verdict) return tl::unexpected<Refusal>(verdict.error());
+  X509* leaf = chain.front();
   const bool is_server = expected.usage == Usage::kTunnelServer;
   if (const auto finding = check_form(leaf)) return refuse(*finding, shown_subject(leaf));
   auto identity = identity_of(leaf);
@@ -267,7 +285,7 @@ tl::expected<PeerFacts, Refusal> verify_chain(const Chain& chain, const TrustSto
     return tl::unexpected<Refusal>(verdict.error());
   }
   const int purpose = is_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT;
-  if (const auto finding = check_path(*sent, trust, identity->region, purpose, now))
+  if (const auto finding = check_path(chain, trust, identity->region, purpose, now))
     return refuse(*finding, whose);
   PeerFacts facts = facts_of(leaf, *identity);
   if (is_a_pinned_key(trust, facts.key_digest)) return refuse(Reason::kKeyOfCa, whose, "its key is a CA's");
@@ -305,13 +323,19 @@ Result<HttpsRoots> https_roots(std::string_view pem) {
 
 tl::expected<void, Refusal> verify_https_server(const Chain& chain, const HttpsRoots& roots,
                                                 std::string_view host, Instant now) {
-  auto sent = parse_chain(chain);
-  if (!sent) return tl::unexpected<Refusal>(sent.error());
-  X509* leaf = sent->front().get();
+  const auto parsed = parse_chain(chain);
+  if (!parsed) return tl::unexpected<Refusal>(parsed.error());
+  return verify_parsed_https_server(parsed->certificates, roots, host, now);
+}
+
+tl::expected<void, Refusal> verify_parsed_https_server(X509Chain chain, const HttpsRoots& roots,
+                                                       std::string_view host, Instant now) {
+  if (auto verdict = check_length(chain.size()); !verdict) return tl::unexpected<Refusal>(verdict.error());
+  X509* leaf = chain.front();
   const std::string whose = "certificate of server " + printable(host);
   if (const auto finding = check_form(leaf)) return refuse(*finding, whose);
   if (const auto finding = check_leaf(leaf, XKU_SSL_SERVER)) return refuse(*finding, whose);
-  const auto built = build_chain(*sent, roots.store.get(), X509_PURPOSE_SSL_SERVER, now);
+  const auto built = build_chain(chain, roots.store.get(), X509_PURPOSE_SSL_SERVER, now);
   if (!built) return refuse(built.error(), whose);
   const std::string name(host);
   constexpr unsigned kFlags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "certs/verify_x509.h"
 #include "gateway/base/check.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
@@ -241,8 +242,10 @@ void TlsEngine::note_message(int type) {
 }
 
 TlsEngine::Judgement TlsEngine::judge_chain(const certs::TrustStore* trust, Instant now) const {
+  std::vector<X509*> chain;
+  for (const auto& certificate : peer_certificates_) chain.push_back(certificate.get());
   if (context_->kind() == TlsKind::kHttpsClient) {
-    auto verdict = certs::verify_https_server(peer_chain_, context_->roots(), target_.server_name, now);
+    auto verdict = certs::verify_parsed_https_server(chain, context_->roots(), target_.server_name, now);
     if (!verdict) return tl::unexpected<certs::Refusal>(verdict.error());
     return std::nullopt;
   }
@@ -255,16 +258,20 @@ TlsEngine::Judgement TlsEngine::judge_chain(const certs::TrustStore* trust, Inst
   } else {
     expected.usage = certs::Usage::kApiClient;
   }
-  auto facts = certs::verify_chain(peer_chain_, *trust, now, expected);
+  auto facts = certs::verify_parsed(chain, *trust, now, expected);
   if (!facts) return tl::unexpected<certs::Refusal>(facts.error());
   return std::optional<certs::PeerFacts>(std::move(*facts));
 }
 
 bool TlsEngine::judge_peer(X509* leaf, STACK_OF(X509) * sent) {
-  peer_chain_.clear();
-  if (leaf != nullptr) peer_chain_.push_back(certs::to_der(leaf));
+  peer_certificates_.clear();
+  const auto keep = [this](X509* certificate) {
+    X509_up_ref(certificate);
+    peer_certificates_.emplace_back(certificate);
+  };
+  if (leaf != nullptr) keep(leaf);
   // What was sent holds the leaf too.
-  for (int i = 1; i < sk_X509_num(sent); ++i) peer_chain_.push_back(certs::to_der(sk_X509_value(sent, i)));
+  for (int i = 1; i < sk_X509_num(sent); ++i) keep(sk_X509_value(sent, i));
   auto verdict = judge_chain(context_->trust(), now_);
   if (!verdict) {
     fail_with(failure_of(verdict.error()));
@@ -333,6 +340,12 @@ void TlsEngine::close() {
   ERR_clear_error();
   SSL_shutdown(ssl_.get());
   ERR_clear_error();
+}
+
+certs::Chain TlsEngine::peer_chain() const {
+  certs::Chain chain;
+  for (const auto& certificate : peer_certificates_) chain.push_back(certs::to_der(certificate.get()));
+  return chain;
 }
 
 std::string_view TlsEngine::alpn() const {

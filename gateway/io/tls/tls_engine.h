@@ -85,7 +85,7 @@ class TlsEngine {
   const std::optional<TlsFailure>& failure() const { return failure_; }
   // The accepted peer; none for HTTPS clients without a certificate, and for HTTPS servers.
   const std::optional<certs::PeerFacts>& peer() const { return peer_; }
-  const certs::Chain& peer_chain() const { return peer_chain_; }
+  certs::Chain peer_chain() const;  // what it sent, DER, leaf first
   std::string_view alpn() const;
   std::string group() const;   // "x25519"
   std::string cipher() const;  // "TLS_AES_128_GCM_SHA256"
@@ -121,7 +121,7 @@ class TlsEngine {
   std::optional<certs::PeerFacts>
       judged_;  // its certificate is good; its possession of the key is not shown yet
   std::optional<certs::PeerFacts> peer_;
-  certs::Chain peer_chain_;
+  std::vector<certs::X509Ptr> peer_certificates_;
   uint64_t plaintext_bytes_in_ = 0;
   uint64_t odd_messages_in_ = 0;
 };
