@@ -56,6 +56,8 @@ class MemoryTree {
   Digest root() const { return root(size()); }
   Digest root(uint64_t size) const;  // size <= size()
   const Digest& leaf(uint64_t index) const { return levels_.front()[index]; }
+  // A complete subtree that lies within size().
+  const Digest& node(unsigned level, uint64_t index) const { return levels_[level][index]; }
   Proof inclusion_proof(uint64_t index, uint64_t size) const;           // index < size <= size()
   Proof consistency_proof(uint64_t old_size, uint64_t new_size) const;  // old_size <= new_size <= size()
   HashReader reader() const;                                            // lives no longer than the tree

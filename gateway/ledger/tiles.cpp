@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kTile = "tile/";
 constexpr size_t kDigestBytes = 32;
 constexpr unsigned kLevelMax = 63;
+constexpr size_t kCachedTilesMax = 1'024;  // about 24 KiB each
 
 auto refuse(std::string what, std::string why) {
   return fail(ErrorCode::kVerification, std::move(what), std::move(why), "restore the file from a copy");
@@ -276,7 +277,7 @@ std::vector<FileWrite> growth(TileEdge& edge, std::span<const Bytes> entries) {
 TileReader::TileReader(uint64_t tree_size, FileReader files)
     : tree_size_(tree_size), files_(std::move(files)) {}
 
-Result<const std::vector<Digest>*> TileReader::tile(unsigned level, uint64_t index) {
+Result<const TileReader::Cached*> TileReader::cached(unsigned level, uint64_t index) {
   const auto found = cache_.find({level, index});
   if (found != cache_.end()) return &found->second;
   const unsigned width = tile_width(level, index, tree_size_);
@@ -286,22 +287,30 @@ Result<const std::vector<Digest>*> TileReader::tile(unsigned level, uint64_t ind
                 "ask within its size");
   auto hashes = read_hashes(files_, {false, level, index, width});
   if (!hashes) return fail(std::move(hashes.error()));
-  return &cache_.emplace(std::pair{level, index}, std::move(*hashes)).first->second;
+  if (cache_.size() >= kCachedTilesMax) cache_.clear();
+  Cached fresh{std::move(*hashes), {}};
+  fresh.tree = MemoryTree(fresh.hashes);
+  return &cache_.emplace(std::pair{level, index}, std::move(fresh)).first->second;
+}
+
+Result<const std::vector<Digest>*> TileReader::tile(unsigned level, uint64_t index) {
+  const auto found = cached(level, index);
+  if (!found) return fail(found.error());
+  return &(*found)->hashes;
 }
 
 Result<Digest> TileReader::hash(unsigned level, uint64_t index) {
   const unsigned tile_level = level / kTileHeight;
   const unsigned above = level % kTileHeight;  // levels over the tile's own hashes
   const uint64_t first = index << above;
-  const auto hashes = tile(tile_level, first / kTileWidth);
-  if (!hashes) return fail(hashes.error());
+  const auto found = cached(tile_level, first / kTileWidth);
+  if (!found) return fail(found.error());
   const uint64_t at = first % kTileWidth;
-  const uint64_t count = uint64_t{1} << above;
-  if (at + count > (*hashes)->size())
+  if (at + (uint64_t{1} << above) > (*found)->hashes.size())
     return fail(ErrorCode::kUsage, "subtree " + std::to_string(level) + "/" + std::to_string(index),
                 "it reaches beyond a log of " + std::to_string(tree_size_) + " entries",
                 "ask within its size");
-  return root_of(std::span(**hashes).subspan(at, count));
+  return (*found)->tree.node(above, at >> above);
 }
 
 Result<std::vector<Bytes>> TileReader::bundle(uint64_t index) const {

@@ -85,7 +85,7 @@ class TileEdge {
 // size.
 std::vector<FileWrite> growth(TileEdge& edge, std::span<const Bytes> entries);
 
-// Reads hashes out of the tiles of a log of `tree_size`, keeping what it has read.
+// Reads hashes out of the tiles of a log of `tree_size`, keeping a bounded number of tiles that it has read.
 class TileReader {
  public:
   TileReader(uint64_t tree_size, FileReader files);
@@ -100,7 +100,14 @@ class TileReader {
  private:
   uint64_t tree_size_;
   FileReader files_;
-  std::map<std::pair<unsigned, uint64_t>, std::vector<Digest>> cache_;
+  // A tile with all the hashes between its own and its root.
+  struct Cached {
+    std::vector<Digest> hashes;
+    MemoryTree tree;
+  };
+  Result<const Cached*> cached(unsigned level, uint64_t index);
+
+  std::map<std::pair<unsigned, uint64_t>, Cached> cache_;
 };
 
 // Proofs from tiles, checked against the root before they are handed out.
