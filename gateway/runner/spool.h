@@ -1,5 +1,5 @@
-// The local platform's spool: one folder a run, written here and by hetao-runner, and all that a gateway needs
-// to submit, find, release, watch, cancel and forget runs, also after either of them died.
+// The local platform's spool: one folder a run, written here and by hetao-runner, and all that a gateway
+// needs to submit, find, release, watch, cancel and forget runs, also after either of them died.
 //
 //   SPOOL/KEY/
 //     spec.json    the held submission: it is there, whole and durable, or nothing was submitted
@@ -12,8 +12,8 @@
 //     out/         collected outputs, as status.json lists them
 //     work/, inputs/       scratch space and mounted folders of the run
 //
-// Every call may be repeated after a crash and finds what an earlier one left. Calls block on the disk; they may
-// run on any thread, one at a time for the same key. Nothing here trusts what a job wrote below work/.
+// Every call may be repeated after a crash and finds what an earlier one left. Calls block on the disk; they
+// may run on any thread, one at a time for the same key. Nothing here trusts what a job wrote below work/.
 #pragma once
 
 #include <string>
@@ -56,7 +56,8 @@ class Spool {
   // Forgets a run and its scratch space. Refused while it runs. Ok also if nothing is there.
   platforms::Reply remove(std::string_view key) const;
 
-  // Every submission that is here, sorted: for the sweep of orphans. Finishes removals that a crash cut short.
+  // Every submission that is here, sorted: for the sweep of orphans. Finishes removals that a crash cut
+  // short.
   Result<std::vector<std::string>> list() const;
 
   // The folder of a run, to read logs and outputs from.
