@@ -20,6 +20,7 @@
 namespace hetao::policy {
 
 class Matcher;
+struct Explanation;
 
 // A rule that made a decision.
 struct RuleHit {
@@ -44,22 +45,35 @@ struct Decision {
 // Belongs to the policy that made it, which must outlive it, and to one thread at a time.
 class Query {
  public:
-  void clear();  // as if nothing had been said
+  void clear();                // as if nothing had been said; today stays
+  void set_today(Date today);  // what time.date is unless it is set
+  // Setting kNoSlot does nothing. A value that the attribute's type does not allow is unknown.
   void set(size_t slot, bool value);
   void set(size_t slot, int64_t value);
   void set(size_t slot, std::string_view value);
   void set(size_t slot, const char* value) { set(slot, std::string_view(value)); }
   void set(size_t slot, Date value);
   void set(size_t slot, std::span<const std::string_view> members);
+  void add_member(size_t slot, std::string_view member);  // to a set
 
  private:
   friend class Policy;
   friend class Matcher;
-  explicit Query(const Matcher& matcher);
+  Query(const Matcher& matcher, Date today);
 
   const Matcher* matcher_;
-  std::vector<uint32_t> classes_;               // a class a slot
-  std::vector<std::vector<uint32_t>> members_;  // a slot's named members, for sets
+  std::vector<uint32_t> classes_;               // a slot's class; 0: unknown
+  std::vector<std::vector<uint32_t>> members_;  // of sets: the members that rules name
+  std::vector<uint32_t> sets_used_;             // slots whose members_ is not empty
+  uint32_t today_ = 0;                          // its class
+};
+
+// An obligation in force, merged from several rules.
+struct BoundObligation {
+  const ObligationSpec* spec = nullptr;  // kind and key
+  uint32_t subject = 0;                  // numbers kind and key
+  int64_t amount = 0;
+  uint64_t names = 0;  // a bit a name that the policy knows
 };
 
 // What a decision without allocation answers with; reused from one to the next.
@@ -69,16 +83,14 @@ class Scratch {
   // a true condition, the others can't be ruled out. Empty: the pack's default.
   std::span<const uint32_t> rules() const { return rules_; }
   size_t certain() const { return certain_; }
-  // The rules whose obligations bind (language.md, "The decision"); merged by Policy::merge_obligations.
-  std::span<const uint32_t> binding() const { return binding_; }
+  std::span<const BoundObligation> obligations() const { return obligations_; }
 
  private:
   friend class Policy;
   friend class Matcher;
   std::vector<uint32_t> rules_;
-  std::vector<uint32_t> binding_;
+  std::vector<BoundObligation> obligations_;
   std::vector<const uint64_t*> rows_;
-  std::vector<uint64_t> block_;
   size_t certain_ = 0;
 };
 
@@ -93,19 +105,22 @@ class Policy {
   // `today` is what time.date is when the request does not say.
   Decision decide(const Request& request, Date today) const;
 
-  // The hot path, without allocation once `scratch` has been used: the same decision in indexes. `query`
-  // has to have time.date set if the policy has a slot for it.
+  // The hot path: the same decision in indexes, without allocation once `scratch` has grown.
   static constexpr size_t kNoSlot = SIZE_MAX;
-  size_t slot(std::string_view attribute) const;  // kNoSlot: no rule tests it; setting it does nothing
-  Query query() const;
-  Scratch scratch() const;
+  size_t slot(std::string_view attribute) const;  // kNoSlot: no rule tests it
+  Query query(Date today) const;
   Effect decide(const Query& query, Scratch& scratch) const;
+  ObligationSpec spec_of(const BoundObligation& obligation) const;
 
   const LoadedPack& pack() const;
   const std::string& digest() const;  // of the pack, 64 hex digits
 
  private:
+  friend Explanation explain(const Policy& policy, const Request& request, Date today);
   Policy() = default;
+  Decision decide(const Query& query) const;
+  RuleHit hit(uint32_t rule, const Query& query) const;
+
   std::shared_ptr<const LoadedPack> pack_;
   std::string digest_;
   std::unique_ptr<const Matcher> matcher_;

@@ -20,6 +20,7 @@ inline constexpr size_t kPolicyConditionDepthMax = 12;
 inline constexpr size_t kPolicyCasesPerRuleMax = 4'096;  // a condition written out
 inline constexpr size_t kPolicyCasesMax = 400'000;       // of all rules
 inline constexpr size_t kPolicyGlobsMax = 64;            // different ones that test one attribute
+inline constexpr size_t kPolicySetsMax = 16;           // attributes that are sets and that rules test
 inline constexpr size_t kPolicyRowBytesMax = size_t{1} << 30U;
 
 // Jobs (GA4GH TES tasks).

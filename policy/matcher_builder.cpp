@@ -1,0 +1,354 @@
+// Builds a Matcher: cases into segments and partitions, then the rows.
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <tuple>
+
+#include "gateway/base/check.h"
+#include "gateway/base/limits.h"
+#include "policy/matcher.h"
+
+namespace hetao::policy {
+
+namespace {
+
+// A policy with fewer cases is read whole as quickly.
+constexpr size_t kPartitionCasesMin = 512;
+
+const Accept* accept_of(const Case& one, size_t slot) {
+  const auto at = std::lower_bound(one.accepts.begin(), one.accepts.end(), slot,
+                                   [](const Accept& a, size_t s) { return a.slot < s; });
+  return at != one.accepts.end() && at->slot == slot ? &*at : nullptr;
+}
+
+// The one known class that a case asks of a slot; kUnknown if it does not ask for just one.
+Class single_class(const Case& one, size_t slot) {
+  const Accept* accept = accept_of(one, slot);
+  if (accept == nullptr) return kUnknown;
+  const uint64_t known = accept->classes.count() - (accept->classes.contains(kUnknown) ? 1 : 0);
+  if (known != 1) return kUnknown;
+  return accept->classes.ranges().back().end - 1;
+}
+
+}  // namespace
+
+class MatcherBuilder {
+ public:
+  explicit MatcherBuilder(const LoadedPack& pack) : matcher_(std::make_unique<Matcher>()) {
+    matcher_->pack_ = &pack;
+  }
+  tl::expected<std::unique_ptr<const Matcher>, Diagnostics> build();
+
+ private:
+  struct Placed {
+    const Case* one = nullptr;
+    uint32_t rule = 0;
+    Class own = kUnknown;  // of the partition
+  };
+
+  void write_cases();
+  void bind_obligations();
+  void choose_partition();
+  void place_segments();
+  void place_segment(Matcher::Segment segment);
+  void find_slots();
+  void fill_rows();
+  void fill_scalar(Matcher::Slot& slot);
+  void fill_set(Matcher::Slot& slot);
+  uint64_t* add_row();
+  void report(const Rule& rule, std::string message, std::string hint);
+  const std::vector<Case>& cases_in(Matcher::Segment segment, const RuleCases& rule) const;
+
+  std::unique_ptr<Matcher> matcher_;
+  Diagnostics mistakes_;
+  std::vector<const Case*> case_of_;  // a bit
+};
+
+void MatcherBuilder::report(const Rule& rule, std::string message, std::string hint) {
+  mistakes_.push_back(
+      {rule.place.file, rule.place.line, rule.place.column, std::move(message), {}, std::move(hint)});
+}
+
+void MatcherBuilder::write_cases() {
+  const LoadedPack& pack = *matcher_->pack_;
+  size_t total = 0;
+  for (uint32_t i = 0; i < pack.rules.size(); ++i) {
+    auto cases = cases_of(pack, 0, i, matcher_->universe_);
+    if (!cases) {
+      report(pack.rules[i],
+             "rule " + pack.rules[i].id + " has more than " + std::to_string(limits::kPolicyCasesPerRuleMax) +
+                 " cases when it is written out",
+             "split it into several rules");
+      continue;
+    }
+    total += cases->certain.size() + cases->possible.size();
+    if (total > limits::kPolicyCasesMax) {
+      report(pack.rules[i], "the pack has more than " + std::to_string(limits::kPolicyCasesMax) + " cases",
+             "split it");
+      return;
+    }
+    matcher_->expressions_.push_back(expression_of(pack.rules[i], 0, matcher_->universe_));
+    matcher_->cases_.push_back(std::move(*cases));
+  }
+}
+
+// Numbers kinds and keys, and the names of masks and regions, so that a decision merges by number.
+void MatcherBuilder::bind_obligations() {
+  const LoadedPack& pack = *matcher_->pack_;
+  std::vector<std::string>& names = matcher_->obligation_names_;
+  for (const Rule& rule : pack.rules) {
+    for (const ObligationSpec& spec : rule.obligations) {
+      matcher_->subjects_.push_back({spec.kind, spec.key, 0, {}});
+      names.insert(names.end(), spec.names.begin(), spec.names.end());
+    }
+  }
+  const auto make_unique = [](auto& list) {
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+  };
+  make_unique(matcher_->subjects_);
+  make_unique(names);
+  if (names.size() > 64) {
+    mistakes_.push_back(
+        {"pack.yaml", 0, 0, "obligations name more than 64 kinds and regions in all", {}, {}});
+    return;
+  }
+  for (const Rule& rule : pack.rules) {
+    auto& bound = matcher_->obligations_.emplace_back();
+    for (const ObligationSpec& spec : rule.obligations) {
+      const ObligationSpec subject{spec.kind, spec.key, 0, {}};
+      const auto at = std::lower_bound(matcher_->subjects_.begin(), matcher_->subjects_.end(), subject);
+      BoundObligation one{&*at, static_cast<uint32_t>(at - matcher_->subjects_.begin()), spec.amount, 0};
+      for (const std::string& name : spec.names) {
+        const auto bit = std::lower_bound(names.begin(), names.end(), name) - names.begin();
+        one.names |= uint64_t{1} << static_cast<unsigned>(bit);
+      }
+      bound.push_back(one);
+    }
+    std::sort(bound.begin(), bound.end(), [](const auto& a, const auto& b) { return a.subject < b.subject; });
+  }
+}
+
+const std::vector<Case>& MatcherBuilder::cases_in(Matcher::Segment segment, const RuleCases& rule) const {
+  static const std::vector<Case> kNone;
+  switch (segment) {
+    case Matcher::kForbid:
+      return rule.effect == Effect::kForbid ? rule.certain : kNone;
+    case Matcher::kForbidPossible:
+      return rule.effect == Effect::kForbid && rule.possible != rule.certain ? rule.possible : kNone;
+    case Matcher::kHold:
+      return rule.effect == Effect::kHold ? rule.possible : kNone;
+    case Matcher::kPermit:
+      return rule.effect == Effect::kPermit ? rule.certain : kNone;
+  }
+  return kNone;
+}
+
+// The attribute that most cases bind to one value, if most do.
+void MatcherBuilder::choose_partition() {
+  std::map<size_t, size_t> bound;
+  size_t total = 0;
+  for (const RuleCases& rule : matcher_->cases_) {
+    for (size_t s = 0; s < Matcher::kSegments; ++s) {
+      for (const Case& one : cases_in(static_cast<Matcher::Segment>(s), rule)) {
+        ++total;
+        for (const Accept& accept : one.accepts) {
+          if (matcher_->domain(accept.slot).size() > 16 && single_class(one, accept.slot) != kUnknown)
+            ++bound[accept.slot];
+        }
+      }
+    }
+  }
+  if (total < kPartitionCasesMin) return;
+  size_t most = total / 2;
+  for (const auto& [slot, count] : bound) {
+    if (count <= most) continue;
+    most = count;
+    matcher_->partition_ = slot;
+  }
+}
+
+void MatcherBuilder::place_segment(Matcher::Segment segment) {
+  std::vector<Placed> placed;
+  for (const RuleCases& rule : matcher_->cases_) {
+    for (const Case& one : cases_in(segment, rule)) {
+      const Class own = matcher_->partition_ == SIZE_MAX ? kUnknown : single_class(one, matcher_->partition_);
+      placed.push_back({&one, rule.rule, own});
+    }
+  }
+  std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
+    return std::tie(a.own, a.rule, a.one) < std::tie(b.own, b.rule, b.one);
+  });
+  const auto word = [&](size_t bit) { return static_cast<uint32_t>(bit / 64); };
+  const auto word_end = [&](size_t bit) { return static_cast<uint32_t>((bit + 63) / 64); };
+  Matcher& m = *matcher_;
+  m.entries_.resize((m.entries_.size() + 63) / 64 * 64, {UINT32_MAX, UINT32_MAX});
+  case_of_.resize(m.entries_.size(), nullptr);
+  const size_t begin = m.entries_.size();
+  for (size_t i = 0; i < placed.size();) {
+    size_t end = i;
+    while (end < placed.size() && placed[end].own == placed[i].own) ++end;
+    const Matcher::WordRange range{word(begin + i), word_end(begin + end)};
+    if (placed[i].own == kUnknown) {
+      m.general_[segment] = range;
+    } else {
+      m.own_[placed[i].own][segment] = range;
+    }
+    i = end;
+  }
+  for (const Placed& one : placed) {
+    Matcher::Entry entry{one.rule, UINT32_MAX};
+    std::vector<Members> residual;
+    for (const Members& members : one.one->members) {
+      if (members.any_of.size() > 1) residual.push_back(members);
+    }
+    if (!residual.empty()) {
+      entry.residual = static_cast<uint32_t>(m.residuals_.size());
+      m.residuals_.push_back(std::move(residual));
+    }
+    m.entries_.push_back(entry);
+    case_of_.push_back(one.one);
+  }
+  m.segments_[segment] = {word(begin), word_end(m.entries_.size())};
+}
+
+void MatcherBuilder::place_segments() {
+  if (matcher_->partition_ != SIZE_MAX) matcher_->own_.resize(matcher_->domain(matcher_->partition_).size());
+  for (size_t s = 0; s < Matcher::kSegments; ++s) place_segment(static_cast<Matcher::Segment>(s));
+  // A block may be read past a range's end.
+  const size_t words = (matcher_->entries_.size() + 63) / 64;
+  matcher_->words_ = words + Matcher::kBlockWords;
+  matcher_->entries_.resize(matcher_->words_ * 64, {UINT32_MAX, UINT32_MAX});
+  case_of_.resize(matcher_->entries_.size(), nullptr);
+}
+
+void MatcherBuilder::find_slots() {
+  std::vector<bool> tested(matcher_->universe_.domains().size());
+  for (const Case* one : case_of_) {
+    if (one == nullptr) continue;
+    for (const Accept& accept : one->accepts) tested[accept.slot] = true;
+    for (const Members& members : one->members) tested[members.slot] = true;
+  }
+  size_t rows = 0;
+  size_t sets = 0;
+  for (uint32_t slot = 0; slot < tested.size(); ++slot) {
+    if (!tested[slot]) continue;
+    Matcher::Slot added;
+    added.slot = slot;
+    added.is_set = matcher_->domain(slot).is_set();
+    if (added.is_set) ++sets;
+    rows += size_t{matcher_->domain(slot).size()} * (added.is_set ? 2 : 1) + 1;
+    matcher_->slots_.push_back(std::move(added));
+  }
+  if (rows * matcher_->words_ * 8 > limits::kPolicyRowBytesMax) {
+    mistakes_.push_back({"pack.yaml",
+                         0,
+                         0,
+                         "the pack's rules and values need more than 1 GiB when compiled",
+                         {},
+                         "split it"});
+  }
+  if (sets > limits::kPolicySetsMax) {
+    mistakes_.push_back({"pack.yaml",
+                         0,
+                         0,
+                         "the rules test more than " + std::to_string(limits::kPolicySetsMax) + " sets",
+                         {},
+                         {}});
+  }
+}
+
+uint64_t* MatcherBuilder::add_row() {
+  auto& bits = matcher_->bits_;
+  bits.resize(bits.size() + matcher_->words_);
+  return bits.data() + bits.size() - matcher_->words_;
+}
+
+// Walks the classes in order and turns bits on and off where cases begin and end to accept them.
+void MatcherBuilder::fill_scalar(Matcher::Slot& slot) {
+  const Class classes = matcher_->domain(slot.slot).size();
+  std::vector<uint64_t> running(matcher_->words_, ~uint64_t{0});
+  std::vector<std::vector<uint32_t>> flips(classes + 1);
+  for (uint32_t bit = 0; bit < case_of_.size(); ++bit) {
+    const Accept* accept = case_of_[bit] == nullptr ? nullptr : accept_of(*case_of_[bit], slot.slot);
+    if (accept == nullptr) continue;
+    running[bit / 64] &= ~(uint64_t{1} << (bit % 64));
+    for (const auto& range : accept->classes.ranges()) {
+      flips[range.begin].push_back(bit);
+      flips[range.end].push_back(bit);
+    }
+  }
+  slot.first = matcher_->bits_.size() / matcher_->words_;
+  size_t ones = 0;
+  for (Class c = 0; c < classes; ++c) {
+    for (const uint32_t bit : flips[c]) running[bit / 64] ^= uint64_t{1} << (bit % 64);
+    std::copy(running.begin(), running.end(), add_row());
+    for (const uint64_t word : running) ones += static_cast<size_t>(std::popcount(word));
+  }
+  slot.density =
+      static_cast<double>(ones) / (static_cast<double>(classes) * static_cast<double>(case_of_.size()));
+}
+
+void MatcherBuilder::fill_set(Matcher::Slot& slot) {
+  std::vector<uint64_t> empty(matcher_->words_, ~uint64_t{0});    // what the empty set is admitted to
+  std::map<uint32_t, std::array<std::vector<uint32_t>, 2>> bits;  // by member: admits, rules out
+  for (uint32_t bit = 0; bit < case_of_.size(); ++bit) {
+    if (case_of_[bit] == nullptr) continue;
+    for (const Members& members : case_of_[bit]->members) {
+      if (members.slot != slot.slot) continue;
+      if (!members.any_of.empty()) {
+        empty[bit / 64] &= ~(uint64_t{1} << (bit % 64));
+        for (const uint32_t member : members.any_of.front()) bits[member][0].push_back(bit);
+      }
+      for (const uint32_t member : members.none_of) bits[member][1].push_back(bit);
+    }
+  }
+  slot.first = matcher_->bits_.size() / matcher_->words_;
+  std::copy(empty.begin(), empty.end(), add_row());
+  slot.members.assign(matcher_->domain(slot.slot).size(), {Matcher::kNoRow, Matcher::kNoRow});
+  for (const auto& [member, both] : bits) {
+    for (size_t kind = 0; kind < 2; ++kind) {
+      if (both[kind].empty()) continue;
+      slot.members[member][kind] = matcher_->bits_.size() / matcher_->words_;
+      uint64_t* row = add_row();
+      for (const uint32_t bit : both[kind]) row[bit / 64] |= uint64_t{1} << (bit % 64);
+    }
+  }
+  size_t ones = 0;
+  for (const uint64_t word : empty) ones += static_cast<size_t>(std::popcount(word));
+  slot.density = static_cast<double>(ones) / static_cast<double>(case_of_.size());
+}
+
+void MatcherBuilder::fill_rows() {
+  for (Matcher::Slot& slot : matcher_->slots_) slot.is_set ? fill_set(slot) : fill_scalar(slot);
+  std::sort(matcher_->slots_.begin(), matcher_->slots_.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.density, a.slot) < std::tie(b.density, b.slot);
+  });
+}
+
+tl::expected<std::unique_ptr<const Matcher>, Diagnostics> MatcherBuilder::build() {
+  const LoadedPack* const packs[] = {matcher_->pack_};
+  auto universe = Universe::of(packs);
+  if (!universe) return tl::unexpected<Diagnostics>(std::move(universe.error()));
+  matcher_->universe_ = std::move(*universe);
+  std::vector<std::string> names;
+  for (const Domain& domain : matcher_->universe_.domains()) names.push_back(domain.attribute().name);
+  matcher_->names_ = StringTable(names);
+  matcher_->date_slot_ = *matcher_->universe_.find("time.date");
+  write_cases();
+  bind_obligations();
+  if (mistakes_.empty()) {
+    choose_partition();
+    place_segments();
+    find_slots();
+  }
+  if (!mistakes_.empty()) return tl::unexpected<Diagnostics>(std::move(mistakes_));
+  fill_rows();
+  return std::unique_ptr<const Matcher>(std::move(matcher_));
+}
+
+tl::expected<std::unique_ptr<const Matcher>, Diagnostics> Matcher::build(const LoadedPack& pack) {
+  return MatcherBuilder(pack).build();
+}
+
+}  // namespace hetao::policy
