@@ -158,18 +158,16 @@ class Reader {
   void string(std::string& value) {
     expect('"');
     while (good()) {
-      const size_t special = text_.find_first_of("\"\\", at_);
-      if (special == std::string_view::npos) return refuse("a string does not end");
-      const std::string_view plain = text_.substr(at_, special - at_);
-      if (std::any_of(plain.begin(), plain.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
-        return refuse("a control character is not escaped");
-      value.append(plain);
-      at_ = special;
+      const size_t begin = at_;
+      while (at_ < text_.size() && is_plain(text_[at_])) ++at_;
+      value.append(text_.substr(begin, at_ - begin));
+      if (at_ == text_.size()) return refuse("a string does not end");
+      if (static_cast<unsigned char>(text_[at_]) < 0x20) return refuse("a control character is not escaped");
       if (text_[at_++] == '"') return;
       escape(value);
     }
   }
+  static bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
   // After a backslash: the one form that RFC 8785 allows for each character.
   void escape(std::string& value) {
     static constexpr std::string_view kNames = "\"\\btnfr";
