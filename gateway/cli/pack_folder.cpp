@@ -1,0 +1,38 @@
+#include "gateway/cli/pack_folder.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "gateway/cli/context.h"
+
+namespace hetao::cli {
+
+namespace fs = std::filesystem;
+
+tl::expected<policy::LoadedPack, Diagnostics> load_pack_folder(const std::string& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    return tl::unexpected(Diagnostics{
+        {folder, 0, 0, "is no folder", "a policy pack: pack.yaml, rules/*.yaml, tests/*.yaml", {}}});
+  }
+  std::vector<policy::SourceFile> files;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = fs::relative(at->path(), folder).generic_string();
+    const bool part = name == "pack.yaml" ||
+                      ((name.starts_with("rules/") || name.starts_with("tests/")) && name.ends_with(".yaml"));
+    if (!part || !at->is_regular_file()) continue;
+    auto text = read_file(at->path().string());
+    if (!text)
+      return tl::unexpected(
+          Diagnostics{{at->path().string(), 0, 0, text.error().why, {}, text.error().hint}});
+    files.push_back({name, std::move(*text)});
+  }
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  auto pack = policy::load_pack(std::move(files));
+  if (pack) return pack;
+  Diagnostics mistakes = pack.error();
+  for (Diagnostic& mistake : mistakes) mistake.file = (fs::path(folder) / mistake.file).generic_string();
+  return tl::unexpected(std::move(mistakes));
+}
+
+}  // namespace hetao::cli

@@ -1,0 +1,190 @@
+// hetao policy lint/test/decide/diff, offline on a pack folder; active on a gateway.
+#include "policy/policy.h"
+
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <iostream>
+
+#include "gateway/base/text.h"
+#include "gateway/cli/client.h"
+#include "gateway/cli/command.h"
+#include "gateway/cli/pack_folder.h"
+#include "policy/diff.h"
+#include "policy/lint.h"
+#include "policy/wire.h"
+
+namespace hetao::cli {
+
+namespace {
+
+struct PackOptions {
+  std::string folder;
+  std::string other;
+};
+
+Date today() {
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  return shanghai_date({now.count()});
+}
+
+int lint(const Context& context, const PackOptions& o) {
+  const auto pack = load_pack_folder(o.folder);
+  if (!pack) return report(context, pack.error());
+  policy::LintOptions options;
+  options.today = today();
+  const auto findings = policy::lint(*pack, options);
+  bool warned = false;
+  for (const policy::Finding& finding : findings)
+    warned = warned || finding.severity == policy::Severity::kWarning;
+  if (context.json) {
+    context.print_json(policy::to_json(findings));
+    return warned ? 1 : 0;
+  }
+  for (const policy::Finding& finding : findings) {
+    const std::string place = finding.place.file.empty() ? o.folder
+                                                         : o.folder + "/" + finding.place.file + ":" +
+                                                               std::to_string(finding.place.line);
+    std::string line = place + ": " +
+                       (finding.severity == policy::Severity::kWarning ? context.warn("warning") : "note") +
+                       " " + finding.code + ": " + finding.message;
+    if (!finding.hint.empty()) line += " (" + finding.hint + ")";
+    context.print(line);
+  }
+  context.print(pack->name + " " + pack->version + ": " + std::to_string(pack->rules.size()) + " rules, " +
+                std::to_string(findings.size()) + " findings");
+  return warned ? 1 : 0;
+}
+
+int test(const Context& context, const PackOptions& o) {
+  auto pack = load_pack_folder(o.folder);
+  if (!pack) return report(context, pack.error());
+  const auto compiled = policy::Policy::compile(std::move(*pack));
+  if (!compiled) return report(context, compiled.error());
+  const policy::TestReport result = policy::run_tests(*compiled, today());
+  if (context.json) {
+    context.print_json(policy::to_json(result));
+    return result.passed() ? 0 : 1;
+  }
+  for (const policy::TestFailure& failure : result.failures) {
+    context.print(o.folder + "/" + failure.place.file + ":" + std::to_string(failure.place.line) + ": " +
+                  context.bad(failure.id) + " " + failure.title + ": " + failure.message);
+  }
+  for (const std::string& rule : result.unexercised) context.print(context.warn("no test exercises ") + rule);
+  context.print(std::to_string(result.run - result.failures.size()) + " of " + std::to_string(result.run) +
+                " tests passed, " + std::to_string(result.unexercised.size()) +
+                " rules without a test; pack digest " + compiled->digest());
+  return result.passed() ? 0 : 1;
+}
+
+int decide(const Context& context, const PackOptions& o) {
+  auto pack = load_pack_folder(o.folder);
+  if (!pack) return report(context, pack.error());
+  const auto compiled = policy::Policy::compile(std::move(*pack));
+  if (!compiled) return report(context, compiled.error());
+  bool all_good = true;
+  std::string line;
+  const Date date = today();
+  while (std::getline(std::cin, line)) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const policy::LineAnswer answer = policy::decide_line(*compiled, line, date);
+    all_good = all_good && answer.ok;
+    std::cout << answer.line << '\n';
+    if (std::cin.rdbuf()->in_avail() <= 0) std::cout << std::flush;
+  }
+  std::cout << std::flush;
+  return all_good ? 0 : 1;
+}
+
+int diff(const Context& context, const PackOptions& o) {
+  const auto before = load_pack_folder(o.folder);
+  if (!before) return report(context, before.error());
+  const auto after = load_pack_folder(o.other);
+  if (!after) return report(context, after.error());
+  const policy::Diff found = policy::diff(*before, *after);
+  if (context.json) return context.print_json(policy::to_json(found)), 0;
+  for (const policy::DiffCase& one : found.cases) {
+    std::string when;
+    for (const policy::CaseTest& part : one.when) {
+      when += (when.empty() ? "" : ", ") + part.attribute + " " + json::serialize(part.test);
+    }
+    const auto word = [](policy::Effect e) {
+      return e == policy::Effect::kPermit ? "permit" : e == policy::Effect::kHold ? "hold" : "forbid";
+    };
+    context.print(context.verdict(word(one.from)) + " → " + context.verdict(word(one.to)) + "  when " +
+                  (when.empty() ? "always" : when));
+    context.print(context.dim("  for example " + json::serialize(policy::to_json(one.example))));
+  }
+  if (found.gave_up) {
+    context.print(context.warn(
+        "gave up: the analysis ran out of its budget; there may be differences that are not listed"));
+  } else {
+    context.print(found.changed ? std::to_string(found.cases.size()) + " cases change"
+                                : "no change: proved for every request");
+  }
+  return 0;
+}
+
+int active(const Context& context) {
+  const auto answer = Client(context).get("/api/v1/policy");
+  if (!answer) return report(context, answer.error());
+  if (context.json) return context.print_json(*answer), 0;
+  const json::object& policy = answer->get_object();
+  context.print(context.strong(text_at(policy, "name")) + " " + text_at(policy, "version") + "  default " +
+                context.verdict(text_at(policy, "default")));
+  context.print("digest " + text_at(policy, "digest"));
+  for (const json::value& value : list_at(policy, "rules")) {
+    const json::object& rule = value.get_object();
+    const std::string own = text_at(object_at(rule, "title"), tag_of(context.language));
+    context.print("  " + text_at(rule, "id") + "  " + context.verdict(text_at(rule, "effect")) + "  " +
+                  (own.empty() ? text_at(object_at(rule, "title"), "en") : own));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_policy(Program& program) {
+  const Context& context = program.context;
+  CLI::App* group =
+      add_group(program.app, "policy", "write, test and compare policy; offline on a pack folder");
+  const auto folder = [](CLI::App& command, PackOptions& o) {
+    command.add_option("PACK", o.folder, "folder of the pack")->required();
+  };
+  add_command<PackOptions>(*group, program.chosen, "lint",
+                           "rules that can never match or matter, gaps, unknown names; exit 1 if any", folder,
+                           [&context](const PackOptions& o) { return lint(context, o); });
+  add_command<PackOptions>(*group, program.chosen, "test", "run the pack's tests; exit 1 if one fails",
+                           folder, [&context](const PackOptions& o) { return test(context, o); });
+  add_command<PackOptions>(
+      *group, program.chosen, "decide",
+      "decide requests: a flat JSON object a line in, a decision a line out",
+      [](CLI::App& command, PackOptions& o) {
+        command.add_option("--policy", o.folder, "folder of the pack")->required();
+        command.footer(
+            "Example:\n  echo "
+            "'{\"action\":\"cross\",\"crossing.from\":\"CN\",\"crossing.to\":\"HK\",\"data.grade\":"
+            "\"important\"}' "
+            "| hetao policy decide --policy policy/packs/gba-reference");
+      },
+      [&context](const PackOptions& o) { return decide(context, o); });
+  add_command<PackOptions>(
+      *group, program.chosen, "diff", "exactly the requests whose decision changes between two packs",
+      [](CLI::App& command, PackOptions& o) {
+        command.add_option("OLD", o.folder, "folder of the pack as it is")->required();
+        command.add_option("NEW", o.other, "folder of the pack as it would be")->required();
+      },
+      [&context](const PackOptions& o) { return diff(context, o); });
+  add_command<PackOptions>(
+      *group, program.chosen, "active", "the policy that a gateway runs", [](CLI::App&, PackOptions&) {},
+      [&context](const PackOptions&) { return active(context); });
+  for (const char* later : {"simulate", "propose", "approve", "activate", "history"}) {
+    CLI::App* command = group->add_subcommand(later, "not available yet");
+    command->allow_extras();
+    command->callback([&chosen = program.chosen, &context, later] {
+      chosen.run = [&context, later] { return not_yet(context, std::string("policy ") + later); };
+    });
+  }
+}
+
+}  // namespace hetao::cli

@@ -1,0 +1,94 @@
+// hetao status, peers, capacity, usage: health at a glance.
+#include <boost/json/serialize.hpp>
+
+#include "gateway/base/text.h"
+#include "gateway/cli/client.h"
+#include "gateway/cli/command.h"
+#include "gateway/cli/show.h"
+
+namespace hetao::cli {
+
+namespace {
+
+struct NoOptions {};
+
+int status(const Context& context) {
+  const auto answer = Client(context).get("/api/v1/status");
+  if (!answer) return report(context, answer.error());
+  const json::object& status = answer->get_object();
+  const bool ready = flag_at(status, "ready");
+  if (context.json) return context.print_json(*answer), ready ? 0 : 1;
+  context.print(context.strong(text_at(status, "region")) + " (" + text_at(status, "jurisdiction") + ")  " +
+                text_at(status, "gateway") + "  version " + text_at(status, "version") + "  " +
+                (ready ? context.good("ready") : context.bad("not ready: " + text_at(status, "not_ready"))));
+  context.print("policy " + text_at(object_at(status, "policy"), "name") + "  " +
+                context.dim(text_at(object_at(status, "policy"), "digest")));
+  context.print("ledger " + text_at(object_at(status, "ledger"), "entries") + " entries, " +
+                text_at(object_at(status, "ledger"), "published") + " published");
+  std::string jobs;
+  for (const auto& count : object_at(status, "jobs")) {
+    jobs += (jobs.empty() ? "" : ", ") + text_at(object_at(status, "jobs"), count.key()) + " " +
+            context.state(std::string(count.key()));
+  }
+  context.print("jobs " + (jobs.empty() ? "none" : jobs) + "; open reviews " +
+                text_at(status, "reviews_open"));
+  context.print("peers " + text_at(status, "peers_up") + " of " + text_at(status, "peers") + " up");
+  return ready ? 0 : 1;
+}
+
+int peers(const Context& context) {
+  const auto answer = Client(context).get("/api/v1/peers");
+  if (!answer) return report(context, answer.error());
+  if (context.json) return context.print_json(*answer), 0;
+  Table table({"REGION", "STATE", "TIME", "waiting", "POLICY", "REASON"});
+  for (const json::value& value : list_at(answer->get_object(), "peers")) {
+    const json::object& peer = value.get_object();
+    const bool up = flag_at(peer, "up");
+    table.add({text_at(peer, "region") + " (" + text_at(peer, "jurisdiction") + ")",
+               up ? context.good(context.word("up")) : context.bad(context.word("down")),
+               local_time(text_at(peer, "since")), text_at(peer, "outbox"),
+               text_at(peer, "policy_digest").substr(0, 12), printable(text_at(peer, "why_down"))});
+  }
+  table.print(context);
+  return 0;
+}
+
+int capacity(const Context& context) {
+  const auto answer = Client(context).get("/api/v1/capacity");
+  if (!answer) return report(context, answer.error());
+  if (context.json) return context.print_json(*answer), 0;
+  Table table({"REGION", "NAME", "KIND", "cores", "memory"});
+  for (const json::value& value : list_at(answer->get_object(), "regions")) {
+    const json::object& region = value.get_object();
+    for (const json::value& one : list_at(region, "platforms")) {
+      const json::object& platform = one.get_object();
+      table.add({text_at(region, "region"), text_at(platform, "name"), text_at(platform, "kind"),
+                 text_at(platform, "cpu_cores"),
+                 human_bytes(static_cast<unsigned long long>(
+                     std::max<int64_t>(0, number_at(platform, "ram_bytes"))))});
+    }
+  }
+  table.print(context);
+  return 0;
+}
+
+}  // namespace
+
+void add_status(Program& program) {
+  const Context& context = program.context;
+  const auto nothing = [](CLI::App&, NoOptions&) {};
+  add_command<NoOptions>(program.app, program.chosen, "status",
+                         "health of a gateway; exit 1 when it is not ready", nothing,
+                         [&context](const NoOptions&) { return status(context); });
+  add_command<NoOptions>(program.app, program.chosen, "peers", "the other regions: connected or not, and why",
+                         nothing, [&context](const NoOptions&) { return peers(context); });
+  add_command<NoOptions>(program.app, program.chosen, "capacity", "platforms of all regions", nothing,
+                         [&context](const NoOptions&) { return capacity(context); });
+  CLI::App* usage = program.app.add_subcommand("usage", "not available yet");
+  usage->allow_extras();
+  usage->callback([&chosen = program.chosen, &context] {
+    chosen.run = [&context] { return not_yet(context, "usage"); };
+  });
+}
+
+}  // namespace hetao::cli

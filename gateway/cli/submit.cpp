@@ -1,0 +1,149 @@
+// hetao submit, hetao explain: a job file becomes a job, or a decision about one.
+#include <boost/json/serialize.hpp>
+
+#include "gateway/base/text.h"
+#include "gateway/cli/client.h"
+#include "gateway/cli/command.h"
+#include "gateway/cli/job_file.h"
+#include "gateway/cli/show.h"
+#include "gateway/cli/watch.h"
+
+namespace hetao::cli {
+
+namespace {
+
+struct SubmitOptions {
+  std::string file;
+  std::string project;
+  std::string idempotency_key;
+  bool watch = false;
+  bool dry_run = false;
+};
+
+struct ExplainOptions {
+  std::string file;
+  std::string project;
+};
+
+// Forbidden: the rules, their legal basis and what would be allowed, then the exit code.
+int refused(const Context& context, const Reply& reply) {
+  const Error error = error_of(reply, "job");
+  const json::object problem = problem_of(reply);
+  if (!context.json && error.code == ErrorCode::kForbidden) {
+    if (!text_at(problem, "decision_id").empty())
+      context.remark("decision " + text_at(problem, "decision_id"));
+    if (!object_at(problem, "verdict").empty()) {
+      context.print(context.verdict("forbid"));
+      show_verdict(context, object_at(problem, "verdict"), "  ");
+    }
+  }
+  for (const json::value& value : list_at(problem, "mistakes")) {
+    if (value.is_object()) {
+      context.remark("  " + text_at(value.get_object(), "pointer") + ": " +
+                     text_at(value.get_object(), "message"));
+    }
+  }
+  return report(context, error);
+}
+
+int exit_of_decision(const std::string& decision) {
+  if (decision == "forbid") return static_cast<int>(ErrorCode::kForbidden);
+  return decision == "hold" ? static_cast<int>(ErrorCode::kHeld) : 0;
+}
+
+void show_candidate(const Context& context, const json::object& candidate) {
+  const json::object& verdict = object_at(candidate, "verdict");
+  std::string line = context.strong(text_at(candidate, "region"));
+  if (!text_at(candidate, "platform").empty()) line += " on " + text_at(candidate, "platform");
+  line += "  " + context.verdict(text_at(verdict, "decision"));
+  if (!flag_at(candidate, "reachable")) line += "  " + context.warn("not reachable now");
+  if (!text_at(candidate, "unfit").empty()) line += "  " + context.bad(text_at(candidate, "unfit"));
+  context.print(line);
+  for (const json::value& value : list_at(candidate, "crossings")) {
+    if (!value.is_object()) continue;
+    const json::object& crossing = value.get_object();
+    const json::object& ours = object_at(crossing, "verdict");
+    context.print("  " + crossing_line(context, crossing) + "  " +
+                  context.verdict(text_at(ours, "decision")) +
+                  (flag_at(crossing, "preliminary") ? context.dim("  on what is known now") : ""));
+    show_verdict(context, ours, "    ");
+  }
+  if (list_at(candidate, "crossings").empty()) context.print("  nothing crosses");
+}
+
+int explain(const Context& context, const std::string& file, const std::string& project) {
+  const auto job = read_job_file(file);
+  if (!job) return report(context, job.error());
+  const auto answer = Client(context).post("/api/v1/explain" + query_of({{"project", project}}), job->task);
+  if (!answer) return report(context, answer.error());
+  const json::object& explanation = answer->get_object();
+  if (context.json) {
+    context.print_json(*answer);
+  } else {
+    for (const std::string& warning : job->warnings) context.remark("hetao: " + warning);
+    for (const json::value& candidate : list_at(explanation, "candidates")) {
+      if (candidate.is_object()) show_candidate(context, candidate.get_object());
+    }
+    context.print("decision: " + context.verdict(text_at(explanation, "decision")));
+  }
+  return exit_of_decision(text_at(explanation, "decision"));
+}
+
+int submit(const Context& context, const SubmitOptions& options) {
+  if (options.dry_run) return explain(context, options.file, options.project);
+  const auto job = read_job_file(options.file);
+  if (!job) return report(context, job.error());
+  Call call{
+      "POST", "/api/v1/jobs" + query_of({{"project", options.project}}), json::serialize(job->task), {}, 60,
+      {}};
+  if (!options.idempotency_key.empty()) call.headers["Idempotency-Key"] = options.idempotency_key;
+  const auto reply = Client(context).send(call);
+  if (!reply) return report(context, reply.error());
+  if (reply->status != 200) return refused(context, *reply);
+  const auto answer = parse_json(reply->body, "answer of the gateway");
+  if (!answer || !answer->is_object())
+    return report(context, Error{ErrorCode::kFailed, "job", "the answer is no JSON", {}});
+  const json::object& submission = answer->get_object();
+  const std::string id = text_at(submission, "id");
+  for (const std::string& warning : job->warnings) context.remark("hetao: " + warning);
+  if (context.json && !options.watch) {
+    context.print_json(*answer);
+  } else if (!context.json) {
+    context.print(id);
+  }
+  if (!options.watch) return 0;
+  if (!context.json) {
+    context.print(context.verdict(text_at(submission, "decision")) + "  planned for " +
+                  text_at(submission, "region"));
+    show_verdict(context, object_at(submission, "verdict"), "  ");
+  }
+  return watch_job(context, id);
+}
+
+}  // namespace
+
+void add_submit(Program& program) {
+  const Context& context = program.context;
+  add_command<SubmitOptions>(
+      program.app, program.chosen, "submit",
+      "submit a job file (GA4GH TES 1.1 in YAML or JSON); prints the job's id",
+      [](CLI::App& command, SubmitOptions& o) {
+        command.add_option("JOB", o.file, "the job file, or - for standard input")->required();
+        command.add_flag("--watch", o.watch, "show states, placement and crossings until the job ends");
+        command.add_flag("--dry-run", o.dry_run, "decide without submitting, as `hetao explain` does");
+        command.add_option("--project", o.project, "project that the job belongs to");
+        command.add_option("--idempotency-key", o.idempotency_key,
+                           "the same key and file again is the same job");
+      },
+      [&context](const SubmitOptions& o) { return submit(context, o); });
+  add_command<ExplainOptions>(
+      program.app, program.chosen, "explain",
+      "decide without submitting: every placement, every crossing, what would change it",
+      [](CLI::App& command, ExplainOptions& o) {
+        command.add_option("JOB", o.file, "the job file, or - for standard input")->required();
+        command.add_option("--project", o.project, "project that the job belongs to");
+      },
+      [&context](const ExplainOptions& o) { return explain(context, o.file, o.project); });
+}
+
+}  // namespace hetao::cli
