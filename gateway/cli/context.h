@@ -10,6 +10,7 @@
 #include "gateway/base/json.h"
 #include "gateway/base/result.h"
 #include "gateway/cli/words.h"
+#include "gateway/files/file.h"
 
 namespace hetao::cli {
 
@@ -74,10 +75,7 @@ bool flag_at(const json::object& object, std::string_view name);
 const json::array& list_at(const json::object& object, std::string_view name);
 const json::object& object_at(const json::object& object, std::string_view name);
 
-// Whole files. `-` reads standard input.
-Result<std::string> read_file(const std::string& path);
-// Written beside and renamed; `secret` files get mode 0600. Refuses to replace unless told to.
-Result<void> write_file(const std::string& path, std::string_view content, bool secret = false,
-                        bool replace = true);
+using files::read_file;
+using files::write_file;
 
 }  // namespace hetao::cli

@@ -8,7 +8,7 @@
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
-#include "gateway/cli/pack_folder.h"
+#include "gateway/files/pack_folder.h"
 #include "policy/diff.h"
 #include "policy/lint.h"
 #include "policy/wire.h"
@@ -29,7 +29,7 @@ Date today() {
 }
 
 int lint(const Context& context, const PackOptions& o) {
-  const auto pack = load_pack_folder(o.folder);
+  const auto pack = files::load_pack_folder(o.folder);
   if (!pack) return report(context, pack.error());
   policy::LintOptions options;
   options.today = today();
@@ -57,7 +57,7 @@ int lint(const Context& context, const PackOptions& o) {
 }
 
 int test(const Context& context, const PackOptions& o) {
-  auto pack = load_pack_folder(o.folder);
+  auto pack = files::load_pack_folder(o.folder);
   if (!pack) return report(context, pack.error());
   const auto compiled = policy::Policy::compile(std::move(*pack));
   if (!compiled) return report(context, compiled.error());
@@ -78,7 +78,7 @@ int test(const Context& context, const PackOptions& o) {
 }
 
 int decide(const Context& context, const PackOptions& o) {
-  auto pack = load_pack_folder(o.folder);
+  auto pack = files::load_pack_folder(o.folder);
   if (!pack) return report(context, pack.error());
   const auto compiled = policy::Policy::compile(std::move(*pack));
   if (!compiled) return report(context, compiled.error());
@@ -97,9 +97,9 @@ int decide(const Context& context, const PackOptions& o) {
 }
 
 int diff(const Context& context, const PackOptions& o) {
-  const auto before = load_pack_folder(o.folder);
+  const auto before = files::load_pack_folder(o.folder);
   if (!before) return report(context, before.error());
-  const auto after = load_pack_folder(o.other);
+  const auto after = files::load_pack_folder(o.other);
   if (!after) return report(context, after.error());
   const policy::Diff found = policy::diff(*before, *after);
   if (context.json) return context.print_json(policy::to_json(found)), 0;

@@ -1,11 +1,11 @@
-#include "gateway/cli/pack_folder.h"
+#include "gateway/files/pack_folder.h"
 
 #include <algorithm>
 #include <filesystem>
 
-#include "gateway/cli/context.h"
+#include "gateway/files/file.h"
 
-namespace hetao::cli {
+namespace hetao::files {
 
 namespace fs = std::filesystem;
 
@@ -35,4 +35,4 @@ tl::expected<policy::LoadedPack, Diagnostics> load_pack_folder(const std::string
   return tl::unexpected(std::move(mistakes));
 }
 
-}  // namespace hetao::cli
+}  // namespace hetao::files

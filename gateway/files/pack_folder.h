@@ -8,9 +8,9 @@
 #include "gateway/base/diagnostic.h"
 #include "policy/pack.h"
 
-namespace hetao::cli {
+namespace hetao::files {
 
 // pack.yaml, rules/*.yaml and tests/*.yaml of a folder, with paths as the user knows them in the mistakes.
 tl::expected<policy::LoadedPack, Diagnostics> load_pack_folder(const std::string& folder);
 
-}  // namespace hetao::cli
+}  // namespace hetao::files
