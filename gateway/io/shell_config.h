@@ -9,15 +9,11 @@
 
 #include "gateway/base/time.h"
 #include "gateway/federation/core.h"
+#include "gateway/io/endpoint.h"
 #include "gateway/io/tls/tls_context.h"
 #include "policy/policy.h"
 
 namespace hetao::io {
-
-struct Endpoint {
-  std::string host;  // address or name
-  uint16_t port = 0;
-};
 
 struct PeerAddress {
   std::string region;

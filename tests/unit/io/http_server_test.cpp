@@ -1,0 +1,220 @@
+// The HTTPS listener over loopback, asked by curl and by clients that misbehave.
+#include "gateway/io/http_server.h"
+
+#include <gtest/gtest.h>
+#include <stdio.h>
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/write.hpp>
+#include <thread>
+
+#include "gateway/base/limits.h"
+#include "gateway/io/asio.h"
+#include "gateway/io/tls_stream.h"
+#include "tests/unit/io/temporary_folder.h"
+#include "tests/unit/io/test_certificates.h"
+
+namespace hetao::io {
+namespace {
+
+using testing_support::slurp;
+using testing_support::spill;
+
+std::string run(const std::string& command) {
+  FILE* pipe = ::popen(command.c_str(), "r");
+  std::string out;
+  char piece[4096];
+  while (const size_t size = ::fread(piece, 1, sizeof piece, pipe)) out.append(piece, size);
+  ::pclose(pipe);
+  return out;
+}
+
+class TheHttpListener : public ::testing::Test {
+ protected:
+  TheHttpListener() {
+    spill(folder_ / "ca.pem", region_.ca.certificate_pem);
+    spill(folder_ / "big", std::string(3'000'000, 'b'));
+    HttpServer::Config config;
+    config.listen = {"127.0.0.1", 0};
+    config.tls = testing_support::https_context(region_);
+    config.clock = testing_support::wall_clock;
+    config.log = [this](const std::string& line) { logged_ += line + "\n"; };
+    config.handler = [this](HttpRequest request) { return answer(std::move(request)); };
+    server_ = std::make_unique<HttpServer>(context_.get_executor(), workers_, std::move(config));
+    const auto listening = server_->listen();
+    EXPECT_TRUE(listening) << to_line(listening.error());
+    server_->start();
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~TheHttpListener() override {
+    asio::post(context_, [this] { server_->stop(); });
+    work_.reset();
+    thread_.join();
+    workers_.stop();
+  }
+
+  Awaitable<HttpResponse> answer(HttpRequest request) {
+    ++handled_;
+    HttpResponse response;
+    response.headers = {{"Content-Type", "text/plain"}};
+    if (request.path() == "/echo")
+      response.body = request.method + " " + std::string(request.query()) + " " + request.body;
+    if (request.path() == "/length") response.body = std::to_string(request.body.size());
+    if (request.path() == "/who")
+      response.body = request.client ? certs::to_uri(request.client->identity) : std::string("nobody");
+    if (request.path() == "/file") response.file = FileRange{folder_ / "big", 1'000'000, 2'000'000};
+    if (request.path() == "/gone") response.file = FileRange{folder_ / "nothing", 0, 10};
+    if (request.path() == "/forge") response.headers.add("X-Forged", "a\r\nSet-Cookie: b");
+    if (request.path() == "/refused") response.status = 403, response.reason = "rule \r\nx";
+    if (request.path() == "/throw") throw std::runtime_error("a secret");
+    co_return response;
+  }
+  std::string url(const std::string& path) const {
+    return "'https://127.0.0.1:" + std::to_string(server_->port()) + path + "'";
+  }
+  std::string curl(const std::string& arguments) const {
+    return run("curl -sS --max-time 30 --cacert " + (folder_ / "ca.pem") + " " + arguments + " 2>&1");
+  }
+  // Sends raw bytes over TLS and answers all that comes back.
+  std::string raw(const std::string& bytes) {
+    asio::io_context own;
+    std::string answer;
+    asio::co_spawn(own, talk(own, bytes, answer), asio::detached);
+    own.run();
+    return answer;
+  }
+  Awaitable<void> talk(asio::io_context& own, std::string bytes, std::string& answer) {
+    tcp::socket socket(own);
+    co_await socket.async_connect({asio::ip::make_address("127.0.0.1"), server_->port()},
+                                  asio::use_awaitable);
+    const auto context = TlsContext::https_client(region_.ca.certificate_pem).value();
+    TlsStream stream(std::move(socket), TlsEngine::client(context, {.server_name = "127.0.0.1"}));
+    auto secured = co_await stream.handshake(Duration::seconds(10), testing_support::wall_clock);
+    EXPECT_TRUE(secured) << to_line(secured.error());
+    auto written = co_await stream.write(as_bytes(bytes), Duration::seconds(10));
+    EXPECT_TRUE(written);
+    uint8_t piece[4096];
+    while (true) {
+      auto size = co_await stream.read_some(piece, Duration::seconds(10));
+      if (!size || *size == 0) break;
+      answer.append(reinterpret_cast<const char*>(piece), *size);
+    }
+  }
+
+  testing_support::TemporaryFolder folder_;
+  testing_support::TestRegion region_{"shenzhen"};
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  Workers workers_{1};
+  std::atomic<int> handled_{0};
+  std::string logged_;
+  std::unique_ptr<HttpServer> server_;
+  std::thread thread_;
+};
+
+TEST_F(TheHttpListener, HandsOverRequestsAndWritesAnswers) {
+  EXPECT_EQ(curl("-d 'a body' " + url("/echo?x=1&y=2")), "POST x=1&y=2 a body");
+  EXPECT_EQ(curl("-X DELETE " + url("/echo")), "DELETE  ");
+  const std::string head = curl("-I " + url("/echo"));
+  EXPECT_NE(head.find("HTTP/1.1 200 OK"), std::string::npos) << head;
+  EXPECT_NE(head.find("Date: "), std::string::npos);
+  EXPECT_NE(head.find("Content-Length: "), std::string::npos);
+}
+
+TEST_F(TheHttpListener, KeepsAConnectionForManyRequests) {
+  const std::string three =
+      curl("-w '%{num_connects} ' " + url("/echo") + " " + url("/echo") + " " + url("/echo"));
+  EXPECT_EQ(three, "GET  1 GET  0 GET  0 ");
+  EXPECT_NE(raw("GET /echo HTTP/1.0\r\n\r\n").find("Connection: close"), std::string::npos);
+}
+
+TEST_F(TheHttpListener, TakesLargeBodiesAlsoWithExpectAndInChunks) {
+  const std::string big = "--data-binary @" + (folder_ / "big") + " " + url("/length");
+  EXPECT_EQ(curl("-H 'Expect: 100-continue' " + big), "3000000");
+  EXPECT_EQ(curl("-H 'Transfer-Encoding: chunked' " + big), "3000000");
+}
+
+TEST_F(TheHttpListener, SendsPartsOfFiles) {
+  curl("-o " + (folder_ / "got") + " " + url("/file"));
+  EXPECT_EQ(slurp(folder_ / "got"), std::string(2'000'000, 'b'));
+  EXPECT_NE(curl(url("/gone")).find("curl:"), std::string::npos) << "a cut, not an answer that looks whole";
+}
+
+TEST_F(TheHttpListener, KnowsWhoseCertificateAClientShows) {
+  const auto leaf = region_.issue("client", "alice");
+  spill(folder_ / "alice.pem", leaf.certificate_pem);
+  spill(folder_ / "alice.key", leaf.key_pem);
+  EXPECT_EQ(curl(url("/who")), "nobody");
+  EXPECT_EQ(
+      curl("--cert " + (folder_ / "alice.pem") + " --key " + (folder_ / "alice.key") + " " + url("/who")),
+      "spiffe://hetao/shenzhen/client/alice");
+}
+
+TEST_F(TheHttpListener, CutsOffClientsOfOtherRegions) {
+  const testing_support::TestRegion other("hongkong");
+  const auto leaf = other.issue("client", "mallory");
+  spill(folder_ / "m.pem", leaf.certificate_pem);
+  spill(folder_ / "m.key", leaf.key_pem);
+  const int before = handled_;
+  EXPECT_NE(curl("--cert " + (folder_ / "m.pem") + " --key " + (folder_ / "m.key") + " " + url("/who"))
+                .find("curl:"),
+            std::string::npos);
+  EXPECT_EQ(handled_, before);
+}
+
+TEST_F(TheHttpListener, SpeaksNothingOlderThanTls13) {
+  EXPECT_NE(curl("--tls-max 1.2 " + url("/who")).find("curl:"), std::string::npos);
+}
+
+TEST_F(TheHttpListener, HidesTheCauseOfAFailure) {
+  const std::string answer = curl("-i " + url("/throw"));
+  EXPECT_NE(answer.find("500 Internal Server Error"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("secret"), std::string::npos);
+}
+
+TEST_F(TheHttpListener, LetsNoAnswerForgeAHeader) {
+  const std::string answer = curl("-i " + url("/forge")) + curl("-i " + url("/refused"));
+  EXPECT_EQ(answer.find("Set-Cookie"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("\r\nx"), std::string::npos) << answer;
+}
+
+TEST_F(TheHttpListener, RefusesWhatIsTooLargeAndWhatIsNoRequest) {
+  const int before = handled_;
+  EXPECT_EQ(curl("-o /dev/null -w '%{http_code}' -H \"X: $(printf 'x%.0s' $(seq 1 40000))\" " + url("/echo")),
+            "431");
+  EXPECT_NE(raw("POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n").find("413 "),
+            std::string::npos);
+  for (const std::string bad :
+       {"\r\n\r\n\r\n\r\n\x16\x03", "GET\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "GET / HTTP/1.1\r\nA b: c\r\n\r\n", "GET / HTTP/1.1\r\nX: a\x01\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"})
+    EXPECT_NE(raw(bad).find("HTTP/1.1 400"), std::string::npos) << bad;
+  EXPECT_EQ(handled_, before);
+}
+
+TEST_F(TheHttpListener, AnswersRequestsThatComeInOnePieceOneAfterTheOther) {
+  const std::string answer = raw(
+      "GET /echo?1 HTTP/1.1\r\nHost: x\r\n\r\nGET /echo?2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const size_t first = answer.find("GET 1 ");
+  const size_t second = answer.find("GET 2 ");
+  EXPECT_NE(first, std::string::npos) << answer;
+  EXPECT_NE(second, std::string::npos) << answer;
+  EXPECT_LT(first, second);
+}
+
+TEST_F(TheHttpListener, SurvivesClientsThatLeaveAtAnyMoment) {
+  for (int i = 0; i < 20; ++i) {
+    asio::io_context own;
+    tcp::socket socket(own);
+    socket.connect({asio::ip::make_address("127.0.0.1"), server_->port()});
+    const std::string part(static_cast<size_t>(i) * 7, '\x16');
+    asio::write(socket, asio::buffer(part));
+  }
+  EXPECT_EQ(curl(url("/echo")), "GET  ");
+}
+
+}  // namespace
+}  // namespace hetao::io
