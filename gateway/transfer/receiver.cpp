@@ -237,8 +237,10 @@ Result<void> BlobReceiver::take_leaves(uint32_t lane, const Record& record) {
     leaves_.push_back(*Digest::from_bytes(rest.first(kDigestBytes)));
   actions_.push_back(GiveCredit{lane, kRecordHeaderBytes + record.payload.size()});
   if (!has_leaves()) return {};
-  if (blob_root(leaves_) != offer_.digest)
+  if (blob_root(leaves_) != offer_.digest) {
+    leaves_.clear();
     return break_off(Refusal::kDigest, "its chunk hashes do not have its digest as their root");
+  }
   leaves_complete();
   return {};
 }

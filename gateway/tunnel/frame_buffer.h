@@ -35,7 +35,10 @@ class FrameBuffer {
     HETAO_CHECK(begin_ == 0 && bytes <= capacity_);
     end_ = bytes;
   }
-  ByteView payload() const { return {bytes_.get() + kHeaderBytes + begin_, end_ - begin_}; }
+  ByteView payload() const {
+    if (empty()) return {};
+    return {bytes_.get() + kHeaderBytes + begin_, end_ - begin_};
+  }
   void drop_front(size_t bytes) {
     HETAO_CHECK(bytes <= end_ - begin_);
     begin_ += bytes;

@@ -313,6 +313,8 @@ TEST(LyingSender, HashesThatAreNotTheBlobsAreRefusedBeforeAnyChunk) {
   const auto result = receiver.receive(0, std::get<SendRecord>(*sender.next()).record);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kVerification);
+  EXPECT_TRUE(receiver.unfinished().leaves.empty()) << "they are not kept for a later try";
+  EXPECT_TRUE(decode_progress(encode_progress(receiver.unfinished())));
 }
 
 TEST(LyingSender, OffersThatContradictThemselvesAreRefused) {
