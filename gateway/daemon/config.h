@@ -1,0 +1,57 @@
+// The configuration file of a gateway: one YAML file, checked whole before anything starts. Every mistake is
+// reported with its place, what was expected, and the nearest known key; unknown keys are mistakes. README.md
+// lists the keys.
+//
+// read_config() looks at the text alone; open_config() also reads the files that it names: certificates,
+// keys, policy, key sets. Both change nothing. Plain values; not thread-safe.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "gateway/api/router.h"
+#include "gateway/base/diagnostic.h"
+#include "gateway/io/shell_config.h"
+
+namespace hetao::daemon {
+
+struct TrustedRegion {
+  std::string region;
+  std::string ca;   // file
+  std::string crl;  // file
+};
+
+struct IssuerKeys {
+  api::IssuerConfig config;  // without its keys
+  std::string jwks_file;
+};
+
+// The file as read: values checked, paths absolute, nothing opened.
+struct Config {
+  std::string file;
+  io::ShellConfig shell;  // without TLS and policy
+  std::string https_certificate, https_key;
+  std::string tunnel_certificate, tunnel_key;
+  std::vector<std::string> tunnel_groups;
+  std::vector<TrustedRegion> trust;
+  std::string policy_pack;  // folder
+  std::vector<IssuerKeys> issuers;
+  std::vector<api::ClientConfig> clients;
+  std::string organisation;
+  std::string organisation_url;
+};
+
+tl::expected<Config, Diagnostics> read_config(std::string_view text, const std::string& file);
+
+// Everything that a gateway starts from, or starts again from on SIGHUP.
+struct Opened {
+  io::ShellConfig shell;
+  api::ApiConfig api;
+};
+
+tl::expected<Opened, Diagnostics> open_config(const Config& config);
+
+}  // namespace hetao::daemon

@@ -1,0 +1,358 @@
+// The keys of the configuration file, one function a section.
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "certs/identity.h"
+#include "gateway/base/text.h"
+#include "gateway/daemon/config.h"
+#include "gateway/federation/facts.h"
+#include "policy/schema.h"
+#include "policy/yaml_reader.h"
+
+namespace hetao::daemon {
+
+namespace {
+
+namespace fs = std::filesystem;
+using policy::MapReader;
+using policy::Node;
+using policy::Reader;
+
+struct Section {
+  Reader& reader;
+  fs::path base;  // relative paths start where the configuration file stands
+
+  std::string path(const std::optional<std::string>& text) const {
+    return text && !text->empty() ? (base / *text).lexically_normal().string() : std::string();
+  }
+};
+
+std::string region_name(Section& s, MapReader& map, const char* key, const Node& at) {
+  const auto name = map.text(key, MapReader::kNeeded);
+  if (name && !certs::is_region_name(*name)) {
+    s.reader.report(at, std::string(key) + " \"" + printable(*name) + "\" is no name",
+                    "lower-case letters, digits and inner hyphens");
+  }
+  return name.value_or("");
+}
+
+std::string jurisdiction(Section& s, MapReader& map, const Node& at) {
+  const auto code = map.text("jurisdiction", MapReader::kNeeded);
+  if (code && !policy::is_jurisdiction(*code)) {
+    s.reader.report(at, "jurisdiction \"" + printable(*code) + "\" is none",
+                    "two capital letters, such as CN or HK");
+  }
+  return code.value_or("");
+}
+
+io::Endpoint endpoint(Section& s, MapReader& map, const char* key, MapReader::Presence presence,
+                      const Node& at) {
+  const auto text = map.text(key, presence);
+  if (!text) return {};
+  const auto parsed = io::parse_endpoint(*text);
+  if (!parsed)
+    s.reader.report(at, std::string(key) + " \"" + printable(*text) + "\" is no address",
+                    "HOST:PORT, such as 127.0.0.1:8443");
+  return parsed.value_or(io::Endpoint{});
+}
+
+// A value of an attribute, of the attribute's own type.
+void read_fact(Section& s, const std::string& attribute, const std::string& shown, const Node& node,
+               federation::FactList& out) {
+  const auto known = policy::Schema::built_in().resolve(attribute);
+  if (!known) {
+    const std::string near = policy::Schema::built_in().nearest(attribute);
+    return s.reader.report(node, "unknown attribute \"" + printable(shown) + "\"",
+                           "an attribute of the policy language",
+                           near.empty() ? "" : "did you mean \"" + near + "\"?");
+  }
+  switch (known->type) {
+    case policy::Type::kBoolean:
+      if (const auto value = s.reader.boolean(node, shown))
+        federation::put_fact(out, federation::fact(attribute, *value));
+      return;
+    case policy::Type::kInteger:
+      if (const auto value = s.reader.integer(node, shown))
+        federation::put_fact(out, federation::fact(attribute, *value));
+      return;
+    case policy::Type::kSet:
+      if (auto value = s.reader.texts(node, shown, true))
+        federation::put_fact(out, federation::fact(attribute, std::move(*value)));
+      return;
+    default:
+      break;
+  }
+  // `parameter.NAME` is whatever the pack makes of it: a switch is a boolean.
+  if (attribute.starts_with("parameter.") && !node.quoted && (node.text == "true" || node.text == "false")) {
+    return federation::put_fact(out, federation::fact(attribute, node.text == "true"));
+  }
+  const auto value = s.reader.text(node, shown);
+  if (!value) return;
+  if (known->type == policy::Type::kEnum &&
+      std::find(known->values.begin(), known->values.end(), *value) == known->values.end()) {
+    const std::string near = nearest_name(*value, known->values);
+    return s.reader.report(node, shown + " \"" + printable(*value) + "\" is no value of it",
+                           "one of " + join(known->values, ", "),
+                           near.empty() ? "" : "did you mean \"" + near + "\"?");
+  }
+  federation::put_fact(out, federation::fact(attribute, std::string_view(*value)));
+}
+
+void read_facts(Section& s, const Node& node, std::vector<pb::Fact>& out) {
+  if (!s.reader.expect_map(node, "facts")) return;
+  federation::FactList facts;
+  for (const Node::Entry& entry : node.entries) read_fact(s, entry.key, entry.key, entry.value, facts);
+  out.assign(facts.begin(), facts.end());
+}
+
+void read_listen(Section& s, MapReader& top, Config& config) {
+  const Node* node = top.get("listen", MapReader::kNeeded);
+  if (node == nullptr) return;
+  MapReader map(s.reader, *node, "listen");
+  config.shell.https_listen = endpoint(s, map, "https", MapReader::kNeeded, *node);
+  config.shell.tunnel_listen = endpoint(s, map, "tunnel", MapReader::kNeeded, *node);
+  map.done();
+}
+
+void read_certificates(Section& s, MapReader& top, Config& config) {
+  if (const Node* node = top.get("https", MapReader::kNeeded)) {
+    MapReader map(s.reader, *node, "https");
+    config.https_certificate = s.path(map.text("certificate", MapReader::kNeeded));
+    config.https_key = s.path(map.text("key", MapReader::kNeeded));
+    map.done();
+  }
+  if (const Node* node = top.get("tunnel", MapReader::kNeeded)) {
+    MapReader map(s.reader, *node, "tunnel");
+    config.tunnel_certificate = s.path(map.text("certificate", MapReader::kNeeded));
+    config.tunnel_key = s.path(map.text("key", MapReader::kNeeded));
+    config.tunnel_groups = map.texts("groups").value_or(std::vector<std::string>());
+    map.done();
+  }
+  const Node* trust = top.get("trust", MapReader::kNeeded);
+  if (trust == nullptr || !s.reader.expect_map(*trust, "trust")) return;
+  for (const Node::Entry& entry : trust->entries) {
+    MapReader map(s.reader, entry.value, "trust." + entry.key);
+    config.trust.push_back(
+        {entry.key, s.path(map.text("ca", MapReader::kNeeded)), s.path(map.text("crl", MapReader::kNeeded))});
+    map.done();
+  }
+}
+
+void read_peers(Section& s, MapReader& top, Config& config) {
+  const Node* list = top.get("peers");
+  if (list == nullptr || !s.reader.expect_list(*list, "peers")) return;
+  for (const Node& node : list->items) {
+    MapReader map(s.reader, node, "peer");
+    const std::string region = region_name(s, map, "region", node);
+    config.shell.core.peers.push_back({region, jurisdiction(s, map, node)});
+    const io::Endpoint address = endpoint(s, map, "address", MapReader::kMayMiss, node);
+    config.shell.peers.push_back({region, address});
+    map.done();
+    const bool trusted = std::any_of(config.trust.begin(), config.trust.end(),
+                                     [&](const TrustedRegion& t) { return t.region == region; });
+    if (!trusted)
+      s.reader.report(node, "peer " + region + " has no CA under `trust`",
+                      "trust." + region + ": {ca: FILE, crl: FILE}");
+    if (region == config.shell.core.region)
+      s.reader.report(node, "a gateway is no peer of its own region", "another region");
+  }
+}
+
+void read_tenants(Section& s, MapReader& top, Config& config) {
+  // Facts of a tenant, under the names that they have in tenants, and the attribute that gives their type.
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kFacts = {{
+      {"registered_in", "exporter.registered_in"},
+      {"final_destination", "recipient.final_destination"},
+      {"status", "exporter.status"},
+      {"kind", "submitter.kind"},
+      {"outside_gba", "recipient.outside_gba"},
+      {"listed", "recipient.listed"},
+      {"white_listed", "recipient.white_listed"},
+      {"headquarters", "tenant.headquarters"},
+      {"restricted", "tenant.restricted"},
+  }};
+  const Node* tenants = top.get("tenants", MapReader::kNeeded);
+  if (tenants == nullptr || !s.reader.expect_map(*tenants, "tenants")) return;
+  for (const Node::Entry& entry : tenants->entries) {
+    pb::Tenant tenant;
+    tenant.set_id(entry.key);
+    MapReader map(s.reader, entry.value, "tenant " + entry.key);
+    tenant.set_name(map.text("name").value_or(entry.key));
+    for (const auto& [name, attribute] : kFacts) {
+      const Node* node = map.get(name);
+      if (node == nullptr) continue;
+      federation::FactList typed;
+      read_fact(s, std::string(attribute), std::string(name), *node, typed);
+      if (typed.empty()) continue;
+      typed[0].set_name(std::string(name));
+      federation::put_fact(*tenant.mutable_facts(), typed[0]);
+    }
+    map.done();
+    config.shell.core.tenants[entry.key] = std::move(tenant);
+  }
+}
+
+void read_platforms(Section& s, MapReader& top, Config& config) {
+  static const std::vector<std::string> kKinds = {"local", "slurm", "kubernetes"};
+  constexpr int64_t kGiB = int64_t{1} << 30U;
+  const Node* list = top.get("platforms");
+  if (list == nullptr || !s.reader.expect_list(*list, "platforms")) return;
+  for (const Node& node : list->items) {
+    MapReader map(s.reader, node, "platform");
+    io::LocalPlatformConfig local;
+    federation::PlatformConfig core;
+    local.name = core.name = map.text("name", MapReader::kNeeded).value_or("");
+    const auto kind = map.word("kind", kKinds, MapReader::kNeeded);
+    core.kind = kind ? kKinds[*kind] : "local";
+    if (kind && *kind != 0)
+      s.reader.report(node, "platforms of kind " + core.kind + " are not available yet", "kind: local");
+    local.host_root_images = map.texts("host_root_images").value_or(std::vector<std::string>());
+    local.podman = map.text("podman").value_or("");
+    local.cpu_cores = core.cpu_cores = map.integer("cpu_cores", MapReader::kMayMiss, 1, 100'000).value_or(0);
+    local.ram_bytes = core.ram_bytes =
+        map.integer("ram_gb", MapReader::kMayMiss, 1, 1'000'000).value_or(0) * kGiB;
+    local.disk_bytes = map.integer("disk_gb", MapReader::kMayMiss, 1, 1'000'000).value_or(0) * kGiB;
+    if (const auto limit = map.duration("wall_time")) local.wall_time_max = *limit;
+    local.runs_max = static_cast<size_t>(map.integer("runs", MapReader::kMayMiss, 1, 10'000).value_or(64));
+    if (const Node* facts = map.get("facts")) read_facts(s, *facts, core.facts);
+    map.done();
+    if (local.host_root_images.empty() && local.podman.empty()) {
+      s.reader.report(node, "platform " + local.name + " could run no image",
+                      "host_root_images: [\"host/*\"] or podman: /usr/bin/podman");
+    }
+    config.shell.core.platforms.push_back(std::move(core));
+    config.shell.platforms.push_back(std::move(local));
+  }
+}
+
+api::RoleSet read_roles(Section& s, MapReader& map, const Node& at) {
+  api::RoleSet roles;
+  for (const std::string& word :
+       map.texts("roles", MapReader::kNeeded, true).value_or(std::vector<std::string>())) {
+    const auto role = api::role_from_word(word);
+    if (role) {
+      roles.add(*role);
+    } else {
+      s.reader.report(at, "\"" + printable(word) + "\" is no role",
+                      "submitter, data-owner, policy-admin, reviewer, auditor, operator");
+    }
+  }
+  return roles;
+}
+
+void read_role_map(Section& s, const Node& node, api::IssuerConfig& issuer) {
+  if (!s.reader.expect_map(node, "role_map")) return;
+  for (const Node::Entry& entry : node.entries) {
+    for (const std::string& word :
+         s.reader.texts(entry.value, entry.key, true).value_or(std::vector<std::string>())) {
+      const auto role = api::role_from_word(word);
+      if (role) {
+        issuer.role_map[entry.key].push_back(*role);
+      } else {
+        s.reader.report(entry.value, "\"" + printable(word) + "\" is no role",
+                        "submitter, data-owner, policy-admin, reviewer, auditor, operator");
+      }
+    }
+  }
+}
+
+void read_auth(Section& s, MapReader& top, Config& config) {
+  const Node* auth = top.get("auth", MapReader::kNeeded);
+  if (auth == nullptr) return;
+  MapReader map(s.reader, *auth, "auth");
+  const Node* issuers = map.get("issuers");
+  if (issuers != nullptr && s.reader.expect_list(*issuers, "auth.issuers")) {
+    for (const Node& node : issuers->items) {
+      MapReader one(s.reader, node, "issuer");
+      IssuerKeys issuer;
+      issuer.config.issuer = one.text("issuer", MapReader::kNeeded).value_or("");
+      issuer.config.audience = one.text("audience", MapReader::kNeeded).value_or("");
+      issuer.jwks_file = s.path(one.text("jwks_file", MapReader::kNeeded));
+      issuer.config.user_claim = one.text("user_claim").value_or("sub");
+      issuer.config.tenant_claim = one.text("tenant_claim").value_or("tenant");
+      issuer.config.roles_claim = one.text("roles_claim").value_or("roles");
+      issuer.config.tenants = one.texts("tenants").value_or(std::vector<std::string>());
+      if (const Node* roles = one.get("role_map")) read_role_map(s, *roles, issuer.config);
+      one.done();
+      config.issuers.push_back(std::move(issuer));
+    }
+  }
+  const Node* clients = map.get("clients");
+  if (clients != nullptr && s.reader.expect_list(*clients, "auth.clients")) {
+    for (const Node& node : clients->items) {
+      MapReader one(s.reader, node, "client");
+      api::ClientConfig client;
+      client.identity = one.text("identity", MapReader::kNeeded).value_or("");
+      client.user = one.text("user", MapReader::kNeeded).value_or("");
+      client.tenant = one.text("tenant", MapReader::kNeeded).value_or("");
+      client.roles = read_roles(s, one, node);
+      one.done();
+      if (!client.identity.empty() && !certs::parse_identity(client.identity)) {
+        s.reader.report(node, "identity \"" + printable(client.identity) + "\" is none",
+                        "spiffe://hetao/REGION/client/NAME");
+      }
+      config.clients.push_back(std::move(client));
+    }
+  }
+  map.done();
+}
+
+void read_top(Section& s, const Node& root, Config& config) {
+  MapReader top(s.reader, root, "configuration");
+  if (!top.is_map()) return;
+  config.shell.core.region = region_name(s, top, "region", root);
+  config.shell.core.jurisdiction = jurisdiction(s, top, root);
+  config.shell.gateway = top.text("name").value_or("gw-1");
+  config.shell.data_dir = s.path(top.text("data_dir", MapReader::kNeeded));
+  read_listen(s, top, config);
+  read_certificates(s, top, config);
+  read_peers(s, top, config);
+  if (const Node* node = top.get("policy", MapReader::kNeeded)) {
+    MapReader map(s.reader, *node, "policy");
+    config.policy_pack = s.path(map.text("pack", MapReader::kNeeded));
+    map.done();
+  }
+  read_tenants(s, top, config);
+  const auto operating = top.text("operator_tenant", MapReader::kNeeded);
+  config.shell.core.operator_tenant = operating.value_or("");
+  if (operating && !config.shell.core.tenants.contains(*operating)) {
+    s.reader.report(root, "operator_tenant " + printable(*operating) + " is not among the tenants",
+                    "a key of `tenants`");
+  }
+  read_platforms(s, top, config);
+  read_auth(s, top, config);
+  for (const std::string& root_folder : top.texts("staging_roots").value_or(std::vector<std::string>())) {
+    config.shell.staging_roots.push_back(s.path(root_folder));
+  }
+  if (const Node* facts = top.get("facts")) read_facts(s, *facts, config.shell.core.standing_facts);
+  if (const Node* node = top.get("organisation")) {
+    MapReader map(s.reader, *node, "organisation");
+    config.organisation = map.text("name").value_or("");
+    config.organisation_url = map.text("url").value_or("");
+    map.done();
+  }
+  config.shell.workers = static_cast<size_t>(top.integer("workers", MapReader::kMayMiss, 1, 256).value_or(2));
+  if (const auto settle = top.duration("submit_settle")) config.shell.core.submit_settle = *settle;
+  top.done();
+}
+
+}  // namespace
+
+tl::expected<Config, Diagnostics> read_config(std::string_view text, const std::string& file) {
+  const auto root = policy::parse_yaml(text, file);
+  if (!root) return tl::unexpected(root.error());
+  Diagnostics mistakes;
+  Reader reader(file, mistakes);
+  std::error_code error;
+  Section section{reader, fs::absolute(file, error).parent_path()};
+  Config config;
+  config.file = file;
+  // The local platform answers at once: what it does not know after a second is not there.
+  config.shell.core.submit_settle = Duration::seconds(2);
+  read_top(section, *root, config);
+  if (!mistakes.empty()) return tl::unexpected(std::move(mistakes));
+  return config;
+}
+
+}  // namespace hetao::daemon

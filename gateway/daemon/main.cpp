@@ -1,0 +1,144 @@
+// `hetao-gateway`: the daemon of a region.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+#include "gateway/api/api.h"
+#include "gateway/daemon/config.h"
+#include "gateway/files/file.h"
+#include "gateway/io/shell.h"
+
+namespace hetao::daemon {
+
+namespace {
+
+constexpr int kWrongUsage = static_cast<int>(ErrorCode::kUsage);
+
+int complain(const Diagnostics& mistakes) {
+  for (const Diagnostic& mistake : mistakes) std::cerr << "hetao-gateway: " << to_line(mistake) << '\n';
+  std::cerr << "hetao-gateway: nothing was started: " << mistakes.size()
+            << (mistakes.size() == 1 ? " mistake" : " mistakes") << " in the configuration\n";
+  return kWrongUsage;
+}
+
+int complain(const Error& error) {
+  std::cerr << "hetao-gateway: " << to_line(error) << '\n';
+  return static_cast<int>(error.code);
+}
+
+tl::expected<Opened, Diagnostics> load(const std::string& file) {
+  const auto text = files::read_file(file);
+  if (!text) return tl::unexpected(Diagnostics{{file, 0, 0, text.error().why, {}, text.error().hint}});
+  const auto config = read_config(*text, file);
+  if (!config) return tl::unexpected(config.error());
+  return open_config(*config);
+}
+
+void log_to_standard_error(bool as_json) {
+  auto logger = spdlog::stderr_logger_mt("hetao");
+  spdlog::set_default_logger(logger);
+  spdlog::set_pattern(as_json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%f%z","level":"%l","message":"%v"})"
+                              : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  spdlog::flush_on(spdlog::level::info);
+}
+
+// A broken reload keeps what was there, and says so.
+void reload(const std::string& file, io::Shell& shell, api::Api& api) {
+  auto opened = load(file);
+  if (!opened) {
+    for (const Diagnostic& mistake : opened.error()) spdlog::error("reload: {}", to_line(mistake));
+    spdlog::error("reload: nothing was changed");
+    return;
+  }
+  io::ReloadedConfig changed{opened->shell.policy, opened->shell.https_tls, opened->shell.tunnel_tls};
+  shell.reload(std::move(changed),
+               [&api, config = std::move(opened->api)](const std::vector<std::string>& said) {
+                 api.reload(config);
+                 for (const std::string& line : said) spdlog::info("reload: {}", line);
+               });
+}
+
+// Signals are taken by one thread that waits for them, so that no handler runs in the middle of anything.
+void serve_signals(const sigset_t& signals, const std::string& file, io::Shell& shell, api::Api& api) {
+  while (true) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal == SIGHUP) {
+      reload(file, shell, api);
+      continue;
+    }
+    if (signal != SIGUSR1) spdlog::info("stopping on signal {}", signal);
+    shell.stop();
+    return;
+  }
+}
+
+int serve(const std::string& file) {
+  auto opened = load(file);
+  if (!opened) return complain(opened.error());
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  auto shell = io::Shell::create(std::move(opened->shell));
+  if (!shell) return complain(shell.error());
+  api::Api api(api::backend_of(**shell), std::move(opened->api));
+  (*shell)->set_handler(api.handler());
+  if (auto listening = (*shell)->listen(); !listening) return complain(listening.error());
+  spdlog::info("gateway {} of {} listens on port {} (HTTPS) and {} (tunnel)", (*shell)->config().gateway,
+               (*shell)->config().core.region, (*shell)->https_port(), (*shell)->tunnel_port());
+  std::thread waiting([&] { serve_signals(signals, file, **shell, api); });
+  const auto ended = (*shell)->run();
+  pthread_kill(waiting.native_handle(), SIGUSR1);  // ours: wakes the thread when the shell ended by itself
+  waiting.join();
+  return ended ? 0 : complain(ended.error());
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "The gateway of a region: decides what may cross, carries jobs and results, writes the ledger.",
+      "hetao-gateway"};
+  std::string file;
+  bool check = false;
+  bool json_log = false;
+  app.add_option("--config", file, "configuration file (YAML)")->required();
+  app.add_flag("--check", check, "check the configuration and everything that it names, start nothing");
+  app.add_flag("--log-json", json_log, "log lines as JSON");
+  app.set_version_flag("--version", std::string("hetao-gateway ") + HETAO_VERSION);
+  app.footer(
+      "SIGHUP reads policy, certificates, revocation lists and sign-in again; SIGTERM stops in order.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : kWrongUsage;
+  }
+  log_to_standard_error(json_log);
+  if (!check) return serve(file);
+  const auto opened = load(file);
+  if (!opened) return complain(opened.error());
+  std::cout << file << ": good; region " << opened->shell.core.region << ", policy "
+            << opened->shell.policy.name << ", " << opened->shell.peers.size() << " peers, "
+            << opened->shell.platforms.size() << " platforms\n";
+  return 0;
+}
+
+}  // namespace
+
+}  // namespace hetao::daemon
+
+int main(int argc, char** argv) {
+  try {
+    return hetao::daemon::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "hetao-gateway: internal error: " << error.what() << " (please report it)\n";
+    return 1;
+  }
+}
