@@ -163,8 +163,8 @@ Result<PkeyPtr> private_key_from_pem(std::string_view pem, std::string_view what
     if (pem.find("ENCRYPTED") != std::string_view::npos) {
       return not_pem(what, "the private key is encrypted", "decrypt it into a file of mode 0600");
     }
-    return not_pem(what, "it holds no private key in PEM form: " + openssl_reason(),
-                   "expected -----BEGIN PRIVATE KEY-----");
+    return not_pem(what, "it holds no private key that can be read: " + openssl_reason(),
+                   "expected a PKCS#8 key in PEM form");
   }
   ERR_clear_error();
   return key;

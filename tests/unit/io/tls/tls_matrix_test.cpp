@@ -102,8 +102,8 @@ TEST_P(Matrix, BytesThatAreNoTlsAreRefused) {
         "\x16\x03\x01\xff\xff", "\x17\x03\x03\x00\x01\x00\x00\x00", "SSH-2.0-OpenSSH_9.2\r\n"}) {
     const auto under_test = engine();
     under_test->handshake(testing::kNow);
-    const std::string text(bytes, std::min<size_t>(strlen(bytes) + 3, 64));
-    under_test->feed(as_bytes(std::string(bytes) + std::string(64, '\0')));
+    const std::string text(bytes);
+    under_test->feed(as_bytes(text + std::string(64, '\0')));
     under_test->handshake(testing::kNow);
     expect_refused(*under_test, "protocol", text);
   }
@@ -135,6 +135,30 @@ TEST_P(Matrix, AFinishedMessageThatWasChangedIsRefused) {
     under_test->output_sent(under_test->output().size());
   }
   expect_refused(*under_test, "protocol", "changed record");
+}
+
+TEST_P(Matrix, WithoutARevocationListInForceEveryPeerIsRefused) {
+  const auto& region = cities().world.shenzhen;
+  const auto list = [&](Instant from) {
+    return certs::create_crl(region.ca, {}, 2, from, certs::forge::kDay).value();
+  };
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"", "crl-missing"},
+      {list(testing::kNow - Duration::seconds(2 * 86'400)), "crl-expired"},
+      {list(testing::kNow + Duration::seconds(1)), "crl-not-yet-valid"}};
+  for (const auto& [crl, reason] : cases) {
+    auto trust = std::make_shared<certs::TrustStore>();
+    ASSERT_TRUE(trust->pin_ca("shenzhen", region.ca.certificate_pem));
+    if (!crl.empty()) ASSERT_TRUE(trust->add_crl("shenzhen", crl));
+    const auto context =
+        TlsContext::tunnel(testing::files_of(certs::forge::good_gateway(cities().world)), trust).value();
+    RawPeer raw(raw_is_client());
+    raw.use(certs::forge::good_gateway(cities().world, "shenzhen", "gw-2"));
+    raw.start();
+    const auto under_test = GetParam() ? TlsEngine::server(context) : TlsEngine::client(context, {});
+    testing::shake_hands(raw, *under_test, "early plaintext");
+    expect_refused(*under_test, reason, reason);
+  }
 }
 
 TEST_P(Matrix, AFloodOfKeyUpdatesIsCut) {
