@@ -1,0 +1,45 @@
+// What the API needs of a gateway: the shell's functions (gateway/io/shell.h), as an interface, so that tests
+// answer requests from a core without sockets. For the io thread only, unless the shell says otherwise.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "gateway/federation/core.h"
+#include "gateway/io/awaitable.h"
+#include "gateway/io/blob_store.h"
+#include "gateway/io/inspector.h"
+#include "gateway/io/ledger_files.h"
+#include "gateway/io/shell.h"
+#include "gateway/io/staging.h"
+#include "policy/policy.h"
+
+namespace hetao::api {
+
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  virtual const federation::Core& core() const = 0;
+  virtual Instant now() = 0;
+  virtual io::Awaitable<federation::Answer> ask(federation::Event event) = 0;
+  virtual io::Awaitable<void> settled() = 0;
+  virtual uint64_t change_number() const = 0;
+  virtual io::Awaitable<uint64_t> changed(uint64_t seen, Duration patience) = 0;
+  virtual io::Awaitable<void> offload(std::function<void()> work) = 0;
+  virtual io::Awaitable<io::Inspection> inspect(pb::Item item, std::string profile) = 0;
+  virtual std::string fresh_id() = 0;
+  virtual std::shared_ptr<const policy::Policy> policy() const = 0;
+  virtual const std::string& policy_name() const = 0;
+  virtual const std::string& gateway() const = 0;
+  virtual io::ShellStatus status() const = 0;
+  virtual io::BlobStore& blobs() = 0;
+  virtual io::LedgerFiles& ledger() = 0;
+  virtual const io::Staging& staging() const = 0;
+};
+
+}  // namespace hetao::api

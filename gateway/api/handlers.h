@@ -1,0 +1,86 @@
+// The handlers behind the route table (routes.cpp), one file an area. Plain ones read the core and answer;
+// the dispatcher waits until what they read is durable. Async ones see to that themselves.
+#pragma once
+
+#include "gateway/api/router.h"
+#include "gateway/base/json.h"
+
+namespace hetao::api {
+
+// --- tes.cpp, tes_submit.cpp
+io::HttpResponse tes_service_info(const Context& c);
+io::HttpResponse tes_list(const Context& c);
+io::HttpResponse tes_get(const Context& c);
+io::Awaitable<io::HttpResponse> tes_create(const Context& c);
+io::Awaitable<io::HttpResponse> tes_cancel(const Context& c);
+
+// --- submit.cpp
+io::Awaitable<io::HttpResponse> submit_job(const Context& c);
+io::Awaitable<io::HttpResponse> explain_task(const Context& c);
+
+// --- jobs.cpp, jobs_wait.cpp
+io::HttpResponse list_jobs(const Context& c);
+io::HttpResponse job_logs(const Context& c);
+io::Awaitable<io::HttpResponse> get_job(const Context& c);
+io::Awaitable<io::HttpResponse> cancel_job(const Context& c);
+
+// --- results.cpp
+io::HttpResponse list_results(const Context& c);
+io::HttpResponse get_result(const Context& c);
+
+// --- catalogue.cpp, catalogue_change.cpp
+io::HttpResponse list_datasets(const Context& c);
+io::HttpResponse get_dataset(const Context& c);
+io::HttpResponse list_mechanisms(const Context& c);
+io::Awaitable<io::HttpResponse> register_dataset(const Context& c);
+io::Awaitable<io::HttpResponse> retire_dataset(const Context& c);
+io::Awaitable<io::HttpResponse> register_mechanism(const Context& c);
+io::Awaitable<io::HttpResponse> withdraw_mechanism(const Context& c);
+
+// --- reviews.cpp
+io::HttpResponse list_reviews(const Context& c);
+io::HttpResponse get_review(const Context& c);
+io::Awaitable<io::HttpResponse> answer_review(const Context& c);
+
+// --- policy_routes.cpp
+io::HttpResponse get_policy(const Context& c);
+io::HttpResponse decide_request(const Context& c);
+
+// --- audit.cpp
+io::Awaitable<io::HttpResponse> search_audit(const Context& c);
+io::Awaitable<io::HttpResponse> get_audit_entry(const Context& c);
+io::Awaitable<io::HttpResponse> export_audit(const Context& c);
+io::Awaitable<io::HttpResponse> log_file(const Context& c);
+
+// --- status.cpp, metrics.cpp
+io::HttpResponse who_am_i(const Context& c);
+io::HttpResponse get_status(const Context& c);
+io::HttpResponse list_peers(const Context& c);
+io::HttpResponse get_capacity(const Context& c);
+io::HttpResponse get_certificates(const Context& c);
+io::HttpResponse metrics(const Context& c);
+io::HttpResponse healthz(const Context& c);
+io::HttpResponse readyz(const Context& c);
+io::HttpResponse description(const Context& c);
+io::HttpResponse console(const Context& c);
+io::HttpResponse not_there_yet(const Context& c);
+
+// --- shared (common.cpp)
+
+// May this caller see the job? Auditors and reviewers see all, submitters those of their tenant.
+bool may_see(const Caller& caller, const pb::Job& job);
+// The job, or nothing if it is not there or not the caller's to see: the two look the same.
+const pb::Job* visible_job(const Context& c, std::string_view id);
+io::HttpResponse no_such(const char* thing, std::string_view id, const char* hint);
+
+// A whole number from `least` to `most`; `otherwise` when the parameter is absent.
+Result<int64_t> number_query(const Query& query, std::string_view name, int64_t least, int64_t most,
+                             int64_t otherwise);
+// The body as a JSON object whose members are all known.
+Result<json::object> object_body(const io::HttpRequest& request, const std::vector<std::string>& known);
+Result<std::string> text_member(const json::object& object, std::string_view name, bool needed,
+                                size_t bytes_max);
+// The project that the path or the query names; fails on names that are none.
+Result<std::string> project_of(const Context& c);
+
+}  // namespace hetao::api

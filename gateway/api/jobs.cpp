@@ -1,0 +1,121 @@
+#include "gateway/api/handlers.h"
+#include "gateway/api/problem.h"
+#include "gateway/api/views.h"
+#include "gateway/base/limits.h"
+#include "gateway/federation/table.h"
+#include "gateway/io/asio.h"
+#include "gateway/ledger/sha256.h"
+
+namespace hetao::api {
+
+namespace {
+
+std::string etag_of(const std::string& body) {
+  return "\"" + ledger::sha256(as_bytes(body)).hex().substr(0, 32) + "\"";
+}
+
+io::HttpResponse job_answer(const Context& c) {
+  const pb::Job* job = visible_job(c, c.at("id"));
+  if (job == nullptr) return no_such("job", c.at("id"), "`hetao jobs` lists yours");
+  io::HttpResponse response = json_answer(job_whole(c.backend.core(), *job));
+  response.headers.set("ETag", etag_of(response.body));
+  return response;
+}
+
+}  // namespace
+
+io::HttpResponse list_jobs(const Context& c) {
+  const auto limit = number_query(c.query, "limit", 1, limits::kPageMax, limits::kPageDefault);
+  if (!limit) return problem(limit.error());
+  const std::string state = c.query.get("state");
+  const std::string prefix = c.query.get("name_prefix");
+  const std::string project = c.query.get("project");
+  const std::string user = c.query.get("user");
+  const std::string cursor = c.query.get("cursor");
+  const auto& jobs = c.backend.core().jobs();
+  auto at = cursor.empty() ? jobs.end() : jobs.lower_bound(cursor);
+  json::array page;
+  std::string last;
+  bool more = false;
+  while (at != jobs.begin()) {
+    --at;
+    const pb::Job& job = at->second;
+    if (!may_see(c.caller, job)) continue;
+    if (!state.empty() && state != federation::to_word(job.state())) continue;
+    if (!job.task().name().starts_with(prefix)) continue;
+    if (!project.empty() && job.project() != project) continue;
+    if (!user.empty() && job.submitter().user() != user) continue;
+    if (page.size() == static_cast<size_t>(*limit)) {
+      more = true;
+      break;
+    }
+    page.push_back(job_summary(job));
+    last = at->first;
+  }
+  json::object out;
+  out["jobs"] = std::move(page);
+  if (more) out["next_cursor"] = last;
+  return json_answer(out);
+}
+
+io::Awaitable<io::HttpResponse> get_job(const Context& c) {
+  const auto wait = number_query(c.query, "wait", 0, limits::kWaitSecondsMax, 0);
+  if (!wait) co_return problem(wait.error());
+  const std::string known(c.request.headers.get("if-none-match"));
+  const Instant until = c.backend.now() + Duration::seconds(*wait);
+  while (true) {
+    const uint64_t seen = c.backend.change_number();
+    io::HttpResponse response = job_answer(c);
+    const bool same = response.status == 200 && !known.empty() && response.headers.get("etag") == known;
+    const Instant now = c.backend.now();
+    if (!same) {
+      co_await c.backend.settled();
+      co_return response;
+    }
+    if (now >= until) {
+      response.status = 304;
+      response.body.clear();
+      co_return response;
+    }
+    co_await c.backend.changed(seen, until - now);
+  }
+}
+
+io::HttpResponse job_logs(const Context& c) {
+  const pb::Job* job = visible_job(c, c.at("id"));
+  if (job == nullptr) return no_such("job", c.at("id"), "`hetao jobs` lists yours");
+  json::object out;
+  out["complete"] = federation::is_final(job->state());
+  out["state"] = federation::to_word(job->state());
+  json::array executors;
+  for (const pb::ExecutorLog& log : job->report().executors()) executors.push_back(executor_view(log, true));
+  out["executors"] = std::move(executors);
+  json::array notes;
+  for (const std::string& note : job->notes()) notes.emplace_back(note);
+  if (!notes.empty()) out["notes"] = std::move(notes);
+  return json_answer(out);
+}
+
+io::Awaitable<io::HttpResponse> cancel_job(const Context& c) {
+  const std::string id = c.at("id");
+  const pb::Job* job = visible_job(c, id);
+  // Who may see is not always who may cancel: auditors and reviewers of other tenants only look.
+  if (job == nullptr || job->submitter().tenant() != c.caller.tenant) {
+    co_return no_such("job", id, "`hetao jobs` lists yours");
+  }
+  federation::CancelJob event;
+  event.job = id;
+  event.who = c.caller.principal();
+  const federation::Answer answer = co_await c.backend.ask(std::move(event));
+  if (answer.error) co_return problem(*answer.error);
+  const pb::Job* after = c.backend.core().job(id);
+  co_return json_answer(after == nullptr ? json::object() : job_summary(*after));
+}
+
+io::Awaitable<io::HttpResponse> tes_cancel(const Context& c) {
+  const io::HttpResponse done = co_await cancel_job(c);
+  if (done.status != 200) co_return done;
+  co_return json_answer(json::object());
+}
+
+}  // namespace hetao::api

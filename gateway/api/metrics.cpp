@@ -1,0 +1,109 @@
+// /metrics in Prometheus' text format 0.0.4.
+#include <map>
+
+#include "certs/status.h"
+#include "gateway/api/handlers.h"
+#include "gateway/api/problem.h"
+#include "gateway/federation/table.h"
+
+namespace hetao::api {
+
+namespace {
+
+class Exposition {
+ public:
+  void family(const char* name, const char* type, const char* help) {
+    name_ = name;
+    text_ += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
+  }
+  template <class Number>
+  void sample(Number value, const std::string& labels = {}) {
+    text_ += name_ + (labels.empty() ? "" : "{" + labels + "}") + " " + std::to_string(value) + "\n";
+  }
+  template <class Number>
+  void one(const char* name, const char* type, const char* help, Number value) {
+    family(name, type, help);
+    sample(value);
+  }
+  std::string text() && { return std::move(text_); }
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+std::string label(const char* name, std::string_view value) {
+  std::string out = std::string(name) + "=\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out + "\"";
+}
+
+void put_shell(Exposition& out, const io::ShellStatus& shell, Instant now) {
+  out.one("hetao_ready", "gauge", "1 when the gateway answers and works.", shell.ready ? 1 : 0);
+  out.one("hetao_uptime_seconds", "gauge", "Since the start.", (now - shell.started).micros / 1'000'000);
+  out.one("hetao_steps_total", "counter", "Steps of the core.", shell.steps);
+  out.one("hetao_steps_waiting", "gauge", "Steps that are not durable yet.", shell.steps_waiting);
+  out.one("hetao_commits_total", "counter", "Groups of steps made durable.", shell.commits);
+  out.one("hetao_records_total", "counter", "Records written.", shell.records);
+  out.one("hetao_ledger_entries", "gauge", "Entries in the ledger.", shell.ledger_entries);
+  out.one("hetao_ledger_published", "gauge", "Entries below the newest checkpoint.", shell.ledger_published);
+  out.one("hetao_http_connections", "gauge", "Open HTTPS connections.", shell.http_connections);
+  out.one("hetao_http_requests_total", "counter", "Requests answered.", shell.http_requests);
+  out.family("hetao_tunnel_bytes_total", "counter", "Bytes through tunnels.");
+  out.sample(shell.tunnel_bytes_in, label("direction", "in"));
+  out.sample(shell.tunnel_bytes_out, label("direction", "out"));
+}
+
+void put_core(Exposition& out, const federation::Core& core) {
+  std::map<std::string, int64_t> jobs;
+  for (const auto& [id, job] : core.jobs()) ++jobs[federation::to_word(job.state())];
+  out.family("hetao_jobs", "gauge", "Jobs of this home by state.");
+  for (const auto& [word, count] : jobs) out.sample(count, label("state", word));
+  std::map<std::string, int64_t> crossings;
+  for (const auto& [id, crossing] : core.crossings()) ++crossings[federation::to_word(crossing.state())];
+  out.family("hetao_crossings", "gauge", "Crossings by state on this side.");
+  for (const auto& [word, count] : crossings) out.sample(count, label("state", word));
+  int64_t open = 0;
+  for (const auto& [id, review] : core.reviews()) open += review.state() == pb::REVIEW_OPEN ? 1 : 0;
+  out.one("hetao_reviews_open", "gauge", "Held crossings that wait for a reviewer.", open);
+  const auto peers = core.peers();
+  out.family("hetao_peer_up", "gauge", "1 while the tunnel to the region is up.");
+  for (const federation::PeerState& peer : peers) out.sample(peer.up ? 1 : 0, label("region", peer.region));
+  out.family("hetao_peer_outbox", "gauge", "Messages that the region has not taken yet.");
+  for (const federation::PeerState& peer : peers) out.sample(peer.outbox, label("region", peer.region));
+}
+
+void put_certificates(Exposition& out, const ApiConfig& config, Instant now) {
+  out.family("hetao_certificate_days_left", "gauge", "Until a certificate or revocation list ends.");
+  for (const CertificateFile& file : config.certificates) {
+    if (file.is_crl) {
+      const auto lists = certs::crl_status(file.pem, now);
+      for (size_t i = 0; lists && i < lists->size(); ++i) {
+        out.sample((*lists)[i].days_left,
+                   label("used_for", file.used_for) + "," + label("what", "revocation-list"));
+      }
+      continue;
+    }
+    const auto all = certs::certificate_status(file.pem, now);
+    for (size_t i = 0; all && i < all->size(); ++i) {
+      out.sample((*all)[i].days_left,
+                 label("used_for", file.used_for) + "," + label("what", (*all)[i].subject));
+    }
+  }
+}
+
+}  // namespace
+
+io::HttpResponse metrics(const Context& c) {
+  Exposition out;
+  const Instant now = c.backend.now();
+  put_shell(out, c.backend.status(), now);
+  put_core(out, c.backend.core());
+  put_certificates(out, c.config, now);
+  return text_answer(std::move(out).text(), 200, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+}  // namespace hetao::api

@@ -1,0 +1,80 @@
+// Which handler a request belongs to, and who may call it. The table is data (routes.cpp); matching is pure.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "gateway/api/auth.h"
+#include "gateway/api/backend.h"
+#include "gateway/api/url.h"
+#include "gateway/io/http.h"
+
+namespace hetao::api {
+
+// A file whose certificates or lists `GET /api/v1/certs` reports.
+struct CertificateFile {
+  std::string used_for;  // "https", "tunnel", "trust hongkong"
+  std::string pem;
+  bool is_crl = false;
+};
+
+struct ApiConfig {
+  AuthConfig auth;
+  std::string version;       // of the software
+  std::string organisation;  // service-info
+  std::string organisation_url;
+  std::vector<CertificateFile> certificates;
+};
+
+// One request on its way through a handler. Lives until the answer is made.
+struct Context {
+  Backend& backend;
+  const ApiConfig& config;
+  const io::HttpRequest& request;
+  Caller caller;
+  std::map<std::string, std::string, std::less<>> path;  // what {name} in the pattern stands for
+  Query query;
+
+  const std::string& at(std::string_view name) const { return path.find(name)->second; }
+};
+
+using PlainHandler = io::HttpResponse (*)(const Context&);
+using AsyncHandler = io::Awaitable<io::HttpResponse> (*)(const Context&);
+
+struct Access {
+  enum class Kind { kOpen, kSignedIn, kRoles };
+  Kind kind = Kind::kSignedIn;
+  RoleSet roles = {};
+  bool peers = false;  // other regions' gateways too
+};
+
+struct Route {
+  std::string method;
+  // "/api/v1/jobs/{id}/cancel"; {id}:cancel matches a segment with that end; {path...} matches the rest.
+  std::string pattern;
+  Access access;
+  std::variant<PlainHandler, AsyncHandler> handler;
+  std::vector<std::string> queries = {};  // known parameters; {"*"}: any
+};
+
+const std::vector<Route>& routes();
+
+struct Match {
+  const Route* route = nullptr;
+  std::map<std::string, std::string, std::less<>> path;
+};
+
+// The route of a path and method. `allowed` gets the methods that the path knows: empty when there is no such
+// path. HEAD goes where GET goes.
+std::optional<Match> find_route(const std::vector<Route>& table, std::string_view method,
+                                std::string_view path, std::vector<std::string>& allowed);
+
+// Whether the caller may; the refusal never says what exists.
+bool may_enter(const Access& access, const Caller& caller);
+
+}  // namespace hetao::api

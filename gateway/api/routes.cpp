@@ -1,0 +1,117 @@
+// The table of everything that this listener answers. What is not here is a plain 404.
+#include "gateway/api/handlers.h"
+
+namespace hetao::api {
+
+namespace {
+
+Access open() {
+  return {Access::Kind::kOpen, {}, true};
+}
+Access signed_in() {
+  return {Access::Kind::kSignedIn, {}, false};
+}
+Access roles(RoleSet set) {
+  return {Access::Kind::kRoles, set, false};
+}
+// The ledger is for auditors, and for the gateways that watch each other.
+Access auditors_and_peers() {
+  return {Access::Kind::kRoles, {Role::kAuditor}, true};
+}
+
+constexpr Role kSubmitter = Role::kSubmitter;
+constexpr Role kDataOwner = Role::kDataOwner;
+constexpr Role kPolicyAdmin = Role::kPolicyAdmin;
+constexpr Role kReviewer = Role::kReviewer;
+constexpr Role kAuditor = Role::kAuditor;
+constexpr Role kOperator = Role::kOperator;
+
+// Clients carry a project in their base URL: the same routes again below /projects/NAME.
+void add_tes(std::vector<Route>& all, const std::string& prefix) {
+  const std::string base = prefix + "/ga4gh/tes/v1";
+  const std::vector<std::string> any = {"*"};
+  all.push_back({"GET", base + "/service-info", open(), &tes_service_info, any});
+  all.push_back({"GET", base + "/tasks", roles({kSubmitter, kAuditor}), &tes_list, any});
+  all.push_back({"POST", base + "/tasks", roles({kSubmitter}), &tes_create, any});
+  all.push_back({"POST", base + "/tasks/{id}:cancel", roles({kSubmitter}), &tes_cancel, any});
+  all.push_back({"GET", base + "/tasks/{id}", roles({kSubmitter, kAuditor}), &tes_get, any});
+}
+
+void add_jobs(std::vector<Route>& all) {
+  const RoleSet readers = {kSubmitter, kReviewer, kAuditor};
+  all.push_back({"GET",
+                 "/api/v1/jobs",
+                 roles(readers),
+                 &list_jobs,
+                 {"state", "name_prefix", "project", "user", "limit", "cursor"}});
+  all.push_back({"POST", "/api/v1/jobs", roles({kSubmitter}), &submit_job, {"project"}});
+  all.push_back({"GET", "/api/v1/jobs/{id}", roles(readers), &get_job, {"wait"}});
+  all.push_back({"POST", "/api/v1/jobs/{id}/cancel", roles({kSubmitter}), &cancel_job});
+  all.push_back({"GET", "/api/v1/jobs/{id}/logs", roles({kSubmitter, kAuditor}), &job_logs});
+  all.push_back({"POST", "/api/v1/explain", roles({kSubmitter}), &explain_task, {"project"}});
+  all.push_back({"GET", "/api/v1/results/{job}", roles({kSubmitter}), &list_results});
+  all.push_back({"GET", "/api/v1/results/{job}/{name...}", roles({kSubmitter}), &get_result});
+}
+
+void add_catalogue(std::vector<Route>& all) {
+  const RoleSet readers = {kSubmitter, kDataOwner, kReviewer, kAuditor};
+  all.push_back({"GET", "/api/v1/datasets", roles(readers), &list_datasets, {"retired"}});
+  all.push_back({"POST", "/api/v1/datasets", roles({kDataOwner}), &register_dataset});
+  all.push_back({"GET", "/api/v1/datasets/{id}", roles(readers), &get_dataset});
+  all.push_back({"POST", "/api/v1/datasets/{id}/retire", roles({kDataOwner}), &retire_dataset});
+  const RoleSet lawyers = {kPolicyAdmin, kReviewer, kAuditor};
+  all.push_back({"GET", "/api/v1/mechanisms", roles(lawyers), &list_mechanisms});
+  all.push_back({"POST", "/api/v1/mechanisms", roles({kPolicyAdmin}), &register_mechanism});
+  all.push_back({"POST", "/api/v1/mechanisms/{id}/withdraw", roles({kPolicyAdmin}), &withdraw_mechanism});
+}
+
+void add_governance(std::vector<Route>& all) {
+  all.push_back({"GET", "/api/v1/reviews", roles({kReviewer, kAuditor}), &list_reviews, {"state"}});
+  all.push_back({"GET", "/api/v1/reviews/{id}", roles({kReviewer, kAuditor}), &get_review});
+  all.push_back({"POST", "/api/v1/reviews/{id}/{answer}", roles({kReviewer}), &answer_review});
+  all.push_back({"GET", "/api/v1/policy", signed_in(), &get_policy});
+  all.push_back({"POST", "/api/v1/policy/decide", signed_in(), &decide_request});
+  std::vector<std::string> filters = {"kind",      "job",  "crossing",    "who",   "peer", "decision",
+                                      "direction", "rule", "item_digest", "since", "until"};
+  all.push_back({"GET", "/api/v1/audit/export", roles({kAuditor}), &export_audit, filters});
+  filters.insert(filters.end(), {"order", "limit", "cursor"});
+  all.push_back({"GET", "/api/v1/audit/entries", roles({kAuditor}), &search_audit, filters});
+  all.push_back({"GET", "/api/v1/audit/entries/{sequence}", roles({kAuditor}), &get_audit_entry});
+  all.push_back({"GET", "/log/{path...}", auditors_and_peers(), &log_file});
+}
+
+void add_operations(std::vector<Route>& all) {
+  const RoleSet operators = {kOperator, kAuditor};
+  all.push_back({"GET", "/api/v1/whoami", signed_in(), &who_am_i});
+  all.push_back({"GET", "/api/v1/status", roles(operators), &get_status});
+  all.push_back({"GET", "/api/v1/peers", roles(operators), &list_peers});
+  all.push_back({"GET", "/api/v1/capacity", signed_in(), &get_capacity});
+  all.push_back({"GET", "/api/v1/certs", roles(operators), &get_certificates});
+  all.push_back({"GET", "/metrics", roles(operators), &metrics});
+  all.push_back({"GET", "/healthz", open(), &healthz, {"*"}});
+  all.push_back({"GET", "/readyz", open(), &readyz, {"*"}});
+  all.push_back({"GET", "/api/v1/openapi.yaml", open(), &description, {"*"}});
+  all.push_back({"GET", "/console/", open(), &console, {"*"}});
+  all.push_back({"POST", "/api/v1/uploads", roles({kSubmitter, kDataOwner}), &not_there_yet, {"*"}});
+  all.push_back({"GET", "/api/v1/usage", signed_in(), &not_there_yet, {"*"}});
+}
+
+std::vector<Route> make_routes() {
+  std::vector<Route> all;
+  add_tes(all, "");
+  add_tes(all, "/projects/{project}");
+  add_jobs(all);
+  add_catalogue(all);
+  add_governance(all);
+  add_operations(all);
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Route>& routes() {
+  static const std::vector<Route> kAll = make_routes();
+  return kAll;
+}
+
+}  // namespace hetao::api

@@ -1,0 +1,50 @@
+#include "gateway/api/api.h"
+#include "gateway/io/asio.h"
+#include "gateway/io/shell.h"
+
+namespace hetao::api {
+
+namespace {
+
+class ShellBackend final : public Backend {
+ public:
+  explicit ShellBackend(io::Shell& shell) : shell_(shell) {}
+
+  const federation::Core& core() const override { return shell_.core(); }
+  Instant now() override { return shell_.now(); }
+  io::Awaitable<federation::Answer> ask(federation::Event event) override {
+    return shell_.ask(std::move(event));
+  }
+  io::Awaitable<void> settled() override { return shell_.settled(); }
+  uint64_t change_number() const override { return shell_.change_number(); }
+  io::Awaitable<uint64_t> changed(uint64_t seen, Duration patience) override {
+    return shell_.changed(seen, patience);
+  }
+  io::Awaitable<void> offload(std::function<void()> work) override { return shell_.offload(std::move(work)); }
+  io::Awaitable<io::Inspection> inspect(pb::Item item, std::string profile) override {
+    return shell_.inspect(std::move(item), std::move(profile));
+  }
+  std::string fresh_id() override { return shell_.fresh_id(); }
+  std::shared_ptr<const policy::Policy> policy() const override { return shell_.policy(); }
+  const std::string& policy_name() const override { return shell_.policy_name(); }
+  const std::string& gateway() const override { return shell_.config().gateway; }
+  io::ShellStatus status() const override { return shell_.status(); }
+  io::BlobStore& blobs() override { return shell_.blobs(); }
+  io::LedgerFiles& ledger() override { return shell_.ledger(); }
+  const io::Staging& staging() const override { return shell_.staging(); }
+
+ private:
+  io::Shell& shell_;
+};
+
+}  // namespace
+
+std::shared_ptr<Backend> backend_of(io::Shell& shell) {
+  return std::make_shared<ShellBackend>(shell);
+}
+
+io::HttpHandler make_handler(io::Shell& shell, ApiConfig config) {
+  return Api(backend_of(shell), std::move(config)).handler();
+}
+
+}  // namespace hetao::api

@@ -1,0 +1,190 @@
+#include "certs/status.h"
+#include "gateway/api/handlers.h"
+#include "gateway/api/openapi_text.h"
+#include "gateway/api/problem.h"
+#include "gateway/api/views.h"
+#include "gateway/federation/table.h"
+
+namespace hetao::api {
+
+namespace {
+
+json::object jobs_by_state(const federation::Core& core) {
+  json::object out;
+  for (const auto& [id, job] : core.jobs()) {
+    const char* word = federation::to_word(job.state());
+    json::value& count = out[word];
+    count = count.is_null() ? 1 : count.get_int64() + 1;
+  }
+  return out;
+}
+
+json::array own_platforms(const federation::Core& core) {
+  json::array out;
+  for (const federation::PlatformConfig& known : core.config().platforms) {
+    pb::Platform platform;
+    platform.set_name(known.name);
+    platform.set_kind(known.kind);
+    platform.set_cpu_cores(known.cpu_cores);
+    platform.set_ram_bytes(known.ram_bytes);
+    for (const auto& [key, run] : core.runs()) {
+      if (run.platform() != known.name || federation::is_final(run.state())) continue;
+      if (run.state() == pb::RUN_RUNNING) {
+        platform.set_running(platform.running() + 1);
+      } else if (run.state() == pb::RUN_WAITING || run.state() == pb::RUN_SUBMITTING ||
+                 run.state() == pb::RUN_RELEASING) {
+        platform.set_waiting(platform.waiting() + 1);
+      }
+    }
+    out.push_back(platform_view(platform));
+  }
+  return out;
+}
+
+json::object certificate_view(const certs::CertificateStatus& status, const std::string& used_for) {
+  json::object out;
+  out["used_for"] = used_for;
+  out["subject"] = status.subject;
+  put(out, "issuer", status.issuer);
+  put(out, "serial", status.serial);
+  put(out, "key", status.key);
+  put_time(out, "not_before", status.not_before.micros);
+  put_time(out, "not_after", status.not_after.micros);
+  out["days_left"] = status.days_left;
+  out["urgency"] = certs::to_word(status.urgency);
+  put(out, "advice", status.advice);
+  out["fingerprint"] = status.fingerprint.hex();
+  return out;
+}
+
+json::object crl_view(const certs::CrlStatus& status, const std::string& used_for) {
+  json::object out;
+  out["used_for"] = used_for;
+  out["issuer"] = status.issuer;
+  out["number"] = status.number;
+  out["revoked"] = status.revoked;
+  put_time(out, "this_update", status.this_update.micros);
+  put_time(out, "next_update", status.next_update.micros);
+  out["days_left"] = status.days_left;
+  out["urgency"] = certs::to_word(status.urgency);
+  put(out, "advice", status.advice);
+  return out;
+}
+
+}  // namespace
+
+io::HttpResponse who_am_i(const Context& c) {
+  json::object out;
+  out["user"] = c.caller.user;
+  out["tenant"] = c.caller.tenant;
+  json::array roles;
+  for (const std::string& word : c.caller.roles.words()) roles.emplace_back(word);
+  out["roles"] = std::move(roles);
+  out["by"] = c.caller.by;
+  return json_answer(out);
+}
+
+io::HttpResponse get_status(const Context& c) {
+  const federation::Core& core = c.backend.core();
+  const io::ShellStatus shell = c.backend.status();
+  json::object out;
+  out["region"] = core.config().region;
+  out["jurisdiction"] = core.config().jurisdiction;
+  out["gateway"] = c.backend.gateway();
+  out["version"] = c.config.version;
+  out["ready"] = shell.ready;
+  put(out, "not_ready", shell.not_ready);
+  put_time(out, "started", shell.started.micros);
+  put_time(out, "now", c.backend.now().micros);
+  out["policy"] = json::object{{"name", c.backend.policy_name()}, {"digest", core.policy_digest()}};
+  out["ledger"] = json::object{{"entries", shell.ledger_entries}, {"published", shell.ledger_published}};
+  out["jobs"] = jobs_by_state(core);
+  int64_t open = 0;
+  for (const auto& [id, review] : core.reviews()) open += review.state() == pb::REVIEW_OPEN ? 1 : 0;
+  out["reviews_open"] = open;
+  int64_t up = 0;
+  const auto peers = core.peers();
+  for (const federation::PeerState& peer : peers) up += peer.up ? 1 : 0;
+  out["peers_up"] = up;
+  out["peers"] = peers.size();
+  return json_answer(out);
+}
+
+io::HttpResponse list_peers(const Context& c) {
+  json::object out;
+  out["region"] = c.backend.core().config().region;
+  json::array peers;
+  for (const federation::PeerState& peer : c.backend.core().peers()) peers.push_back(to_json(peer));
+  out["peers"] = std::move(peers);
+  return json_answer(out);
+}
+
+io::HttpResponse get_capacity(const Context& c) {
+  const federation::Core& core = c.backend.core();
+  json::array regions;
+  json::object own;
+  own["region"] = core.config().region;
+  own["jurisdiction"] = core.config().jurisdiction;
+  own["reachable"] = true;
+  own["platforms"] = own_platforms(core);
+  regions.push_back(std::move(own));
+  for (const federation::PeerState& peer : core.peers()) {
+    json::object one;
+    one["region"] = peer.region;
+    one["jurisdiction"] = peer.jurisdiction;
+    one["reachable"] = peer.up;
+    json::array platforms;
+    for (const pb::Platform& platform : peer.platforms) platforms.push_back(platform_view(platform));
+    one["platforms"] = std::move(platforms);
+    regions.push_back(std::move(one));
+  }
+  json::object out;
+  out["regions"] = std::move(regions);
+  return json_answer(out);
+}
+
+io::HttpResponse get_certificates(const Context& c) {
+  json::array certificates;
+  json::array lists;
+  for (const CertificateFile& file : c.config.certificates) {
+    if (file.is_crl) {
+      const auto all = certs::crl_status(file.pem, c.backend.now());
+      if (!all) return problem(500, all.error());
+      for (const certs::CrlStatus& one : *all) lists.push_back(crl_view(one, file.used_for));
+    } else {
+      const auto all = certs::certificate_status(file.pem, c.backend.now());
+      if (!all) return problem(500, all.error());
+      for (const certs::CertificateStatus& one : *all) {
+        certificates.push_back(certificate_view(one, file.used_for));
+      }
+    }
+  }
+  json::object out;
+  out["certificates"] = std::move(certificates);
+  out["revocation_lists"] = std::move(lists);
+  return json_answer(out);
+}
+
+io::HttpResponse healthz(const Context&) {
+  return text_answer("ok\n");
+}
+
+io::HttpResponse readyz(const Context& c) {
+  const io::ShellStatus status = c.backend.status();
+  if (status.ready && !status.stopping) return text_answer("ready\n");
+  return text_answer("not ready: " + (status.stopping ? "stopping" : status.not_ready) + "\n", 503);
+}
+
+io::HttpResponse description(const Context&) {
+  return text_answer(std::string(openapi_text()), 200, "application/yaml");
+}
+
+io::HttpResponse console(const Context&) {
+  return text_answer("The console is not available yet.\n", 404);
+}
+
+io::HttpResponse not_there_yet(const Context& c) {
+  return problem(404, {ErrorCode::kNotFound, std::string(c.request.path()), "is not available yet", ""});
+}
+
+}  // namespace hetao::api

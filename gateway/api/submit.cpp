@@ -1,0 +1,219 @@
+#include "gateway/api/submit.h"
+
+#include "gateway/api/handlers.h"
+#include "gateway/api/problem.h"
+#include "gateway/api/views.h"
+#include "gateway/base/limits.h"
+#include "gateway/base/text.h"
+#include "gateway/federation/facts.h"
+#include "gateway/federation/item.h"
+#include "gateway/federation/table.h"
+#include "gateway/io/asio.h"
+#include "gateway/ledger/sha256.h"
+#include "proto/tes_json.h"
+
+namespace hetao::api {
+
+namespace {
+
+// A task that was read, and what it brings along. `refused`: the answer to give instead.
+struct Brought {
+  pb::Task task;
+  std::string project;
+  std::vector<pb::Item> items;
+  std::vector<std::string> warnings;
+  std::optional<io::HttpResponse> refused;
+};
+
+tes::TaskRules rules_of(const Context& c) {
+  tes::TaskRules rules;
+  const auto purpose = c.backend.policy()->pack().schema.resolve("purpose");
+  if (purpose) rules.purposes = purpose->values;
+  return rules;
+}
+
+// The form of the task, with every mistake.
+void read_task(const Context& c, Brought& out) {
+  const auto value = parse_json(c.request.body, "task", limits::kTaskBytesMax);
+  if (!value) {
+    out.refused = problem(value.error());
+    return;
+  }
+  auto read = tes::read_task(*value, rules_of(c));
+  if (!read) {
+    out.refused = problem(read.error());
+    return;
+  }
+  out.task = std::move(read->task);
+  out.warnings = std::move(read->warnings);
+  auto project = project_of(c);
+  if (!project) {
+    out.refused = problem(project.error());
+    return;
+  }
+  out.project = std::move(*project);
+}
+
+std::string file_url(const pb::Input& input) {
+  if (input.has_content()) return {};
+  if (input.url().starts_with("file://")) return input.url();
+  return input.url().starts_with('/') ? "file://" + input.url() : std::string();
+}
+
+// Stores one input as an item. Content is code unless a tag says otherwise; a file may be anything, so it is
+// data without labels until a tag says what it is.
+Result<void> store_input(Backend& backend, const pb::Input& input, std::vector<pb::Item>& items) {
+  const std::string url = file_url(input);
+  if (!input.has_content() && url.empty()) return {};
+  pb::Item item;
+  item.set_name(input.path());
+  if (input.has_content()) {
+    const auto stored = backend.blobs().ingest_bytes(input.content());
+    if (!stored) return fail(stored.error());
+    pb::ItemFile& file = *item.add_files();
+    file.set_digest(stored->digest);
+    file.set_bytes(static_cast<int64_t>(stored->bytes));
+  } else {
+    item.set_kind("dataset");
+    const auto files = backend.staging().ingest(url, backend.blobs());
+    if (!files) return fail(files.error());
+    for (const pb::ItemFile& file : *files) *item.add_files() = file;
+  }
+  federation::seal_item(item);
+  items.push_back(std::move(item));
+  return {};
+}
+
+// Disk work, on another thread.
+std::optional<io::HttpResponse> store_inputs(Backend& backend, Brought& out) {
+  for (int i = 0; i < out.task.inputs_size(); ++i) {
+    const auto stored = store_input(backend, out.task.inputs(i), out.items);
+    if (stored) continue;
+    if (stored.error().code == ErrorCode::kFailed) return problem(500, stored.error());
+    return problem(tes::Mistakes{
+        {"/inputs/" + std::to_string(i) + "/url", false, stored.error().why, {}, stored.error().hint}});
+  }
+  return std::nullopt;
+}
+
+io::Awaitable<void> bring(const Context& c, Brought& out) {
+  read_task(c, out);
+  if (out.refused) co_return;
+  auto work = [&] { out.refused = store_inputs(c.backend, out); };
+  co_await c.backend.offload(work);
+  if (out.refused) co_return;
+  for (pb::Item& item : out.items) {
+    const io::Inspection found = co_await c.backend.inspect(item, "");
+    for (const pb::Fact& fact : found.facts) federation::put_fact(*item.mutable_labels(), fact);
+  }
+}
+
+std::string request_digest(const Caller& caller, const Brought& brought) {
+  std::string all = caller.tenant + '\0' + caller.user + '\0' + brought.project + '\0';
+  all += brought.task.SerializeAsString();  // no maps: the same task gives the same bytes
+  for (const pb::Item& item : brought.items) all += '\0' + item.digest();
+  return ledger::sha256(as_bytes(all)).hex();
+}
+
+// What the core found wrong names a member of the task by its pointer.
+io::HttpResponse refused_answer(const federation::Answer& answer) {
+  const Error& error = *answer.error;
+  if (error.code == ErrorCode::kForbidden) {
+    const std::string booked = decision_id(answer.verdict);
+    return refusal(error, answer.verdict, booked.empty() ? answer.id : booked);
+  }
+  if (error.code == ErrorCode::kUsage && error.what.starts_with('/')) {
+    return problem(tes::Mistakes{{error.what, false, error.why, {}, error.hint}});
+  }
+  if (error.code == ErrorCode::kUsage && error.what.starts_with("Idempotency-Key"))
+    return problem(409, error);
+  return problem(error);
+}
+
+}  // namespace
+
+io::Awaitable<Submitted> submit(const Context& c) {
+  Submitted out;
+  const std::string key(c.request.headers.get("idempotency-key"));
+  if (key.size() > limits::kIdempotencyKeyBytesMax || printable(key) != key) {
+    out.refused = problem({ErrorCode::kUsage, "Idempotency-Key", "is too long or holds control characters",
+                           "at most 255 visible characters"});
+    co_return out;
+  }
+  Brought brought;
+  co_await bring(c, brought);
+  if (brought.refused) {
+    out.refused = std::move(brought.refused);
+    co_return out;
+  }
+  federation::SubmitJob event;
+  event.id = c.backend.fresh_id();
+  event.task = brought.task;
+  event.submitter = c.caller.principal();
+  event.project = brought.project;
+  event.idempotency_key = key;
+  event.request_digest = request_digest(c.caller, brought);
+  event.inline_items = std::move(brought.items);
+  const federation::Answer answer = co_await c.backend.ask(std::move(event));
+  out.warnings = std::move(brought.warnings);
+  out.id = answer.id;
+  out.repeated = answer.repeated;
+  out.verdict = answer.verdict;
+  if (answer.error) out.refused = refused_answer(answer);
+  co_return out;
+}
+
+io::Awaitable<io::HttpResponse> submit_job(const Context& c) {
+  Submitted done = co_await submit(c);
+  if (done.refused) co_return std::move(*done.refused);
+  json::object out;
+  out["id"] = done.id;
+  const pb::Job* job = c.backend.core().job(done.id);
+  out["state"] = job == nullptr ? "queued" : federation::to_word(job->state());
+  out["decision"] = done.verdict.effect();
+  out["repeated"] = done.repeated;
+  if (job != nullptr) {
+    put(out, "region", job->region());
+    put(out, "platform", job->platform());
+  }
+  out["verdict"] = to_json(done.verdict);
+  json::array warnings;
+  for (const std::string& warning : done.warnings) warnings.emplace_back(warning);
+  if (!warnings.empty()) out["warnings"] = std::move(warnings);
+  co_return json_answer(out);
+}
+
+io::Awaitable<io::HttpResponse> tes_create(const Context& c) {
+  Submitted done = co_await submit(c);
+  if (done.refused) co_return std::move(*done.refused);
+  json::object out;
+  out["id"] = done.id;
+  co_return json_answer(out);
+}
+
+io::Awaitable<io::HttpResponse> explain_task(const Context& c) {
+  Brought brought;
+  co_await bring(c, brought);
+  if (brought.refused) co_return std::move(*brought.refused);
+  const auto candidates = c.backend.core().explain(brought.task, c.caller.principal(), brought.project,
+                                                   brought.items, c.backend.now());
+  if (!candidates) {
+    federation::Answer answer;
+    answer.error = candidates.error();
+    co_return refused_answer(answer);
+  }
+  json::object out;
+  json::array list;
+  for (const federation::Candidate& candidate : *candidates) list.push_back(to_json(candidate));
+  const bool fits = !candidates->empty() && candidates->front().unfit.empty();
+  out["decision"] = fits ? candidates->front().verdict.effect() : "forbid";
+  out["candidates"] = std::move(list);
+  json::array warnings;
+  for (const std::string& warning : brought.warnings) warnings.emplace_back(warning);
+  if (!warnings.empty()) out["warnings"] = std::move(warnings);
+  io::HttpResponse response = json_answer(out);
+  co_await c.backend.settled();
+  co_return response;
+}
+
+}  // namespace hetao::api

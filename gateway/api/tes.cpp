@@ -1,0 +1,133 @@
+// GA4GH TES 1.1: reading. What real clients force is noted where it shows.
+#include <algorithm>
+
+#include "gateway/api/handlers.h"
+#include "gateway/api/problem.h"
+#include "gateway/base/limits.h"
+#include "gateway/base/text.h"
+#include "gateway/federation/facts.h"
+#include "proto/tes_json.h"
+
+namespace hetao::api {
+
+namespace {
+
+Result<tes::View> view_of(const Query& query) {
+  const std::string text = query.get("view");
+  if (text.empty() || text == "MINIMAL") return tes::View::kMinimal;
+  if (text == "BASIC") return tes::View::kBasic;
+  if (text == "FULL") return tes::View::kFull;
+  return fail(ErrorCode::kUsage, "parameter view", "is none of MINIMAL, BASIC, FULL");
+}
+
+struct TesFilter {
+  std::string name_prefix;
+  std::string state;
+  std::string project;
+  std::vector<std::pair<std::string, std::string>> tags;  // an empty value stands for any
+
+  bool takes(const pb::Job& job) const {
+    if (!job.task().name().starts_with(name_prefix)) return false;
+    if (!state.empty() && state != tes::state_name(job.state())) return false;
+    if (!project.empty() && job.project() != project) return false;
+    return std::all_of(tags.begin(), tags.end(), [&](const auto& wanted) {
+      for (const pb::Tag& tag : job.task().tags()) {
+        if (tag.key() == wanted.first) return wanted.second.empty() || tag.value() == wanted.second;
+      }
+      return false;
+    });
+  }
+};
+
+Result<TesFilter> filter_of(const Context& c) {
+  static const std::vector<std::string> kStates = {"UNKNOWN",  "QUEUED",    "INITIALIZING",   "RUNNING",
+                                                   "PAUSED",   "COMPLETE",  "EXECUTOR_ERROR", "SYSTEM_ERROR",
+                                                   "CANCELED", "CANCELING", "PREEMPTED"};
+  TesFilter filter;
+  filter.name_prefix = c.query.get("name_prefix");
+  filter.state = c.query.get("state");
+  if (!filter.state.empty() && std::find(kStates.begin(), kStates.end(), filter.state) == kStates.end()) {
+    return fail(ErrorCode::kUsage, "parameter state", "is no TES state", "one of " + join(kStates, ", "));
+  }
+  auto project = project_of(c);
+  if (!project) return fail(project.error());
+  filter.project = *project;
+  // Zipped by position; values that are missing at the end stand for any.
+  const std::vector<std::string> keys = c.query.all("tag_key");
+  const std::vector<std::string> values = c.query.all("tag_value");
+  if (values.size() > keys.size()) {
+    return fail(ErrorCode::kUsage, "parameter tag_value", "there are more values than keys");
+  }
+  for (size_t i = 0; i < keys.size(); ++i) {
+    filter.tags.emplace_back(keys[i], i < values.size() ? values[i] : std::string());
+  }
+  return filter;
+}
+
+}  // namespace
+
+io::HttpResponse tes_service_info(const Context& c) {
+  const federation::CoreConfig& core = c.backend.core().config();
+  json::object type;
+  type["group"] = "org.ga4gh";
+  type["artifact"] = "tes";
+  type["version"] = "1.1.0";
+  json::object organisation;
+  organisation["name"] = c.config.organisation.empty() ? core.region : c.config.organisation;
+  organisation["url"] =
+      c.config.organisation_url.empty() ? "https://" + core.region + ".invalid" : c.config.organisation_url;
+  json::object out;
+  out["id"] = "hetao." + core.region;
+  out["name"] = "Hetao " + core.region;
+  out["type"] = std::move(type);
+  out["description"] = "Federation gateway of region " + core.region;
+  out["organization"] = std::move(organisation);
+  out["version"] = c.config.version;
+  // Toil binds what stands here read-write into its jobs, which copies can't be: nothing is advertised.
+  out["storage"] = json::array();
+  json::array parameters;
+  for (const std::string& name : tes::TaskRules().backend_parameters) parameters.emplace_back(name);
+  out["tesResources_backend_parameters"] = std::move(parameters);
+  return json_answer(out);
+}
+
+io::HttpResponse tes_list(const Context& c) {
+  const auto view = view_of(c.query);
+  if (!view) return problem(view.error());
+  const auto filter = filter_of(c);
+  if (!filter) return problem(filter.error());
+  const auto page = number_query(c.query, "page_size", 1, limits::kTesPageMax, limits::kTesPageDefault);
+  if (!page) return problem(page.error());
+  const auto& jobs = c.backend.core().jobs();
+  // Ids sort by time. Newest first, and a page goes on below the last id of the one before, so that new tasks
+  // don't shift it.
+  const std::string token = c.query.get("page_token");
+  auto at = token.empty() ? jobs.end() : jobs.lower_bound(token);
+  json::array tasks;
+  std::string last;
+  bool more = false;
+  while (at != jobs.begin()) {
+    --at;
+    if (!may_see(c.caller, at->second) || !filter->takes(at->second)) continue;
+    if (tasks.size() == static_cast<size_t>(*page)) {
+      more = true;
+      break;
+    }
+    tasks.push_back(tes::write_job(at->second, *view));
+    last = at->first;
+  }
+  json::object out;
+  out["tasks"] = std::move(tasks);
+  if (more) out["next_page_token"] = last;
+  return json_answer(out);
+}
+
+io::HttpResponse tes_get(const Context& c) {
+  const auto view = view_of(c.query);
+  if (!view) return problem(view.error());
+  const pb::Job* job = visible_job(c, c.at("id"));
+  if (job == nullptr) return no_such("task", c.at("id"), "");
+  return json_answer(tes::write_job(*job, *view));
+}
+
+}  // namespace hetao::api
