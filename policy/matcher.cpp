@@ -58,6 +58,7 @@ void Matcher::take(uint32_t word, uint64_t bits, const Query& query, Scratch& sc
     const auto bit = static_cast<uint32_t>(std::countr_zero(bits));
     bits &= bits - 1;
     const Entry& entry = entries_[word * 64 + bit];
+    if (entry.rule == UINT32_MAX) continue;  // padding, where no attribute is tested at all
     if (entry.residual != UINT32_MAX && !residual_holds(entry.residual, query)) continue;
     auto& rules = scratch.rules_;
     if (std::find(rules.begin(), rules.end(), entry.rule) == rules.end()) rules.push_back(entry.rule);

@@ -61,7 +61,8 @@ class MatcherBuilder {
 
   std::unique_ptr<Matcher> matcher_;
   Diagnostics mistakes_;
-  std::vector<const Case*> case_of_;  // a bit
+  std::vector<const Case*> case_of_;  // a bit; nullptr: padding
+  std::vector<uint64_t> real_bits_;   // no padding
 };
 
 void MatcherBuilder::report(const Rule& rule, std::string message, std::string hint) {
@@ -220,6 +221,10 @@ void MatcherBuilder::place_segments() {
   matcher_->words_ = words + Matcher::kBlockWords;
   matcher_->entries_.resize(matcher_->words_ * 64, {UINT32_MAX, UINT32_MAX});
   case_of_.resize(matcher_->entries_.size(), nullptr);
+  real_bits_.resize(matcher_->words_);
+  for (size_t bit = 0; bit < case_of_.size(); ++bit) {
+    if (case_of_[bit] != nullptr) real_bits_[bit / 64] |= uint64_t{1} << (bit % 64);
+  }
 }
 
 void MatcherBuilder::find_slots() {
@@ -267,7 +272,7 @@ uint64_t* MatcherBuilder::add_row() {
 // Walks the classes in order and turns bits on and off where cases begin and end to accept them.
 void MatcherBuilder::fill_scalar(Matcher::Slot& slot) {
   const Class classes = matcher_->domain(slot.slot).size();
-  std::vector<uint64_t> running(matcher_->words_, ~uint64_t{0});
+  std::vector<uint64_t> running = real_bits_;
   std::vector<std::vector<uint32_t>> flips(classes + 1);
   for (uint32_t bit = 0; bit < case_of_.size(); ++bit) {
     const Accept* accept = case_of_[bit] == nullptr ? nullptr : accept_of(*case_of_[bit], slot.slot);

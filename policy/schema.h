@@ -55,8 +55,8 @@ struct Attribute {
   std::string group;
   bool built_in = false;
 
-  // What a request gets that does not say: nothing (unknown), or for sets the empty set.
-  bool may_be_unknown() const { return type != Type::kSet && type != Type::kDate; }
+  // Where a request does not say: a set is empty, time.date is today, all else is unknown.
+  bool may_be_unknown() const { return type != Type::kSet && name != "time.date"; }
 };
 
 class Schema {
