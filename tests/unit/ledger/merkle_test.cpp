@@ -151,7 +151,9 @@ TEST(MerkleProofs, SpoiltOnesAreRefused) {
       EXPECT_TRUE(refused(index, size, flip(leaves[index]), good, root));
       EXPECT_TRUE(refused(index, size, leaves[index], good, flip(root)));
       EXPECT_TRUE(refused(size, size, leaves[index], good, root));
-      if (size > 1) EXPECT_TRUE(refused((index + 1) % size, size, leaves[index], good, root));
+      if (size > 1) {
+        EXPECT_TRUE(refused((index + 1) % size, size, leaves[index], good, root));
+      }
       for (size_t i = 0; i < good.size(); ++i) {
         Proof bad = good;
         bad[i] = flip(bad[i]);
