@@ -240,6 +240,7 @@ void on_run_collected(State& s, const RunCollected& event) {
     item.set_kind(logs ? "logs" : output_kind(run.task(), item.name()));
     *item.mutable_labels() = labels;
     seal_item(item);
+    if (logs && item.bytes() == 0) continue;  // it wrote nothing: nothing to read, decide or move
     *run.add_results() = item;
     if (!at_home(s, run)) send_output(s, run, logs ? "logs" : "o" + std::to_string(index), std::move(item));
   }

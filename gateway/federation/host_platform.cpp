@@ -72,6 +72,14 @@ void tell_home(State& s, const pb::Run& run) {
   news.set_state(run.state());
   news.set_reason(run.state() == pb::RUN_WAITING ? run.hold_reason() : run.reason());
   *news.mutable_report() = run.report();
+  if (!s.is_self(run.home_region())) {
+    // What a program wrote is data: it goes home as the item `logs`, under a decision of its own, or not at
+    // all.
+    for (pb::ExecutorLog& log : *news.mutable_report()->mutable_executors()) {
+      log.clear_stdout_tail();
+      log.clear_stderr_tail();
+    }
+  }
   news.set_platform(run.platform());
   if (run.state() == pb::RUN_DONE) {
     for (const pb::Item& item : run.results()) {
