@@ -44,6 +44,8 @@ Result<BlobStore> BlobStore::open(std::string folder) {
   BlobStore store(std::move(folder));
   if (auto made = make_folders(store.incoming()); !made) return fail(made.error());
   remove_leftovers(store.incoming());
+  // The empty blob is always there: it stands for what has no files.
+  if (auto empty = store.ingest_bytes(""); !empty) return fail(empty.error());
   return store;
 }
 
@@ -184,8 +186,11 @@ std::string BlobStore::partial_path(std::string_view text) const {
   return incoming() + "/" + (digest ? digest->hex() : std::string("unknown"));
 }
 
-Result<void> BlobStore::adopt_partial(const transfer::Blob& blob) {
-  const std::string path = partial_path(transfer::blob_digest_text(blob.digest));
+std::string BlobStore::another_partial_path() const {
+  return temporary_name(incoming());
+}
+
+Result<void> BlobStore::adopt_partial(const std::string& path, const transfer::Blob& blob) {
   auto file = open_file(path, O_RDWR);
   if (!file) return fail(file.error());
   if (::fchmod(file->get(), kBlobMode) != 0) return fail_errno(path, "can't be made read-only");
@@ -194,10 +199,8 @@ Result<void> BlobStore::adopt_partial(const transfer::Blob& blob) {
   return {};
 }
 
-void BlobStore::drop_partial(std::string_view digest) {
-  const std::string path = partial_path(digest);
+void BlobStore::drop_partial(const std::string& path) {
   ::unlink(path.c_str());
-  ::unlink((path + ".progress").c_str());
 }
 
 uint64_t BlobStore::free_bytes() const {

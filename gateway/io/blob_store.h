@@ -46,9 +46,11 @@ class BlobStore {
 
   // Receiving in pieces: a file of its own that outlives restarts, named by the digest that it will have.
   std::string partial_path(std::string_view digest) const;
-  // The partial file, whose content the caller has checked against this blob, becomes it.
-  Result<void> adopt_partial(const transfer::Blob& blob);
-  void drop_partial(std::string_view digest);
+  std::string another_partial_path()
+      const;  // for a second transfer of the same blob at once; can't be resumed
+  // The partial file at `path`, whose content the caller has checked against this blob, becomes it.
+  Result<void> adopt_partial(const std::string& path, const transfer::Blob& blob);
+  static void drop_partial(const std::string& path);
   uint64_t free_bytes() const;
 
  private:

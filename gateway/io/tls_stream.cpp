@@ -1,5 +1,7 @@
 #include "gateway/io/tls_stream.h"
 
+#include <fcntl.h>
+
 namespace hetao::io {
 
 namespace {
@@ -8,6 +10,11 @@ constexpr size_t kReceiveBytes = size_t{256} << 10U;
 
 std::chrono::microseconds to_chrono(Duration duration) {
   return std::chrono::microseconds(duration.micros);
+}
+
+// Asio opens sockets without close-on-exec: a runner that outlives us would hold our ports.
+void keep_from_children(int socket) {
+  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
 }
 
 }  // namespace
@@ -28,6 +35,7 @@ Result<void> bind_acceptor(tcp::acceptor& acceptor, const Endpoint& at) {
   const tcp::endpoint endpoint(address, at.port);
   acceptor.open(endpoint.protocol(), error);
   if (error) return failed_to("can't open a socket", error);
+  keep_from_children(acceptor.native_handle());
   acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
@@ -69,6 +77,7 @@ void Watchdog::wait(const std::shared_ptr<State>& state) {
 
 TlsStream::TlsStream(tcp::socket socket, std::unique_ptr<TlsEngine> engine)
     : socket_(std::move(socket)), engine_(std::move(engine)) {
+  keep_from_children(socket_.native_handle());
   boost::system::error_code ignored;
   remote_ = to_text(socket_.remote_endpoint(ignored));
   socket_.set_option(tcp::no_delay(true), ignored);

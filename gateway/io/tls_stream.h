@@ -68,6 +68,7 @@ class TlsStream {
   TlsEngine& engine() { return *engine_; }
   const std::string& remote() const { return remote_; }  // "127.0.0.1:4711"
   bool is_open() const { return socket_.is_open(); }
+  asio::any_io_executor executor() { return socket_.get_executor(); }
 
  private:
   Awaitable<Result<void>> receive(Duration patience);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "certs/authority.h"
+#include "certs/status.h"
 #include "certs/trust.h"
 #include "gateway/io/tls/tls_context.h"
 
@@ -48,8 +49,11 @@ inline std::shared_ptr<const certs::TrustStore> trust_in(const std::vector<const
 
 inline std::shared_ptr<const io::TlsContext> tunnel_context(const TestRegion& own,
                                                             const std::vector<const TestRegion*>& trusted,
-                                                            const std::string& gateway = "gw-1") {
+                                                            const std::string& gateway = "gw-1",
+                                                            std::string* serial = nullptr) {
   const auto leaf = own.issue("gateway", gateway);
+  if (serial != nullptr)
+    *serial = certs::certificate_status(leaf.certificate_pem, wall_clock())->front().serial;
   auto context = io::TlsContext::tunnel({leaf.certificate_pem, leaf.key_pem}, trust_in(trusted));
   EXPECT_TRUE(context) << to_line(context.error());
   return *context;

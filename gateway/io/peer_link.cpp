@@ -1,0 +1,250 @@
+#include "gateway/io/peer_link.h"
+
+namespace hetao::io {
+
+namespace {
+
+constexpr size_t kReadBytes = size_t{256} << 10U;
+// Small frames are put together before they are encrypted, so that they share a TLS record.
+constexpr size_t kGatherBytes = size_t{64} << 10U;
+// The session has deadlines of its own, which are shorter and say why.
+constexpr Duration kReadPatience = Duration::seconds(2 * limits::kSilenceSecondsMax);
+constexpr Duration kWritePatience = Duration::seconds(2 * limits::kWriteStallSecondsMax);
+
+}  // namespace
+
+PeerLink::PeerLink(std::unique_ptr<TlsStream> stream, tunnel::Config config, tunnel::Role role, Owner owner)
+    : stream_(std::move(stream)),
+      session_(std::move(config), role, owner.clock()),
+      owner_(std::move(owner)),
+      wake_(stream_->executor()) {}
+
+Awaitable<void> PeerLink::run() {
+  const auto self = shared_from_this();
+  asio::steady_timer writer_gone(wake_.get_executor(), asio::steady_timer::time_point::max());
+  bool writer_done = false;
+  asio::co_spawn(wake_.get_executor(), write_all(),
+                 [self, &writer_gone, &writer_done](const std::exception_ptr&) {
+                   writer_done = true;
+                   writer_gone.cancel();
+                 });
+  co_await read_all();
+  while (!writer_done) co_await writer_gone.async_wait(as_value);
+  const auto closed = session_.transport_closed();
+  if (!closed) note_end(closed.error());
+  take_events();
+  handlers_.clear();
+  if (!ended_) note_end(Error{ErrorCode::kUnreachable, remote(), "the tunnel ended orderly", ""});
+  owner_.on_end(*this, *ended_);
+}
+
+void PeerLink::note_end(Error why) {
+  if (!ended_) ended_ = std::move(why);
+}
+
+void PeerLink::kick() {
+  kicked_ = true;
+  wake_.cancel();
+}
+
+Awaitable<void> PeerLink::read_all() {
+  Bytes buffer(kReadBytes);
+  while (true) {
+    auto size = co_await stream_->read_some(buffer, kReadPatience);
+    if (!size) note_end(size.error());
+    if (!size || *size == 0) break;
+    take_events();
+    auto received = session_.receive(ByteView(buffer).first(*size), owner_.clock());
+    take_events();
+    kick();
+    if (!received) {
+      note_end(received.error());
+      break;
+    }
+  }
+  reader_done_ = true;
+  kick();
+}
+
+void PeerLink::fill_output() {
+  while (session_.has_output()) {
+    const auto views = session_.output();
+    gathered_.clear();
+    for (const ByteView view : views) {
+      if (gathered_.size() + view.size() > kGatherBytes && !gathered_.empty()) break;
+      gathered_.insert(gathered_.end(), view.begin(), view.end());
+    }
+    const size_t taken = stream_->offer(gathered_);
+    session_.consumed(taken, owner_.clock());
+    if (taken < gathered_.size()) return;
+  }
+}
+
+Result<void> PeerLink::keep_time() {
+  const auto deadline = session_.next_deadline();
+  const Instant now = owner_.clock();
+  if (!deadline || *deadline > now) return {};
+  return session_.on_time(now);
+}
+
+Awaitable<void> PeerLink::write_all() {
+  using State = tunnel::Session::State;
+  while (true) {
+    kicked_ = false;
+    if (auto in_time = keep_time(); !in_time) note_end(in_time.error());
+    fill_output();
+    take_events();
+    auto flushed = co_await stream_->flush(kWritePatience);
+    if (!flushed) {
+      note_end(flushed.error());
+      break;
+    }
+    if (const auto& failure = stream_->engine().failure()) {
+      note_end(failure->error);
+      break;
+    }
+    const State state = session_.state();
+    const bool over = state == State::kFinished || state == State::kBroken || reader_done_;
+    if (over && !session_.has_output()) break;
+    if (!stream_->is_open()) break;
+    if (kicked_ || session_.has_output()) continue;
+    const auto deadline = session_.next_deadline();
+    const int64_t wait = deadline ? (*deadline - owner_.clock()).micros : Duration::seconds(60).micros;
+    wake_.expires_after(std::chrono::microseconds(std::max<int64_t>(wait, 1'000)));
+    co_await wake_.async_wait(as_value);
+  }
+  co_await stream_->close(Duration::seconds(2));
+}
+
+void PeerLink::take_events() {
+  if (taking_events_) return;  // handlers call back into the session; the loop below sees what they cause
+  taking_events_ = true;
+  while (auto event = session_.poll_event()) std::visit([this](auto& e) { on(e); }, *event);
+  taking_events_ = false;
+}
+
+void PeerLink::on(tunnel::HelloDone&) {
+  opened_ = owner_.clock();
+  owner_.on_open(*this);
+}
+
+void PeerLink::on(tunnel::Message& event) {
+  owner_.on_message(*this, std::move(event.bytes));
+}
+
+void PeerLink::on(tunnel::StreamOpened& event) {
+  auto handler = owner_.on_stream(*this, event.id, event.header);
+  if (!handler) {
+    session_.reset_stream(event.id, tunnel::Reason::kRefused, "not expected");
+    return;
+  }
+  handlers_.emplace(event.id, std::move(handler));
+}
+
+void PeerLink::on(tunnel::StreamData& event) {
+  const auto at = handlers_.find(event.id);
+  if (at == handlers_.end()) return session_.consume(event.id, event.bytes.size());
+  const auto handler = at->second;
+  handler->on_data(event.bytes);
+}
+
+void PeerLink::on(tunnel::StreamEnded& event) {
+  const auto at = handlers_.find(event.id);
+  if (at == handlers_.end()) return session_.reset_stream(event.id, tunnel::Reason::kDone, "");
+  const auto handler = at->second;
+  handler->on_end();
+}
+
+void PeerLink::on(tunnel::StreamReset& event) {
+  const auto at = handlers_.find(event.id);
+  if (at != handlers_.end()) {
+    const auto handler = at->second;
+    handler->on_reset(event.reason, event.text);
+  }
+  session_.reset_stream(event.id, tunnel::Reason::kDone, "");
+}
+
+void PeerLink::on(tunnel::StreamWritable& event) {
+  const auto at = handlers_.find(event.id);
+  if (at == handlers_.end()) return;
+  const auto handler = at->second;
+  handler->on_writable();
+}
+
+void PeerLink::on(tunnel::StreamClosed& event) {
+  const auto at = handlers_.find(event.id);
+  if (at == handlers_.end()) return;
+  const auto handler = at->second;
+  handlers_.erase(at);
+  handler->on_closed();
+}
+
+void PeerLink::on(tunnel::RoundTrip&) {}
+
+void PeerLink::on(tunnel::PeerGoodbye& event) {
+  note_end(Error{ErrorCode::kUnreachable, remote(),
+                 std::string("the peer said goodbye: ") + tunnel::to_word(event.reason) +
+                     (event.text.empty() ? "" : ": " + event.text),
+                 ""});
+}
+
+Result<void> PeerLink::send_message(ByteView message) {
+  auto taken = session_.send_message(message);
+  kick();
+  return taken;
+}
+
+void PeerLink::message_done(size_t bytes) {
+  session_.message_done(bytes);
+  kick();
+}
+
+Result<tunnel::StreamId> PeerLink::open_stream(ByteView header, tunnel::Priority priority,
+                                               std::shared_ptr<StreamHandler> handler) {
+  auto id = session_.open_stream(header, priority);
+  if (id) handlers_.emplace(*id, std::move(handler));
+  kick();
+  return id;
+}
+
+size_t PeerLink::write_stream(tunnel::StreamId id, ByteView bytes) {
+  const size_t taken = session_.write_stream(id, bytes);
+  kick();
+  return taken;
+}
+
+void PeerLink::end_stream(tunnel::StreamId id) {
+  session_.end_stream(id);
+  kick();
+}
+
+void PeerLink::reset_stream(tunnel::StreamId id, tunnel::Reason reason, std::string_view text) {
+  session_.reset_stream(id, reason, text);
+  kick();
+}
+
+void PeerLink::consume(tunnel::StreamId id, size_t bytes) {
+  session_.consume(id, bytes);
+  kick();
+}
+
+void PeerLink::goodbye(tunnel::Reason reason, std::string_view text) {
+  session_.goodbye(reason, text, owner_.clock());
+  kick();
+}
+
+void PeerLink::cut(tunnel::Reason reason, std::string_view text) {
+  note_end(Error{ErrorCode::kUnreachable, remote(),
+                 std::string("cut: ") + tunnel::to_word(reason) + ": " + std::string(text), ""});
+  session_.cut(reason, text);
+  kick();
+}
+
+void PeerLink::recheck(const certs::TrustStore& trust) {
+  if (stream_->engine().state() != TlsState::kOpen) return;
+  if (stream_->engine().recheck(trust, owner_.clock()) == TlsState::kOpen) return;
+  note_end(stream_->engine().failure()->error);
+  kick();  // the writer sends the alert and closes
+}
+
+}  // namespace hetao::io

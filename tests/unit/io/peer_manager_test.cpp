@@ -1,0 +1,318 @@
+// Two gateways' peer managers over loopback: they find each other, keep one tunnel, pass messages on, and
+// move items that both sides allow.
+#include "gateway/io/peer_manager.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "gateway/io/asio.h"
+#include "tests/unit/io/temporary_folder.h"
+#include "tests/unit/io/test_certificates.h"
+
+namespace hetao::io {
+namespace {
+
+namespace fs = std::filesystem;
+using testing_support::TestRegion;
+
+struct City {
+  City(asio::io_context& context, const TestRegion& own, const std::vector<const TestRegion*>& trusted,
+       const std::string& folder)
+      : context_(context), region(own.name), blobs(BlobStore::open(folder).value()) {
+    tls = testing_support::tunnel_context(own, trusted, "gw-1", &serial);
+  }
+  ~City() { workers.stop(); }
+
+  void start(const std::string& peer, uint16_t peer_port) {
+    PeerManager::Config config;
+    config.region = region;
+    config.gateway = "gw-1";
+    config.listen = {"127.0.0.1", listen_port};
+    config.tls = tls;
+    config.peers = {{peer, {"127.0.0.1", peer_port}}};
+    config.clock = testing_support::wall_clock;
+    config.policy_digest = [] { return std::string(64, 'a'); };
+    config.checkpoint = [] { return std::string(); };
+    config.on_up = [this](const std::string&) { ++ups; };
+    config.on_down = [this](const std::string&, const std::string& why) { downs.push_back(why); };
+    config.on_message = [this](const std::string& from, pb::PeerMessage message,
+                               const std::function<void()>& done) {
+      messages.emplace_back(from, std::move(message));
+      done();
+    };
+    config.log = [this](const std::string& line) { log += line + "\n"; };
+    config.items.settled = [this]() -> Awaitable<void> {
+      ++settled;
+      co_return;
+    };
+    config.items.may_send = [this](std::string_view, std::string_view crossing) {
+      return permitted.contains(std::string(crossing));
+    };
+    config.items.expected = [this](std::string_view, std::string_view crossing) -> std::optional<pb::Item> {
+      const auto at = expected.find(std::string(crossing));
+      if (at == expected.end()) return std::nullopt;
+      return at->second;
+    };
+    config.items.on_stored = [this](const std::string& crossing) { stored.push_back(crossing); };
+    config.items.on_failed = [this](const std::string& crossing, const std::string& why, bool for_good) {
+      failed.push_back(crossing + (for_good ? " for good: " : ": ") + why);
+    };
+    config.items.log = config.log;
+    manager = std::make_unique<PeerManager>(context_.get_executor(), workers, blobs, std::move(config));
+    const auto listening = manager->listen();
+    ASSERT_TRUE(listening) << to_line(listening.error());
+    listen_port = manager->port();
+    manager->start();
+  }
+
+  pb::Item item_of(const std::vector<std::string>& contents) {
+    pb::Item item;
+    for (size_t i = 0; i < contents.size(); ++i) {
+      pb::ItemFile& file = *item.add_files();
+      const StoredBlob blob = blobs.ingest_bytes(contents[i]).value();
+      file.set_path(contents.size() == 1 ? "" : "f" + std::to_string(i));
+      file.set_digest(blob.digest);
+      file.set_bytes(static_cast<int64_t>(blob.bytes));
+      item.set_bytes(item.bytes() + file.bytes());
+    }
+    return item;
+  }
+
+  asio::io_context& context_;
+  std::string region;
+  BlobStore blobs;
+  Workers workers{2};
+  std::string serial;  // of our certificate
+  std::shared_ptr<const TlsContext> tls;
+  uint16_t listen_port = 0;
+  std::set<std::string> permitted;
+  std::map<std::string, pb::Item> expected;
+  int ups = 0;
+  int settled = 0;
+  std::vector<std::string> downs;
+  std::vector<std::pair<std::string, pb::PeerMessage>> messages;
+  std::vector<std::string> stored;
+  std::vector<std::string> failed;
+  std::string log;
+  std::unique_ptr<PeerManager> manager;
+};
+
+std::string noise(size_t size, uint64_t seed) {
+  std::string text(size, '\0');
+  uint64_t x = seed * 0x9e3779b97f4a7c15ULL + 1;
+  for (char& c : text) {
+    x ^= x << 13U;
+    x ^= x >> 7U;
+    x ^= x << 17U;
+    c = static_cast<char>(x);
+  }
+  return text;
+}
+
+class TwoCities : public ::testing::Test {
+ protected:
+  ~TwoCities() override {
+    if (a.manager) a.manager->stop();
+    if (b.manager) b.manager->stop();
+    run_for(std::chrono::milliseconds(200));
+    a.workers.stop();
+    b.workers.stop();
+  }
+  // `both`: each dials the other; else only Shenzhen dials.
+  void start(bool both = false) {
+    b.start("shenzhen", 0);
+    if (both) {  // the port is known only once it listens
+      a.start("hongkong", b.listen_port);
+      const uint16_t port = b.listen_port;
+      b.manager->stop();
+      run_for(std::chrono::milliseconds(50));
+      b.manager.reset();
+      b.listen_port = port;
+      b.start("shenzhen", a.listen_port);
+    } else {
+      a.start("hongkong", b.listen_port);
+    }
+    ASSERT_TRUE(until([&] { return a.manager->is_up("hongkong") && b.manager->is_up("shenzhen"); }))
+        << a.log << b.log;
+  }
+  void run_for(std::chrono::milliseconds time) {
+    context_.restart();
+    context_.run_for(time);
+  }
+  bool until(const std::function<bool()>& done, std::chrono::seconds patience = std::chrono::seconds(60)) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!done()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      context_.restart();
+      context_.run_one_for(std::chrono::milliseconds(20));
+    }
+    return true;
+  }
+  void allow(const std::string& crossing, const pb::Item& item) {
+    a.permitted.insert(crossing);
+    b.expected[crossing] = item;
+  }
+
+  testing_support::TemporaryFolder folder_;
+  asio::io_context context_{1};
+  TestRegion shenzhen_{"shenzhen"};
+  TestRegion hongkong_{"hongkong"};
+  City a{context_, shenzhen_, {&shenzhen_, &hongkong_}, folder_ / "a"};
+  City b{context_, hongkong_, {&shenzhen_, &hongkong_}, folder_ / "b"};
+};
+
+TEST_F(TwoCities, PassMessagesBothWaysInOrder) {
+  start();
+  for (uint64_t i = 1; i <= 100; ++i) {
+    pb::PeerMessage message;
+    message.set_sequence(i);
+    message.mutable_acknowledge();
+    a.manager->send_message("hongkong", message);
+    b.manager->send_message("shenzhen", message);
+  }
+  ASSERT_TRUE(until([&] { return a.messages.size() == 100 && b.messages.size() == 100; })) << a.log << b.log;
+  for (uint64_t i = 1; i <= 100; ++i) EXPECT_EQ(a.messages[i - 1].second.sequence(), i);
+  EXPECT_EQ(a.messages[0].first, "hongkong");
+}
+
+TEST_F(TwoCities, KeepOneTunnelWhenBothDial) {
+  start(true);
+  run_for(std::chrono::milliseconds(1500));
+  EXPECT_TRUE(a.manager->is_up("hongkong"));
+  EXPECT_TRUE(b.manager->is_up("shenzhen"));
+  const int ups = a.ups;
+  run_for(std::chrono::milliseconds(1500));
+  EXPECT_EQ(a.ups, ups) << "it settles\n" << a.log;
+  a.manager->send_message("hongkong", pb::PeerMessage());
+  EXPECT_TRUE(until([&] { return b.messages.size() == 1; }));
+}
+
+TEST_F(TwoCities, MoveAnItemOfManyFiles) {
+  start();
+  const std::string zeros(3'000'000, '\0');
+  const pb::Item item =
+      a.item_of({"", "small", noise(5'000'000, 1), std::string(4'000'000, 'x'), zeros, "small"});
+  allow("job.1.i0", item);
+  a.manager->send_item("hongkong", "job.1.i0", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  for (const pb::ItemFile& file : item.files()) {
+    EXPECT_EQ(b.blobs.read(file.digest(), 10'000'000).value(),
+              a.blobs.read(file.digest(), 10'000'000).value());
+  }
+  EXPECT_GE(a.settled, 1);
+  EXPECT_GE(b.settled, 1);
+  EXPECT_TRUE(until([&] { return a.manager->stats().moving == 0 && b.manager->stats().moving == 0; }));
+  EXPECT_EQ(b.stored, (std::vector<std::string>{"job.1.i0"}));
+}
+
+TEST_F(TwoCities, MoveAnItemWithoutFiles) {
+  start();
+  allow("job.1.o0", {});
+  a.manager->send_item("hongkong", "job.1.o0", {});
+  EXPECT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+}
+
+TEST_F(TwoCities, SendNothingThatIsNotPermittedHere) {
+  start();
+  const pb::Item item = a.item_of({"secret"});
+  b.expected["c"] = item;
+  const uint64_t before = a.manager->stats().bytes_out;
+  a.manager->send_item("hongkong", "c", item);
+  run_for(std::chrono::milliseconds(300));
+  EXPECT_TRUE(b.stored.empty());
+  EXPECT_FALSE(b.blobs.has(item.files(0).digest()));
+  EXPECT_LT(a.manager->stats().bytes_out - before, 100U);
+}
+
+TEST_F(TwoCities, TakeNothingThatIsNotExpectedHere) {
+  start();
+  const pb::Item item = a.item_of({"unasked"});
+  const pb::Item other = a.item_of({"another"});
+  a.permitted = {"c", "d"};
+  b.expected["d"] = other;  // another content than what will come
+  a.manager->send_item("hongkong", "c", item);
+  a.manager->send_item("hongkong", "d", item);
+  ASSERT_TRUE(until([&] { return a.failed.size() == 2; })) << a.log;
+  EXPECT_NE(a.failed[0].find("no such item is expected here"), std::string::npos) << a.failed[0];
+  EXPECT_FALSE(b.blobs.has(item.files(0).digest()));
+  EXPECT_TRUE(b.stored.empty());
+}
+
+TEST_F(TwoCities, SayForGoodWhenTheBlobIsNotThere) {
+  start();
+  pb::Item item = a.item_of({"gone"});
+  ASSERT_TRUE(a.blobs.remove(item.files(0).digest()));
+  allow("c", item);
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !a.failed.empty(); }));
+  EXPECT_NE(a.failed[0].find("c for good"), std::string::npos) << a.failed[0];
+}
+
+TEST_F(TwoCities, GoOnWithALargeItemWhereItBroke) {
+  start();
+  const pb::Item item = a.item_of({noise(48'000'000, 7)});
+  allow("c", item);
+  a.manager->send_item("hongkong", "c", item);
+  const uint64_t begin = b.manager->stats().bytes_in;
+  ASSERT_TRUE(until([&] { return b.manager->stats().bytes_in - begin > 12'000'000; })) << a.log;
+  a.manager->stop();
+  ASSERT_TRUE(until([&] { return !b.manager->is_up("shenzhen"); }));
+  const std::string progress = b.blobs.partial_path(item.files(0).digest()) + ".progress";
+  ASSERT_TRUE(until([&] { return fs::exists(progress); })) << b.log;
+  a.manager.reset();
+  const uint64_t first = b.manager->stats().bytes_in;
+  EXPECT_LT(first - begin, 48'000'000U);
+  a.listen_port = 0;
+  a.start("hongkong", b.listen_port);
+  ASSERT_TRUE(until([&] { return a.manager->is_up("hongkong"); })) << a.log << b.log;
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  EXPECT_LT(b.manager->stats().bytes_in - first, 44'000'000U) << "the first part came again";
+  EXPECT_TRUE(b.blobs.describe(item.files(0).digest()));
+  EXPECT_FALSE(fs::exists(progress));
+}
+
+TEST_F(TwoCities, StopAnItemThatIsDropped) {
+  start();
+  const pb::Item item = a.item_of({noise(40'000'000, 9)});
+  allow("c", item);
+  a.manager->send_item("hongkong", "c", item);
+  const uint64_t begin = b.manager->stats().bytes_in;
+  ASSERT_TRUE(until([&] { return b.manager->stats().bytes_in - begin > 2'000'000; }));
+  b.manager->drop_item("c");
+  a.manager->drop_item("c");
+  ASSERT_TRUE(until([&] { return a.manager->stats().moving == 0 && b.manager->stats().moving == 0; }));
+  EXPECT_FALSE(fs::exists(b.blobs.partial_path(item.files(0).digest())));
+  EXPECT_TRUE(b.stored.empty());
+}
+
+TEST_F(TwoCities, CutAPeerWhoseCertificateIsRevoked) {
+  start();
+  TestRegion updated = shenzhen_;
+  certs::Revocation revoked;
+  revoked.serial = a.serial;
+  revoked.at = testing_support::wall_clock();
+  updated.crl = certs::create_crl(updated.ca, {&revoked, 1}, 2, testing_support::wall_clock()).value();
+  b.manager->use(testing_support::tunnel_context(hongkong_, {&updated, &hongkong_}));
+  EXPECT_TRUE(until([&] { return !b.manager->is_up("shenzhen"); })) << b.log;
+}
+
+TEST_F(TwoCities, RefuseAGatewayThatIsNoConfiguredPeer) {
+  b.start("macau", 0);
+  a.start("hongkong", b.listen_port);
+  ASSERT_TRUE(until([&] { return b.manager->stats().refused > 0; })) << b.log;
+  EXPECT_FALSE(a.manager->is_up("hongkong"));
+}
+
+TEST_F(TwoCities, SayWhyAPeerIsDown) {
+  a.start("hongkong", 1);  // nobody listens there
+  ASSERT_TRUE(until([&] { return !a.downs.empty(); }));
+  EXPECT_NE(a.downs[0].find("127.0.0.1:1"), std::string::npos) << a.downs[0];
+}
+
+}  // namespace
+}  // namespace hetao::io
