@@ -42,7 +42,9 @@ struct Token : testing::TestWithParam<Kind> {
   TokenReason refusal(std::string_view token, const TokenRules& rules = kRules) {
     const auto verdict = verify_jwt(token, keys, rules, kNow);
     EXPECT_FALSE(verdict);
-    if (!verdict) EXPECT_EQ(verdict.error().error.code, ErrorCode::kNotAllowed);
+    if (!verdict) {
+      EXPECT_EQ(verdict.error().error.code, ErrorCode::kNotAllowed);
+    }
     return verdict ? TokenReason::kMalformed : verdict.error().reason;
   }
 };
@@ -69,7 +71,9 @@ TEST_P(Token, WithAnyCharacterChangedIsRefused) {
   for (size_t i = 0; i < token.size(); ++i) {
     std::string changed = token;
     changed[i] = changed[i] == 'A' ? 'B' : 'A';
-    if (changed != token) EXPECT_FALSE(verify_jwt(changed, keys, kRules, kNow)) << i;
+    if (changed != token) {
+      EXPECT_FALSE(verify_jwt(changed, keys, kRules, kNow)) << i;
+    }
     EXPECT_FALSE(verify_jwt(token.substr(0, i), keys, kRules, kNow)) << i;
   }
 }

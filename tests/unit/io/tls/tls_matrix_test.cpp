@@ -57,7 +57,9 @@ TEST_P(Matrix, ABadCertificateIsRefusedBeforeAnyByteAndWithOneAlert) {
     const auto under_test = engine();
     testing::shake_hands(raw, *under_test, "early plaintext");
     expect_refused(*under_test, certs::to_word(bad.reason), bad.name);
-    if (raw_is_client()) EXPECT_EQ(alert_seen_by(raw), "bad certificate") << bad.name;
+    if (raw_is_client()) {
+      EXPECT_EQ(alert_seen_by(raw), "bad certificate") << bad.name;
+    }
     ++ran;
   }
   EXPECT_GE(ran, 60U);
@@ -149,7 +151,9 @@ TEST_P(Matrix, WithoutARevocationListInForceEveryPeerIsRefused) {
   for (const auto& [crl, reason] : cases) {
     auto trust = std::make_shared<certs::TrustStore>();
     ASSERT_TRUE(trust->pin_ca("shenzhen", region.ca.certificate_pem));
-    if (!crl.empty()) ASSERT_TRUE(trust->add_crl("shenzhen", crl));
+    if (!crl.empty()) {
+      ASSERT_TRUE(trust->add_crl("shenzhen", crl));
+    }
     const auto context =
         TlsContext::tunnel(testing::files_of(certs::forge::good_gateway(cities().world)), trust).value();
     RawPeer raw(raw_is_client());
