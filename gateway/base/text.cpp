@@ -18,6 +18,20 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string readable(std::string_view bytes, size_t bytes_max) {
+  std::string out;
+  for (size_t i = 0; i < bytes.size();) {
+    size_t length = 1;
+    while (length <= 4 && !is_utf8(bytes.substr(i, length))) ++length;
+    const bool whole = length <= 4;
+    const std::string_view next = whole ? bytes.substr(i, length) : std::string_view("?");
+    if (out.size() + next.size() > bytes_max) break;
+    out += next;
+    i += whole ? length : 1;
+  }
+  return printable(out);
+}
+
 bool is_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     // Most text is ASCII: eight characters at once.

@@ -12,6 +12,10 @@ namespace hetao {
 // Replaces C0 controls and DEL by '?', so that a foreign string can't forge log lines or terminal escapes.
 std::string printable(std::string_view text);
 
+// The beginning of bytes that may be anything, for people and JSON: printable as above, well-formed UTF-8
+// (what is not becomes '?'), at most `bytes_max` long without cutting a character.
+std::string readable(std::string_view bytes, size_t bytes_max);
+
 // True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 

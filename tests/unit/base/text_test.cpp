@@ -47,5 +47,20 @@ TEST(Text, ErrorsStayOnOneLine) {
             "a.yaml:3:7: unknown key \"imge\"; expected a TES executor (did you mean \"image\"?)");
 }
 
+TEST(Readable, AnyBytesBecomeOneLineOfUtf8) {
+  EXPECT_EQ(readable("a\xff\xe5\x90\nz", 100), "a??? z");
+  EXPECT_EQ(readable("\xed\xa0\x80", 100), "???");  // half a surrogate pair
+  EXPECT_EQ(readable("名字", 100), "名字");
+  for (int byte = 0; byte < 256; ++byte) {
+    EXPECT_TRUE(is_utf8(readable(std::string(5, static_cast<char>(byte)), 4))) << byte;
+  }
+}
+
+TEST(Readable, ACutNeverSplitsACharacter) {
+  EXPECT_EQ(readable("名字", 5), "名");
+  EXPECT_EQ(readable("名字", 6), "名字");
+  EXPECT_EQ(readable("abc", 0), "");
+}
+
 }  // namespace
 }  // namespace hetao
