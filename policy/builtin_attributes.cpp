@@ -111,7 +111,7 @@ const std::array<Row, 58>& rows() {
        Type::kEnum,
        "dataset code image model aggregate result logs remote-access",
        kFree,
-       "item",
+       "result",
        {"kind of item", "项类型", "項類型"}},
       {"item.bytes", Type::kInteger, "", kFree, "", {"size in bytes", "字节数", "位元組數"}},
       {"purpose",

@@ -31,7 +31,7 @@ struct DiffOptions {
 };
 
 struct Diff {
-  bool changed = false;  // a difference exists. false and !gave_up: proved that there is none
+  bool changed = false;  // false: proved that there is no difference. Always true when it gave up
   bool gave_up = false;  // the budget ended: there may be differences that are not listed
   std::vector<DiffCase> cases;
   double cases_total = 0;  // of which `cases` are listed

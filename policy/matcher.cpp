@@ -39,14 +39,18 @@ std::vector<std::string> Matcher::unknown_in(uint32_t rule, const Query& query) 
   return names;
 }
 
-bool Matcher::residual_holds(uint32_t residual, const Query& query) const {
+bool Matcher::sets_hold(const Case& one, const Query& query) const {
+  return members_hold(one.members, query);
+}
+
+bool Matcher::members_hold(const std::vector<Members>& all, const Query& query) {
   const auto has_any = [&](size_t slot, const std::vector<uint32_t>& wanted) {
     const auto& present = query.members_[slot];
     return std::any_of(wanted.begin(), wanted.end(), [&](uint32_t member) {
       return std::find(present.begin(), present.end(), member) != present.end();
     });
   };
-  return std::all_of(residuals_[residual].begin(), residuals_[residual].end(), [&](const Members& m) {
+  return std::all_of(all.begin(), all.end(), [&](const Members& m) {
     return !has_any(m.slot, m.none_of) &&
            std::all_of(m.any_of.begin(), m.any_of.end(),
                        [&](const auto& group) { return has_any(m.slot, group); });
@@ -59,7 +63,7 @@ void Matcher::take(uint32_t word, uint64_t bits, const Query& query, Scratch& sc
     bits &= bits - 1;
     const Entry& entry = entries_[word * 64 + bit];
     if (entry.rule == UINT32_MAX) continue;  // padding, where no attribute is tested at all
-    if (entry.residual != UINT32_MAX && !residual_holds(entry.residual, query)) continue;
+    if (entry.residual != UINT32_MAX && !members_hold(residuals_[entry.residual], query)) continue;
     auto& rules = scratch.rules_;
     if (std::find(rules.begin(), rules.end(), entry.rule) == rules.end()) rules.push_back(entry.rule);
   }

@@ -35,6 +35,10 @@ class Matcher {
   std::span<const uint32_t> classes(const Query& query) const { return query.classes_; }
   View view(const Query& query) const { return {query.classes_, query.members_}; }
 
+  // For explanations, which try other values.
+  void set_class(Query& query, size_t slot, Class value) const { query.classes_[slot] = value; }
+  bool sets_hold(const Case& one, const Query& query) const;
+
   Truth truth(uint32_t rule, const Query& query) const;
   // Attributes whose being unknown makes the rule's condition unknown; sorted names.
   std::vector<std::string> unknown_in(uint32_t rule, const Query& query) const;
@@ -72,7 +76,7 @@ class Matcher {
   void scan(Segment segment, const Query& query, Scratch& scratch, const Rows& rows) const;
   void scan_range(WordRange range, const Query& query, Scratch& scratch, const Rows& rows) const;
   void take(uint32_t word, uint64_t bits, const Query& query, Scratch& scratch) const;
-  bool residual_holds(uint32_t residual, const Query& query) const;
+  static bool members_hold(const std::vector<Members>& all, const Query& query);
   void sort_holds(const Query& query, Scratch& scratch) const;
   const uint64_t* row(size_t index) const { return bits_.data() + index * words_; }
 

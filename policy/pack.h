@@ -26,6 +26,7 @@ struct Parameter {
   Words title;
   Validity valid;
   Place place;
+  bool used = false;  // by some rule
 };
 
 struct PackTest {

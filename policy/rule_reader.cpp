@@ -170,6 +170,7 @@ std::optional<size_t> RuleReader::attribute_index(const Node::Entry& each) {
                     {}, near.empty() ? "pack.yaml may declare it" : "did you mean " + near + "?");
     return std::nullopt;
   }
+  if (each.key.starts_with("parameter.")) pack_->parameters.at(each.key.substr(10)).used = true;
   pack_->attributes.push_back(*found);
   return pack_->attributes.size() - 1;
 }

@@ -126,7 +126,10 @@ std::optional<RuleReader::Constant> RuleReader::constant(const Node& node) {
   map.done();
   if (!name) return std::nullopt;
   const auto found = pack_->parameters.find(*name);
-  if (found != pack_->parameters.end()) return Constant{nullptr, &found->second, *name};
+  if (found != pack_->parameters.end()) {
+    found->second.used = true;
+    return Constant{nullptr, &found->second, *name};
+  }
   std::vector<std::string> names;
   for (const auto& [known, _] : pack_->parameters) names.push_back(known);
   const std::string near = nearest_name(*name, names);

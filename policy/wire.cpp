@@ -1,6 +1,8 @@
 #include "policy/wire.h"
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <optional>
 
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
@@ -121,7 +123,7 @@ json::object to_json(const Diff& diff) {
   for (const DiffCase& one : diff.cases) cases.push_back(case_json(one));
   return {{"changed", diff.changed},
           {"cases", std::move(cases)},
-          {"cases_total", diff.cases_total},
+          {"cases_total", static_cast<int64_t>(std::min(diff.cases_total, 9e15))},
           {"gave_up", diff.gave_up}};
 }
 

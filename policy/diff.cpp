@@ -1,0 +1,82 @@
+#include "policy/diff.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "policy/analysis.h"
+
+namespace hetao::policy {
+
+namespace {
+
+json::value describe_members(const Members& members, const Domain& domain) {
+  json::array present;
+  json::array absent;
+  for (const auto& group : members.any_of) present.emplace_back(domain.member_name(group.front()));
+  for (const uint32_t member : members.none_of) absent.emplace_back(domain.member_name(member));
+  json::object out;
+  if (!present.empty()) out["contains_all"] = std::move(present);
+  if (!absent.empty()) out["contains_none"] = std::move(absent);
+  return out;
+}
+
+// A value of the region that reads well: a known one where there is one.
+void set_example_of(const Accept& accept, const Domain& domain, Request& request) {
+  const ClassSet known = accept.classes.intersect(ClassSet::range(1, domain.size()));
+  if (!known.empty()) set_example(request, domain, known.first());
+}
+
+DiffCase case_of(Region region, const Universe& universe) {
+  DiffCase out;
+  for (const Accept& accept : region.accepts) {
+    const Domain& domain = universe.domains()[accept.slot];
+    out.when.push_back({domain.attribute().name, domain.describe(accept.classes)});
+    set_example_of(accept, domain, out.example);
+  }
+  for (const Members& members : region.members) {
+    const Domain& domain = universe.domains()[members.slot];
+    out.when.push_back({domain.attribute().name, describe_members(members, domain)});
+    std::vector<std::string> present;
+    for (const auto& group : members.any_of) present.push_back(domain.member_name(group.front()));
+    if (!present.empty()) out.example.set(domain.attribute().name, std::move(present));
+  }
+  std::sort(out.when.begin(), out.when.end(),
+            [](const CaseTest& a, const CaseTest& b) { return a.attribute < b.attribute; });
+  out.from = region.before.effect;
+  out.to = region.after.effect;
+  out.from_obligations = std::move(region.before.obligations);
+  out.to_obligations = std::move(region.after.obligations);
+  return out;
+}
+
+}  // namespace
+
+Diff diff(const LoadedPack& before, const LoadedPack& after, const DiffOptions& options) {
+  Diff out;
+  const LoadedPack* const packs[] = {&before, &after};
+  const auto universe = Universe::of(packs);
+  if (!universe) {
+    out.changed = true;
+    out.gave_up = true;
+    return out;
+  }
+  Pieces pieces;
+  pieces.add(before, 0, *universe, kBefore);
+  pieces.add(after, 1, *universe, kAfter);
+  pieces.merge_equal();
+  Comparison comparison(*universe, pieces, options.nodes_max);
+  std::vector<Region> regions = comparison.regions(options.cases_max, out.cases_total);
+  out.gave_up = comparison.gave_up();
+  out.changed = out.gave_up || !regions.empty();
+  for (Region& region : regions) out.cases.push_back(case_of(std::move(region), *universe));
+  // What is loosened first: that is what a reviewer must not miss.
+  std::sort(out.cases.begin(), out.cases.end(), [](const DiffCase& a, const DiffCase& b) {
+    const auto rank = [](const DiffCase& c) {
+      return std::make_tuple(static_cast<int>(c.to) - static_cast<int>(c.from), c.to);
+    };
+    return rank(a) < rank(b);
+  });
+  return out;
+}
+
+}  // namespace hetao::policy
