@@ -312,7 +312,7 @@ void copy_redirected(const ExecutorJob& job, const std::string& path, LogTail& l
 void fail_in_sandbox(ExecutorLog& log, const Error& error) {
   log.reason = EndReason::kSandbox;
   log.exit_code = 125;  // as container engines say
-  log.message = to_line(error).substr(0, limits::kTextFieldBytesMax);
+  log.message = readable(to_line(error), limits::kTextFieldBytesMax);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ class Collector {
  private:
   void note(std::string text) {
     constexpr size_t kNotesMax = 8;  // the first ones tell what is wrong
-    if (notes_.size() < kNotesMax) notes_.push_back(printable(text.substr(0, 400)));
+    if (notes_.size() < kNotesMax) notes_.push_back(readable(text, 400));
     if (notes_.size() == kNotesMax) notes_.back() = "and more";
   }
 

@@ -3,12 +3,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <csignal>
 
 #include "gateway/base/limits.h"
+#include "gateway/base/text.h"
 #include "gateway/platforms/json_members.h"
 #include "gateway/runner/executor.h"
 #include "gateway/runner/fence.h"
@@ -137,7 +137,8 @@ class Execution {
       status_.failure = "the runner was told to stop by signal " + std::to_string(stop_.signal()) +
                         ": the machine is going down, perhaps";
     }
-    status_.failure.resize(std::min(status_.failure.size(), limits::kTextFieldBytesMax));
+    status_.failure = readable(status_.failure, limits::kTextFieldBytesMax);
+    for (std::string& note : status_.notes) note = readable(note, limits::kTextFieldBytesMax);
     remember();
   }
 

@@ -89,13 +89,14 @@ Result<Scratch> Scratch::prepare(int folder, const std::string& path, const plat
   out.config_ = &config;
   out.spec_ = &spec;
   out.places_.init = std::move(init);
-  out.places_.root = path + "/work/root";
-  const auto work = make_folder_at(folder, "work");
+  out.places_.root = path + "/scratch/root";
+  const auto work = make_folder_at(folder, "scratch");
   if (!work) return fail(work.error());
   auto root = make_folder_at(work->get(), "root");
   if (!root) return fail(root.error());
   out.root_ = std::move(*root);
-  if (::fchmod(out.root_.get(), 0755) != 0) return fail(os_error("work/root", "can't be opened up", errno));
+  if (::fchmod(out.root_.get(), 0755) != 0)
+    return fail(os_error("scratch/root", "can't be opened up", errno));
   if (const auto ok = out.fill_root(); !ok) return fail(ok.error());
   if (const auto ok = out.fill_inputs(folder, path); !ok) return fail(ok.error());
   const auto engines = [&](Engine engine) {

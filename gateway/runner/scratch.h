@@ -24,7 +24,7 @@ struct Found {
 
 class Scratch {
  public:
-  // Puts everything in place below `folder` (the run's, absolute `path`): work/root and inputs/N.
+  // Puts everything in place below `folder` (the run's, absolute `path`): scratch/root and inputs/N.
   // Outlived by `config` and `spec`.
   static Result<Scratch> prepare(int folder, const std::string& path, const platforms::SandboxConfig& config,
                                  const platforms::RunSpec& spec, std::string init);

@@ -10,10 +10,10 @@
 //     status.json  what became of it; replaced atomically, durable
 //     stdout.N, stderr.N   the last MiB of executor N's streams
 //     out/         collected outputs, as status.json lists them
-//     work/, inputs/       scratch space and mounted folders of the run
+//     scratch/, inputs/      scratch space and mounted folders of the run
 //
 // Every call may be repeated after a crash and finds what an earlier one left. Calls block on the disk; they
-// may run on any thread, one at a time for the same key. Nothing here trusts what a job wrote below work/.
+// may run on any thread, one at a time for the same key. Nothing here trusts what a job wrote below scratch/.
 #pragma once
 
 #include <string>

@@ -303,8 +303,8 @@ std::vector<std::string> podman_command(const SandboxConfig& config, const RunSp
 }
 
 Error explain_sandbox_failure(Engine engine, std::string_view said) {
-  std::string words = printable(said.substr(0, 500));
-  while (words.ends_with('?') || words.ends_with(' ')) words.pop_back();  // its line ends
+  std::string words = readable(said, 500);
+  while (words.ends_with(' ')) words.pop_back();  // its line ends
   const auto mentions = [&](std::string_view text) { return said.find(text) != std::string_view::npos; };
   if (engine == Engine::kPodman) {
     if (mentions("image not known") || mentions("no such image")) {

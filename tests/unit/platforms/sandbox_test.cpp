@@ -71,7 +71,7 @@ TEST(Sandbox, PodmanNeedsAFolderForOutputs) {
 
 TEST(Sandbox, NetworkIsSharedOnlyIfTheRunSaysSo) {
   RunSpec spec = spec_with("debian");
-  const SandboxFolder folder{"/spool/j.1/work/root", "/bin/hetao-init", {}};
+  const SandboxFolder folder{"/spool/j.1/scratch/root", "/bin/hetao-init", {}};
   EXPECT_THAT(fields_of(bubblewrap_options(spec, folder, {})), Contains("--unshare-all"));
   EXPECT_THAT(fields_of(bubblewrap_options(spec, folder, {})), Not(Contains("--share-net")));
   spec.network = true;
