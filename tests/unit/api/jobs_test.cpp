@@ -1,0 +1,194 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "gateway/api/url.h"
+#include "tests/unit/api/test_gateway.h"
+
+namespace hetao::api {
+namespace {
+
+constexpr const char* kWithOutput =
+    R"({"name": "o", "executors": [{"image": "host", "command": ["true"]}],
+        "outputs": [{"path": "/out/r.txt", "url": "result:r.txt"}]})";
+
+std::string etag_of(const io::HttpResponse& response) {
+  return std::string(response.headers.get("etag"));
+}
+
+// A model that leaves for Shenzhen waits for a reviewer.
+std::string submit_held(TestGateway& gateway) {
+  gateway.happen(federation::PeerUp{"shenzhen"});
+  const auto response = gateway.post(
+      "/api/v1/jobs", gateway.submitter(),
+      R"({"name": "h", "executors": [{"image": "host", "command": ["true"]}], "resources": {"zones": ["shenzhen"]},
+          "inputs": [{"path": "/m", "content": "weights"}], "tags": {"input:/m": "model"}})");
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(object_of(response).at("decision"), "hold") << response.body;
+  return std::string(object_of(response).at("id").as_string());
+}
+
+TEST(Jobs, SubmissionTellsDecisionPlacementAndWarnings) {
+  TestGateway gateway;
+  const auto response = gateway.post("/api/v1/jobs", gateway.submitter(),
+                                     R"({"name": "x", "executors": [{"image": "host", "command": ["true"]}],
+                                         "resources": {"backend_parameters": {"VmSize": "big"}}})");
+  ASSERT_EQ(response.status, 200) << response.body;
+  const json::object out = object_of(response);
+  EXPECT_EQ(out.at("decision"), "permit");
+  EXPECT_EQ(out.at("region"), "hongkong");
+  EXPECT_EQ(out.at("warnings").as_array().size(), 1U);
+  EXPECT_EQ(out.at("repeated"), false);
+}
+
+TEST(Jobs, OneJobShowsHistoryOutputsAndVerdict) {
+  TestGateway gateway;
+  const std::string id = gateway.submit(kWithOutput);
+  const auto response = gateway.get("/api/v1/jobs/" + id, gateway.submitter());
+  ASSERT_EQ(response.status, 200);
+  const json::object job = object_of(response);
+  EXPECT_EQ(job.at("state"), "complete");
+  EXPECT_EQ(job.at("final"), true);
+  EXPECT_EQ(job.at("outputs").at(0).at("state"), "available");
+  EXPECT_GT(job.at("history").as_array().size(), 2U);
+  EXPECT_FALSE(job.at("task").as_object().contains("id"));
+}
+
+TEST(Jobs, UnknownParametersAndCursorsAreHandled) {
+  TestGateway gateway;
+  for (int i = 0; i < 3; ++i) gateway.submit(kLeastTask);
+  const auto wrong = gateway.get("/api/v1/jobs?stat=complete", gateway.submitter());
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_NE(std::string(object_of(wrong).at("hint").as_string()).find("state"), std::string::npos);
+  const json::object first = object_of(gateway.get("/api/v1/jobs?limit=2", gateway.submitter()));
+  ASSERT_EQ(first.at("jobs").as_array().size(), 2U);
+  const std::string cursor(first.at("next_cursor").as_string());
+  const json::object second =
+      object_of(gateway.get("/api/v1/jobs?limit=2&cursor=" + cursor, gateway.submitter()));
+  EXPECT_EQ(second.at("jobs").as_array().size(), 1U);
+  EXPECT_FALSE(second.contains("next_cursor"));
+  EXPECT_EQ(gateway.get("/api/v1/jobs?limit=0", gateway.submitter()).status, 400);
+  EXPECT_EQ(gateway.get("/api/v1/jobs?limit=%zz", gateway.submitter()).status, 400);
+}
+
+TEST(Jobs, WaitingAnswersWhenTheJobChanges) {
+  TestGateway gateway;
+  gateway.runs_are_finished = false;
+  const std::string id = gateway.submit(kLeastTask);
+  const std::string known = etag_of(gateway.get("/api/v1/jobs/" + id, gateway.submitter()));
+  gateway.happen_later(federation::CancelJob{0, id, {}}, Duration::millis(20));
+  const auto response = gateway.ask(
+      {"GET", "/api/v1/jobs/" + id + "?wait=30", gateway.submitter(), {}, {{"If-None-Match", known}}});
+  ASSERT_EQ(response.status, 200);
+  EXPECT_NE(etag_of(response), known);
+  EXPECT_EQ(object_of(response).at("state"), "cancelled");
+}
+
+TEST(Jobs, WaitingEndsWith304WhenNothingChanges) {
+  TestGateway gateway;
+  const std::string id = gateway.submit(kLeastTask);
+  const std::string known = etag_of(gateway.get("/api/v1/jobs/" + id, gateway.submitter()));
+  const auto response = gateway.ask(
+      {"GET", "/api/v1/jobs/" + id + "?wait=1", gateway.submitter(), {}, {{"If-None-Match", known}}});
+  EXPECT_EQ(response.status, 304);
+  EXPECT_TRUE(response.body.empty());
+  EXPECT_EQ(gateway.get("/api/v1/jobs/" + id + "?wait=61", gateway.submitter()).status, 400);
+}
+
+TEST(Jobs, LogsShowWhatExecutorsWrote) {
+  TestGateway gateway;
+  const std::string id = gateway.submit(kLeastTask);
+  const json::object logs = object_of(gateway.get("/api/v1/jobs/" + id + "/logs", gateway.submitter()));
+  EXPECT_EQ(logs.at("complete"), true);
+  EXPECT_EQ(logs.at("executors").at(0).at("stdout"), "said 0\n");
+}
+
+TEST(Jobs, ExplainBooksNothing) {
+  TestGateway gateway;
+  const size_t entries =
+      object_of(gateway.get("/api/v1/audit/entries", gateway.auditor())).at("size").to_number<size_t>();
+  const auto response = gateway.post("/api/v1/explain", gateway.submitter(), kWithOutput);
+  ASSERT_EQ(response.status, 200) << response.body;
+  const json::object out = object_of(response);
+  EXPECT_EQ(out.at("decision"), "permit");
+  EXPECT_EQ(out.at("candidates").at(0).at("region"), "hongkong");
+  EXPECT_EQ(out.at("candidates").as_array().size(), 2U);
+  EXPECT_TRUE(gateway.core().jobs().empty());
+  EXPECT_EQ(object_of(gateway.get("/api/v1/audit/entries", gateway.auditor())).at("size").to_number<size_t>(),
+            entries);
+}
+
+TEST(Results, AreDownloadedWholeAndInRanges) {
+  TestGateway gateway;
+  const std::string id = gateway.submit(kWithOutput);
+  const json::object list = object_of(gateway.get("/api/v1/results/" + id, gateway.submitter()));
+  const std::string digest(list.at("results").at(0).at("files").at(0).at("digest").as_string());
+  const std::string target = "/api/v1/results/" + id + "/r.txt";
+  const auto whole = gateway.get(target, gateway.submitter());
+  ASSERT_EQ(whole.status, 200) << whole.body;
+  ASSERT_TRUE(whole.file);
+  EXPECT_EQ(etag_of(whole), "\"" + digest + "\"");
+  std::ifstream file(whole.file->path);
+  std::stringstream content;
+  content << file.rdbuf();
+  EXPECT_EQ(content.str(), "content of output 0");
+  const auto part = gateway.ask({"GET", target, gateway.submitter(), {}, {{"Range", "bytes=8-"}}});
+  EXPECT_EQ(part.status, 206);
+  EXPECT_EQ(part.headers.get("content-range"), "bytes 8-18/19");
+  EXPECT_EQ(part.file->offset, 8U);
+  EXPECT_EQ(part.file->bytes, 11U);
+  EXPECT_EQ(gateway.ask({"GET", target, gateway.submitter(), {}, {{"Range", "bytes=19-"}}}).status, 416);
+  EXPECT_EQ(gateway.ask({"GET", target, gateway.submitter(), {}, {{"If-None-Match", etag_of(whole)}}}).status,
+            304);
+  EXPECT_EQ(
+      gateway.ask({"GET", target, gateway.submitter(), {}, {{"Range", "bytes=8-"}, {"If-Range", "\"old\""}}})
+          .status,
+      200);
+}
+
+TEST(Results, AreForTheirTenantAlone) {
+  TestGateway gateway;
+  const std::string id = gateway.submit(kWithOutput);
+  EXPECT_EQ(gateway.get("/api/v1/results/" + id + "/r.txt", gateway.auditor()).status, 403);
+  EXPECT_EQ(
+      gateway.get("/api/v1/results/" + id + "/r.txt", gateway.token("carl", "cuhk", {"submitter", "auditor"}))
+          .status,
+      404);
+  EXPECT_EQ(gateway.get("/api/v1/results/" + id + "/other", gateway.submitter()).status, 404);
+  EXPECT_EQ(gateway.get("/api/v1/results/" + id + "/r.txt/more", gateway.submitter()).status, 404);
+  EXPECT_EQ(gateway.get("/api/v1/results/" + id + "/..%2f..%2fetc%2fpasswd", gateway.submitter()).status,
+            404);
+}
+
+TEST(Reviews, AHeldJobIsLetThroughByAReviewerWithAReason) {
+  TestGateway gateway;
+  const std::string id = submit_held(gateway);
+  const json::object job = object_of(gateway.get("/api/v1/jobs/" + id, gateway.submitter()));
+  EXPECT_EQ(job.at("state"), "held");
+  ASSERT_EQ(job.at("waits_for").as_array().size(), 1U);
+  const std::string review =
+      "/api/v1/reviews/" + percent_encode(std::string(job.at("waits_for").at(0).as_string()));
+  const json::object open = object_of(gateway.get("/api/v1/reviews", gateway.reviewer()));
+  ASSERT_EQ(open.at("reviews").as_array().size(), 1U);
+  EXPECT_EQ(open.at("reviews").at(0).at("crossing").at("ours").at("rules").at(0).at("id"), "H1");
+  EXPECT_EQ(gateway.get(review, gateway.reviewer()).status, 200);
+  EXPECT_EQ(gateway.post(review + "/approve", gateway.reviewer(), R"({"reason": ""})").status, 400);
+  EXPECT_EQ(gateway.post(review + "/approve", gateway.reviewer(), R"({"raeson": "x"})").status, 400);
+  EXPECT_EQ(gateway.post(review + "/maybe", gateway.reviewer(), R"({"reason": "x"})").status, 404);
+  const auto self =
+      gateway.post(review + "/approve", gateway.token("alice", "hku", {"reviewer"}), R"({"reason": "mine"})");
+  EXPECT_EQ(self.status, 403) << self.body;
+  const auto done =
+      gateway.post(review + "/approve", gateway.reviewer(), R"({"reason": "weights of public data"})");
+  ASSERT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(object_of(done).at("state"), "approved");
+  EXPECT_EQ(gateway.post(review + "/reject", gateway.reviewer(), R"({"reason": "late"})").status, 409);
+  EXPECT_TRUE(object_of(gateway.get("/api/v1/reviews", gateway.reviewer())).at("reviews").as_array().empty());
+  EXPECT_EQ(
+      object_of(gateway.get("/api/v1/reviews?state=all", gateway.auditor())).at("reviews").as_array().size(),
+      1U);
+}
+
+}  // namespace
+}  // namespace hetao::api
