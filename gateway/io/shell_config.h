@@ -24,6 +24,7 @@ struct LocalPlatformConfig {
   std::string name;
   std::string runner;                         // path of hetao-runner
   std::vector<std::string> host_root_images;  // globs: images that stand for the host's own root, read-only
+  std::vector<std::string> host_paths;        // further host files and folders that such jobs may read
   std::string podman;                         // path; empty: no container images
   int64_t cpu_cores = 0;
   int64_t ram_bytes = 0;

@@ -1,0 +1,564 @@
+#include "gateway/io/shell.h"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+
+#include <array>
+#include <cerrno>
+
+#include "gateway/base/check.h"
+#include "gateway/base/text.h"
+#include "gateway/io/shell_parts.h"
+#include "gateway/store/store.h"
+
+namespace hetao::io {
+
+namespace {
+
+constexpr auto kPollEvery = std::chrono::milliseconds(100);
+constexpr auto kStopPatience = std::chrono::seconds(5);
+constexpr auto kAnswerPatience = std::chrono::seconds(60);
+
+Instant wall_clock() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+void log_line(const std::string& line) {
+  spdlog::info("{}", printable(line));
+}
+
+bool is_run_over(const pb::Run* run) {
+  return run == nullptr || run->state() == pb::RUN_DONE || run->state() == pb::RUN_CANCELLED ||
+         run->state() == pb::RUN_REFUSED;
+}
+
+}  // namespace
+
+ShellParts::ShellParts(ShellConfig c)
+    : config(std::move(c)),
+      quick(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
+      bulk(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
+      scheduler(std::make_unique<Workers>(1)),
+      started_(wall_clock()) {}
+
+ShellParts::~ShellParts() {
+  if (http) http->stop();
+  if (peers) peers->stop();
+  // Work that was begun ends here; nothing resumes a coroutine any more.
+  for (Workers* workers : {scheduler.get(), bulk.get(), quick.get()}) workers->stop();
+  gate.reset();
+  ledger.reset();
+}
+
+// --- start
+// -------------------------------------------------------------------------------------------------------------
+
+Result<void> ShellParts::lock_folder() {
+  if (auto made = make_folders(config.data_dir); !made) return made;
+  const std::string path = config.data_dir + "/lock";
+  auto file = open_file(path, O_RDWR | O_CREAT);
+  if (!file) return fail(file.error());
+  if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return fail_errno(path, "can't be locked");
+    return fail(ErrorCode::kFailed, config.data_dir, "another gateway runs on this data directory",
+                "stop it first, or give this one a data_dir of its own");
+  }
+  lock_ = std::move(*file);
+  return {};
+}
+
+Result<void> ShellParts::replay() {
+  auto store = store::open_store(config.data_dir + "/state.db", {config.core.region});
+  if (!store) return fail(store.error());
+  auto opened = LedgerFiles::open({.folder = config.data_dir + "/ledger",
+                                   .keys_folder = config.data_dir + "/keys",
+                                   .origin = "hetao/" + config.core.region});
+  if (!opened) return fail(opened.error());
+  ledger = std::move(*opened);
+  ledger->on_failure([this](Error error) { fail_for_good(std::move(error)); });
+  if (auto caught_up = Gate::catch_up(**store, *ledger); !caught_up) return caught_up;
+  core.emplace(config.core);
+  if (auto loaded = (*store)->load([this](const federation::Record& record) { return core->load(record); });
+      !loaded)
+    return loaded;
+  core->load_ledger_size(ledger->size());
+  gate = std::make_unique<Gate>(
+      Gate::Config{.post = [this](std::function<void()> work) { asio::post(io, std::move(work)); },
+                   .on_fatal = [this](Error error) { fail_for_good(std::move(error)); }},
+      std::move(*store), *ledger);
+  return {};
+}
+
+Result<void> ShellParts::open_platforms() {
+  for (const LocalPlatformConfig& platform : config.platforms) {
+    auto opened = LocalPlatform::open(platform, config.data_dir + "/runs/" + platform.name, *blobs);
+    if (!opened) {
+      Error error = opened.error();
+      error.what = "platform " + platform.name + ": " + error.what;
+      return fail(std::move(error));
+    }
+    platforms[platform.name] = std::move(*opened);
+  }
+  return {};
+}
+
+PeerManager::Config ShellParts::peer_config() {
+  PeerManager::Config made;
+  made.region = config.core.region;
+  made.gateway = config.gateway;
+  made.listen = config.tunnel_listen;
+  made.tls = config.tunnel_tls;
+  made.peers = config.peers;
+  made.clock = [this] { return now(); };
+  made.policy_digest = [this] { return core->policy_digest(); };
+  made.checkpoint = [this] { return ledger->checkpoint(); };
+  made.on_up = [this](const std::string& region) { post(federation::PeerUp{region}); };
+  made.on_down = [this](const std::string& region, const std::string& why) {
+    post(federation::PeerDown{region, why});
+  };
+  made.on_message = [this](const std::string& region, pb::PeerMessage message, std::function<void()> done) {
+    post(federation::PeerSaid{region, std::move(message)}, std::move(done));
+  };
+  made.log = log_line;
+  made.items.settled = [this] { return settled(); };
+  made.items.may_send = [this](std::string_view region, std::string_view crossing) {
+    return core->may_send(region, crossing);
+  };
+  made.items.expected = [this](std::string_view region,
+                               std::string_view crossing) -> std::optional<pb::Item> {
+    const pb::Item* item = core->expected_item(region, crossing);
+    if (item == nullptr) return std::nullopt;
+    return *item;
+  };
+  made.items.on_stored = [this](const std::string& crossing) { post(federation::ItemStored{crossing}); };
+  made.items.on_failed = [this](const std::string& crossing, const std::string& why, bool for_good) {
+    post(federation::ItemFailed{crossing, why, for_good});
+  };
+  made.items.log = log_line;
+  return made;
+}
+
+void ShellParts::make_servers() {
+  peers = std::make_unique<PeerManager>(io.get_executor(), *bulk, *blobs, peer_config());
+  HttpServer::Config made;
+  made.listen = config.https_listen;
+  made.tls = config.https_tls;
+  made.handler = [this](HttpRequest request) { return handler(std::move(request)); };
+  made.clock = [this] { return now(); };
+  made.log = log_line;
+  http = std::make_unique<HttpServer>(io.get_executor(), *quick, std::move(made));
+}
+
+Result<void> ShellParts::open() {
+  if (auto locked = lock_folder(); !locked) return locked;
+  if (auto replayed = replay(); !replayed) return replayed;
+  auto opened = BlobStore::open(config.data_dir + "/blobs");
+  if (!opened) return fail(opened.error());
+  blobs.emplace(std::move(*opened));
+  auto roots = Staging::open(config.staging_roots);
+  if (!roots) return fail(roots.error());
+  staging = std::move(*roots);
+  if (auto ready = open_platforms(); !ready) return ready;
+  make_servers();
+  post(federation::ActivatePolicy{0, config.policy.policy, config.policy.name, "start", {}});
+  take_step(core->resume(now()), nullptr);
+  return {};
+}
+
+Result<void> ShellParts::listen() {
+  if (auto bound = http->listen(); !bound) return bound;
+  return peers->listen();
+}
+
+Result<void> ShellParts::run() {
+  peers->start();
+  http->start();
+  ready_ = true;
+  spawn(sweep_orphans());
+  io.run();
+  const std::lock_guard lock(fatal_mutex_);
+  if (fatal_) return fail(*fatal_);
+  return {};
+}
+
+// --- the step
+// ----------------------------------------------------------------------------------------------------------
+
+Instant ShellParts::now() {
+  newest_ = std::max(newest_, wall_clock());
+  return newest_;
+}
+
+void ShellParts::post(federation::Event event, std::function<void()> after) {
+  queued_.emplace_back(std::move(event), std::move(after));
+  if (stepping_) return;  // the loop below takes it
+  stepping_ = true;
+  for (size_t i = 0; i < queued_.size(); ++i) {
+    auto [next, then] = std::move(queued_[i]);
+    take_step(core->step(std::move(next), now()), std::move(then));
+  }
+  queued_.clear();
+  stepping_ = false;
+}
+
+void ShellParts::take_step(federation::Step step, std::function<void()> after) {
+  GateStep out;
+  const bool changed_records = !step.records.empty();
+  out.records = std::move(step.records);
+  for (const ledger::Entry& entry : step.entries) {
+    auto bytes = ledger::encode_entry(entry);
+    if (!bytes) {
+      // Acting without the entry would break the first promise; going on without acting would lose the step.
+      fail_for_good(std::move(bytes.error()));
+      return;
+    }
+    out.entries.push_back({entry.sequence, std::move(*bytes)});
+  }
+  auto effects = std::make_shared<std::vector<federation::Effect>>(std::move(step.effects));
+  out.effects = [this, effects, changed_records, then = std::move(after)] {
+    carry_out(std::move(*effects));
+    if (then) then();
+    came_out(changed_records);
+  };
+  gate->pass(std::move(out));
+}
+
+// A step is durable and its effects are out: those who waited for that go on.
+void ShellParts::came_out(bool changed_records) {
+  const GateStats stats = gate->stats();
+  const auto end = settling_.upper_bound(stats.steps - stats.waiting);
+  for (auto at = settling_.begin(); at != end; ++at) at->second->timer.cancel();
+  settling_.erase(settling_.begin(), end);
+  if (!changed_records) return;
+  ++change;
+  for (const auto& waiter : changing_) waiter->timer.cancel();
+  changing_.clear();
+}
+
+Awaitable<federation::Answer> ShellParts::ask(federation::Event event) {
+  const uint64_t request = next_request_++;
+  std::visit(
+      [request](auto& e) {
+        if constexpr (requires { e.request; })
+          e.request = request;
+        else
+          HETAO_CHECK(false);  // nobody answers such an event
+      },
+      event);
+  auto waiter = std::make_shared<Waiter>(io);
+  waiter->timer.expires_after(kAnswerPatience);
+  requests_[request] = waiter;
+  post(std::move(event));
+  if (!waiter->answer) co_await waiter->timer.async_wait(as_value);
+  requests_.erase(request);
+  if (waiter->answer) co_return std::move(*waiter->answer);
+  federation::Answer unknown;
+  unknown.request = request;
+  unknown.error =
+      Error{ErrorCode::kFailed, "request", "its outcome is not known: the gateway is slow or stopping",
+            "ask again; the same Idempotency-Key gives the same job"};
+  co_return unknown;
+}
+
+Awaitable<void> ShellParts::settled() {
+  if (gate->idle()) co_return;
+  auto waiter = std::make_shared<Waiter>(io);
+  waiter->timer.expires_after(kAnswerPatience);
+  settling_.emplace(gate->stats().steps, waiter);
+  co_await waiter->timer.async_wait(as_value);
+}
+
+Awaitable<uint64_t> ShellParts::changed(uint64_t seen, Duration patience) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(patience.micros);
+  while (change <= seen && !stopping_ && std::chrono::steady_clock::now() < until) {
+    auto waiter = std::make_shared<Waiter>(io);
+    waiter->timer.expires_at(until);
+    changing_.insert(waiter);
+    co_await waiter->timer.async_wait(as_value);
+    changing_.erase(waiter);
+  }
+  co_return change;
+}
+
+void ShellParts::spawn(Awaitable<void> work) {
+  asio::co_spawn(io, std::move(work), [](const std::exception_ptr& problem) {
+    if (!problem) return;
+    try {
+      std::rethrow_exception(problem);
+    } catch (const std::exception& e) {
+      spdlog::error("work ended with an exception: {}", printable(e.what()));
+    }
+  });
+}
+
+// --- platforms
+// ---------------------------------------------------------------------------------------------------------
+
+void ShellParts::post_observed(federation::RunObserved observed) {
+  // What a job printed is data: it crosses as the item `logs` or not at all, never with the news of a run.
+  const pb::Run* run = core->run(observed.run);
+  if (run == nullptr || run->home_region() != config.core.region) {
+    for (pb::ExecutorLog& log : *observed.report.mutable_executors()) {
+      log.clear_stdout_tail();
+      log.clear_stderr_tail();
+    }
+  }
+  post(std::move(observed));
+}
+
+// Looks at the runs that are under way; sleeps while there are none.
+Awaitable<void> ShellParts::watch_platforms() {
+  while (!stopping_) {
+    watch_wanted_ = false;
+    bool any = false;
+    std::vector<federation::RunObserved> seen;
+    const auto look = [&] {
+      for (auto& [name, platform] : platforms) {
+        for (federation::RunObserved& one : platform->poll()) seen.push_back(std::move(one));
+        any |= platform->is_watching();
+      }
+    };
+    co_await scheduler->run(look);
+    for (federation::RunObserved& one : seen) post_observed(std::move(one));
+    if (!any && !watch_wanted_) break;
+    poll_.expires_after(kPollEvery);
+    co_await poll_.async_wait(as_value);
+  }
+  watching_ = false;
+}
+
+void ShellParts::watch() {
+  watch_wanted_ = true;  // also for a look that is under way and has missed it
+  if (watching_) return;
+  watching_ = true;
+  spawn(watch_platforms());
+}
+
+// Runs that the core does not know of, or is done with: nobody would ever end them.
+Awaitable<void> ShellParts::sweep_orphans() {
+  for (auto& [name, platform] : platforms) {
+    std::vector<std::string> here;
+    const auto list = [&] { here = platform->list(); };
+    co_await scheduler->run(list);
+    std::vector<std::string> orphans;
+    for (const std::string& run : here) {
+      if (is_run_over(core->run(run))) orphans.push_back(run);
+    }
+    if (orphans.empty()) continue;
+    spdlog::info("platform {}: removes {} runs without an owner", name, orphans.size());
+    const auto remove = [&] {
+      for (const std::string& run : orphans) platform->remove(run);
+    };
+    co_await scheduler->run(remove);
+  }
+}
+
+// --- stop and reload
+// -----------------------------------------------------------------------------------------------------
+
+void ShellParts::fail_for_good(Error error) {
+  {
+    const std::lock_guard lock(fatal_mutex_);
+    if (fatal_) return;
+    error.hint = error.hint.empty() ? "the gateway stops, and reads what is on disk at the next start"
+                                    : error.hint + "; the gateway stops";
+    spdlog::critical("{}", to_line(error));
+    fatal_ = std::move(error);
+  }
+  io.stop();
+}
+
+void ShellParts::begin_stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  spawn(stop_in_order());
+}
+
+Awaitable<void> ShellParts::stop_in_order() {
+  http->drain();
+  peers->drain();
+  for (const auto& waiter : changing_) waiter->timer.cancel();
+  asio::steady_timer pause(io);
+  const auto until = std::chrono::steady_clock::now() + kStopPatience;
+  while (std::chrono::steady_clock::now() < until) {
+    const bool quiet =
+        http->stats().connections_open == 0 && gate->idle() && requests_.empty() && peers->all_gone();
+    if (quiet) break;
+    pause.expires_after(std::chrono::milliseconds(20));
+    co_await pause.async_wait(as_value);
+  }
+  http->stop();
+  peers->stop();
+  io.stop();
+}
+
+void ShellParts::take_over(ReloadedConfig changed,
+                           const std::function<void(std::vector<std::string>)>& done) {
+  std::vector<std::string> said;
+  if (changed.policy.policy && changed.policy.policy->digest() != config.policy.policy->digest()) {
+    config.policy = std::move(changed.policy);
+    post(federation::ActivatePolicy{0, config.policy.policy, config.policy.name, "reload", {}});
+    said.push_back("policy " + config.policy.name + " is active: " + config.policy.policy->digest());
+  } else {
+    said.emplace_back("policy: no change");
+  }
+  if (changed.https_tls) {
+    config.https_tls = std::move(changed.https_tls);
+    http->use(config.https_tls);
+    said.emplace_back("HTTPS certificates are in force for new connections");
+  }
+  if (changed.tunnel_tls) {
+    config.tunnel_tls = std::move(changed.tunnel_tls);
+    peers->use(config.tunnel_tls);
+    said.emplace_back("tunnel certificates and revocation lists are in force; peers were judged again");
+  }
+  said.emplace_back("addresses, data_dir, peers, tenants, platforms and facts need a restart");
+  done(std::move(said));
+}
+
+ShellStatus ShellParts::status() const {
+  ShellStatus status;
+  const GateStats stats = gate->stats();
+  const HttpServerStats web = http->stats();
+  const PeerManagerStats tunnels = peers->stats();
+  status.ready = ready_ && !stopping_;
+  if (!ready_) status.not_ready = "starting";
+  if (stopping_) status.not_ready = "stopping";
+  status.stopping = stopping_;
+  status.steps = stats.steps;
+  status.steps_waiting = stats.waiting;
+  status.commits = stats.commits;
+  status.records = stats.records;
+  status.ledger_entries = ledger->size();
+  status.ledger_published = ledger->published_size();
+  status.http_connections = web.connections_open;
+  status.http_requests = web.requests;
+  status.tunnel_bytes_in = tunnels.bytes_in;
+  status.tunnel_bytes_out = tunnels.bytes_out;
+  status.started = started_;
+  return status;
+}
+
+// --- Shell
+// ---------------------------------------------------------------------------------------------------------------
+
+Shell::Shell(std::unique_ptr<ShellParts> parts) : parts_(std::move(parts)) {}
+Shell::~Shell() = default;
+
+Result<std::unique_ptr<Shell>> Shell::create(ShellConfig config) {
+  auto parts = std::make_unique<ShellParts>(std::move(config));
+  if (auto opened = parts->open(); !opened) return fail(opened.error());
+  return std::unique_ptr<Shell>(new Shell(std::move(parts)));
+}
+
+void Shell::set_handler(HttpHandler handler) {
+  parts_->handler = std::move(handler);
+}
+
+Result<void> Shell::listen() {
+  return parts_->listen();
+}
+
+uint16_t Shell::https_port() const {
+  return parts_->http->port();
+}
+
+uint16_t Shell::tunnel_port() const {
+  return parts_->peers->port();
+}
+
+Result<void> Shell::run() {
+  return parts_->run();
+}
+
+void Shell::stop() {
+  asio::post(parts_->io, [parts = parts_.get()] { parts->begin_stop(); });
+}
+
+void Shell::reload(ReloadedConfig config, std::function<void(std::vector<std::string>)> done) {
+  asio::post(parts_->io, [parts = parts_.get(), config = std::move(config),
+                          done = std::move(done)]() mutable { parts->take_over(std::move(config), done); });
+}
+
+const federation::Core& Shell::core() const {
+  return *parts_->core;
+}
+
+Instant Shell::now() {
+  return parts_->now();
+}
+
+void Shell::post(federation::Event event) {
+  parts_->post(std::move(event));
+}
+
+Awaitable<federation::Answer> Shell::ask(federation::Event event) {
+  return parts_->ask(std::move(event));
+}
+
+Awaitable<void> Shell::settled() {
+  return parts_->settled();
+}
+
+uint64_t Shell::change_number() const {
+  return parts_->change;
+}
+
+Awaitable<uint64_t> Shell::changed(uint64_t seen, Duration patience) {
+  return parts_->changed(seen, patience);
+}
+
+Awaitable<void> Shell::offload(std::function<void()> work) {
+  return parts_->bulk->run(std::move(work));
+}
+
+Awaitable<Inspection> Shell::inspect(pb::Item item, std::string profile) {
+  Inspection found;
+  const auto look = [&] { found = inspect_item(*parts_->blobs, item, profile); };
+  co_await parts_->bulk->run(look);
+  co_return found;
+}
+
+std::string Shell::fresh_id() {
+  static constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";
+  std::string id(26, '0');
+  auto millis = static_cast<uint64_t>(parts_->now().micros / 1000);
+  for (size_t i = 10; i-- > 0; millis /= 32) id[i] = kDigits[millis % 32];
+  std::array<unsigned char, 16> random{};
+  HETAO_CHECK(RAND_bytes(random.data(), static_cast<int>(random.size())) == 1);
+  for (size_t i = 0; i < random.size(); ++i) id[10 + i] = kDigits[random[i] % 32U];
+  return id;
+}
+
+std::shared_ptr<const policy::Policy> Shell::policy() const {
+  return parts_->config.policy.policy;
+}
+
+const std::string& Shell::policy_name() const {
+  return parts_->config.policy.name;
+}
+
+const ShellConfig& Shell::config() const {
+  return parts_->config;
+}
+
+ShellStatus Shell::status() const {
+  return parts_->status();
+}
+
+BlobStore& Shell::blobs() {
+  return *parts_->blobs;
+}
+
+LedgerFiles& Shell::ledger() {
+  return *parts_->ledger;
+}
+
+const Staging& Shell::staging() const {
+  return parts_->staging;
+}
+
+}  // namespace hetao::io

@@ -1,0 +1,123 @@
+// What a Shell is made of. Internal to the shell; the only header that sees both the core and Asio.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/io/asio.h"
+#include "gateway/io/durable_file.h"
+#include "gateway/io/gate.h"
+#include "gateway/io/http_server.h"
+#include "gateway/io/local_platform.h"
+#include "gateway/io/peer_manager.h"
+#include "gateway/io/shell.h"
+#include "gateway/io/workers.h"
+
+namespace hetao::io {
+
+class ShellParts {
+ public:
+  explicit ShellParts(ShellConfig config);
+  ~ShellParts();
+
+  Result<void> open();
+  Result<void> listen();
+  Result<void> run();
+  void begin_stop();
+  void take_over(ReloadedConfig changed, const std::function<void(std::vector<std::string>)>& done);
+  void fail_for_good(Error error);  // any thread
+
+  Instant now();
+  void post(federation::Event event, std::function<void()> after = nullptr);
+  Awaitable<federation::Answer> ask(federation::Event event);
+  Awaitable<void> settled();
+  Awaitable<uint64_t> changed(uint64_t seen, Duration patience);
+  ShellStatus status() const;
+
+  ShellConfig config;
+  HttpHandler handler;
+  // Destroyed last: what is under way in it refers to everything else.
+  asio::io_context io{1};
+  std::unique_ptr<Workers> quick;      // HTTP's files, lookups
+  std::unique_ptr<Workers> bulk;       // hashing, inspection, copies, chunks of transfers
+  std::unique_ptr<Workers> scheduler;  // one thread: the platforms' calls, in order
+  std::optional<BlobStore> blobs;
+  std::unique_ptr<LedgerFiles> ledger;
+  Staging staging;
+  std::optional<federation::Core> core;
+  std::unique_ptr<Gate> gate;
+  std::map<std::string, std::unique_ptr<LocalPlatform>> platforms;
+  std::unique_ptr<PeerManager> peers;
+  std::unique_ptr<HttpServer> http;
+  uint64_t change = 0;
+
+ private:
+  struct Waiter {
+    explicit Waiter(asio::io_context& context) : timer(context) {}
+    asio::steady_timer timer;
+    std::optional<federation::Answer> answer;
+  };
+
+  Result<void> lock_folder();
+  Result<void> replay();
+  Result<void> open_platforms();
+  void make_servers();
+  void take_step(federation::Step step, std::function<void()> after);
+  void came_out(bool changed_records);
+  void spawn(Awaitable<void> work);
+  Awaitable<void> watch_platforms();
+  void watch();
+  Awaitable<void> sweep_orphans();
+  Awaitable<void> stop_in_order();
+  PeerManager::Config peer_config();
+
+  // shell_effects.cpp: one for each kind of effect.
+  void carry_out(std::vector<federation::Effect> effects);
+  void on(federation::Answer& effect);
+  void on(federation::SendMessage& effect);
+  void on(federation::SendItem& effect);
+  void on(federation::DropItem& effect);
+  void on(federation::SubmitRun& effect);
+  void on(federation::FindRun& effect);
+  void on(federation::ReleaseRun& effect);
+  void on(federation::CancelRun& effect);
+  void on(federation::CollectRun& effect);
+  void on(federation::RemoveRun& effect);
+  void on(federation::InspectItem& effect);
+  void on(federation::DeliverOutput& effect);
+  void on(federation::DropBlobs& effect);
+  void on(federation::WakeAt& effect);
+  LocalPlatform* platform_of(const std::string& name);
+  // Runs `work` on `workers`, then posts the event that it made.
+  template <class Made>
+  Awaitable<void> work_and_post(Workers& workers, std::function<Made()> work);
+  Awaitable<void> cancel_run(std::string run, LocalPlatform* platform);
+  void post_observed(federation::RunObserved observed);
+
+  Descriptor lock_;
+  Instant newest_;
+  bool stepping_ = false;
+  std::vector<std::pair<federation::Event, std::function<void()>>> queued_;  // posted while stepping
+  uint64_t next_request_ = 1;
+  std::unordered_map<uint64_t, std::shared_ptr<Waiter>> requests_;
+  std::multimap<uint64_t, std::shared_ptr<Waiter>> settling_;  // by the step that has to come out
+  std::set<std::shared_ptr<Waiter>> changing_;
+  asio::steady_timer wake_{io};
+  asio::steady_timer poll_{io};
+  bool watching_ = false;
+  bool watch_wanted_ = false;
+  Instant started_;
+  bool ready_ = false;
+  bool stopping_ = false;
+  std::mutex fatal_mutex_;
+  std::optional<Error> fatal_;
+};
+
+}  // namespace hetao::io
