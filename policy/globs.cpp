@@ -4,6 +4,7 @@
 #include <bitset>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "gateway/base/check.h"
 #include "gateway/base/limits.h"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr size_t kStatesMax = 20'000;
 constexpr size_t kCombinationsMax = 1'024;
-constexpr size_t kExamplesTriedMax = 5'000;
+constexpr size_t kExampleStatesMax = 2'000'000;
 
 using ByteSet = std::bitset<256>;
 
@@ -61,11 +62,12 @@ class Automaton {
       chains_.push_back(parse_glob(glob));
       places_ += chains_.back().size() + 1;
     }
-    choose_letters();
+    sort_bytes();
   }
 
   using State = std::vector<uint64_t>;
-  const std::vector<char>& letters() const { return letters_; }
+  // For each kind of byte that the globs tell apart, its bytes; plain letters first.
+  const std::vector<std::vector<char>>& kinds() const { return kinds_; }
 
   State begin() const {
     State state((places_ + 63) / 64);
@@ -112,53 +114,103 @@ class Automaton {
     }
   }
 
-  // One letter for each kind of byte that the globs tell apart; plain letters where there is a choice.
-  void choose_letters() {
-    std::map<std::vector<bool>, char> kinds;
+  void sort_bytes() {
+    std::map<std::vector<bool>, std::vector<char>> kinds;
     static constexpr std::string_view kPreferred =
         "xabcdefghijklmnopqrstuvwyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    const auto consider = [&](unsigned byte) {
+    const auto add = [&](char letter) {
       std::vector<bool> kind;
       for (const auto& chain : chains_) {
-        for (const Element& element : chain) kind.push_back(element.accepts.test(byte));
+        for (const Element& element : chain)
+          kind.push_back(element.accepts.test(static_cast<unsigned char>(letter)));
       }
-      kinds.emplace(std::move(kind), static_cast<char>(byte));
+      kinds[std::move(kind)].push_back(letter);
     };
-    for (const char c : kPreferred) consider(static_cast<unsigned char>(c));
-    for (unsigned byte = 0x20; byte < 256; ++byte) consider(byte);
-    for (unsigned byte = 0; byte < 0x20; ++byte) consider(byte);
-    for (const auto& [_, letter] : kinds) letters_.push_back(letter);
+    for (const char c : kPreferred) add(c);
+    const auto add_rest = [&](unsigned begin, unsigned end) {
+      for (unsigned byte = begin; byte < end; ++byte) {
+        const char c = static_cast<char>(byte);
+        if (kPreferred.find(c) == std::string_view::npos) add(c);
+      }
+    };
+    add_rest(0x20, 256);
+    add_rest(0, 0x20);
+    for (auto& [_, bytes] : kinds) kinds_.push_back(std::move(bytes));
   }
 
   std::vector<std::vector<Element>> chains_;
   std::vector<size_t> first_;
   size_t places_ = 0;
-  std::vector<char> letters_;
+  std::vector<std::vector<char>> kinds_;
 };
 
-bool is_taken(std::span<const std::string> sorted, const std::string& text) {
-  return std::binary_search(sorted.begin(), sorted.end(), text);
-}
+// The texts that may not be examples, as a tree of letters.
+class Trie {
+ public:
+  static constexpr uint32_t kOff = UINT32_MAX;  // no such text begins so
 
-// A text of the same combination that is not taken: longer ones, breadth first.
-std::string free_example(const Automaton& automaton, std::span<const std::string> globs,
-                         const GlobCombination& found, std::span<const std::string> taken) {
-  std::deque<std::string> next = {found.example};
-  std::string odd;  // free, but not UTF-8
-  for (size_t tried = 0; tried < kExamplesTriedMax && !next.empty(); ++tried) {
-    std::string text = std::move(next.front());
-    next.pop_front();
-    if (globs_matched(globs, text) == found.matched && !is_taken(taken, text) && !text.empty()) {
-      if (is_utf8(text)) return text;
-      if (odd.empty()) odd = text;
-    }
-    for (const char letter : automaton.letters()) {
-      next.push_back(text + letter);
-      next.push_back(letter + text);
-      if (!text.empty()) next.push_back(text.substr(0, 1) + letter + text.substr(1));
+  explicit Trie(std::span<const std::string> texts) : nodes_(1) {
+    for (const std::string& text : texts) {
+      uint32_t at = 0;
+      for (const char letter : text) {
+        const auto [edge, fresh] = nodes_[at].edges.emplace(letter, static_cast<uint32_t>(nodes_.size()));
+        at = edge->second;
+        if (fresh) nodes_.emplace_back();
+      }
+      nodes_[at].taken = true;
     }
   }
-  return odd.empty() ? found.example : odd;
+
+  bool is_taken(uint32_t at) const { return at != kOff && nodes_[at].taken; }
+  const std::map<char, uint32_t>* edges(uint32_t at) const {
+    return at == kOff ? nullptr : &nodes_[at].edges;
+  }
+
+ private:
+  struct Node {
+    std::map<char, uint32_t> edges;
+    bool taken = false;
+  };
+  std::vector<Node> nodes_;
+};
+
+// Walks globs and taken texts together, breadth first, until each of the wanted combinations has a text that
+// is not taken. What stays without one has none.
+std::optional<std::vector<GlobCombination>> free_examples(const Automaton& automaton, const Trie& trie,
+                                                          const std::set<uint64_t>& wanted) {
+  struct Place {
+    Automaton::State state;
+    uint32_t node = 0;
+    std::string text;
+  };
+  std::map<uint64_t, std::string> found;
+  std::set<std::pair<Automaton::State, uint32_t>> seen;
+  std::deque<Place> next;
+  const auto visit = [&](Automaton::State state, uint32_t node, std::string text) {
+    if (!seen.emplace(state, node).second) return;
+    if (!trie.is_taken(node)) found.emplace(automaton.matched(state), text);
+    next.push_back({std::move(state), node, std::move(text)});
+  };
+  visit(automaton.begin(), 0, "");
+  while (!next.empty() && found.size() < wanted.size()) {
+    if (seen.size() > kExampleStatesMax) return std::nullopt;
+    const Place place = std::move(next.front());
+    next.pop_front();
+    const auto* edges = trie.edges(place.node);
+    for (const auto& bytes : automaton.kinds()) {
+      for (const char letter : bytes) {
+        if (edges != nullptr && edges->contains(letter)) continue;
+        visit(automaton.step(place.state, letter), Trie::kOff, place.text + letter);
+        break;
+      }
+    }
+    if (edges == nullptr) continue;
+    for (const auto& [letter, child] : *edges)
+      visit(automaton.step(place.state, letter), child, place.text + letter);
+  }
+  std::vector<GlobCombination> out;
+  for (auto& [matched, text] : found) out.push_back({matched, std::move(text)});
+  return out;
 }
 
 }  // namespace
@@ -176,31 +228,20 @@ std::optional<std::vector<GlobCombination>> glob_combinations(std::span<const st
                                                               std::span<const std::string> not_these) {
   HETAO_CHECK(globs.size() <= limits::kPolicyGlobsMax);
   const Automaton automaton(globs);
-  std::map<Automaton::State, std::string> seen;
-  std::map<uint64_t, std::string> found;
-  std::deque<const std::pair<const Automaton::State, std::string>*> next;
-  next.push_back(&*seen.emplace(automaton.begin(), "").first);
+  std::set<Automaton::State> seen = {automaton.begin()};
+  std::set<uint64_t> combinations;
+  std::deque<Automaton::State> next = {automaton.begin()};
   while (!next.empty()) {
-    const auto& [state, text] = *next.front();
+    const Automaton::State state = std::move(next.front());
     next.pop_front();
-    found.emplace(automaton.matched(state), text);
-    if (found.size() > kCombinationsMax) return std::nullopt;
-    for (const char letter : automaton.letters()) {
-      const auto [at, fresh] = seen.emplace(automaton.step(state, letter), text + letter);
-      if (!fresh) continue;
-      if (seen.size() > kStatesMax) return std::nullopt;
-      next.push_back(&*at);
+    combinations.insert(automaton.matched(state));
+    if (combinations.size() > kCombinationsMax || seen.size() > kStatesMax) return std::nullopt;
+    for (const auto& bytes : automaton.kinds()) {
+      Automaton::State after = automaton.step(state, bytes.front());
+      if (seen.insert(after).second) next.push_back(std::move(after));
     }
   }
-  std::vector<std::string> taken(not_these.begin(), not_these.end());
-  std::sort(taken.begin(), taken.end());
-  std::vector<GlobCombination> out;
-  for (const auto& [matched, example] : found) {
-    GlobCombination combination{matched, example};
-    combination.example = free_example(automaton, globs, combination, taken);
-    out.push_back(std::move(combination));
-  }
-  return out;
+  return free_examples(automaton, Trie(not_these), combinations);
 }
 
 }  // namespace hetao::policy

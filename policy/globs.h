@@ -13,10 +13,11 @@ namespace hetao::policy {
 
 struct GlobCombination {
   uint64_t matched = 0;  // a bit a glob
-  std::string example;   // a shortest text that matches just these, not among `not_these` if there is one
+  std::string example;   // a shortest text that matches just these
 };
 
-// Every combination that some text has, sorted by `matched`. nullopt: more states than the budget.
+// Every combination that some text besides `not_these` has, sorted by `matched`. nullopt: more states than
+// the budget.
 std::optional<std::vector<GlobCombination>> glob_combinations(std::span<const std::string> globs,
                                                               std::span<const std::string> not_these);
 

@@ -34,9 +34,9 @@ bool says(const json::value& test, const Attribute& attribute, const Value* valu
   };
   if (!test.is_object()) return equals(test);
   const json::object& said = test.get_object();
+  if (value == nullptr) return said.contains("unknown") || said.contains("or_unknown");
+  if (said.contains("unknown")) return false;
   const auto all_of = [&](const json::object& o) {
-    if (value == nullptr) return o.contains("unknown") || o.contains("or_unknown");
-    if (o.contains("unknown")) return false;
     const auto listed = [&](const char* key) {
       const auto& list = o.at(key).get_array();
       return std::any_of(list.begin(), list.end(), equals);
@@ -53,10 +53,9 @@ bool says(const json::value& test, const Attribute& attribute, const Value* valu
     return true;
   };
   if (!said.contains("any_of")) {
-    if (said.contains("matches_just")) return value != nullptr;  // checked by the examples alone
+    if (said.contains("matches_just")) return true;  // checked by the examples alone
     return all_of(said);
   }
-  if (value == nullptr) return said.contains("or_unknown");
   const auto& parts = said.at("any_of").get_array();
   return std::any_of(parts.begin(), parts.end(),
                      [&](const json::value& part) { return says(part, attribute, value); });
@@ -206,7 +205,7 @@ TEST(Diff, ABudgetThatEndsIsNeverNoDifference) {
 // For random pairs of packs: every example differs as its case says; a random request is in exactly one
 // case if its decision differs, and in none if it does not.
 TEST(Diff, CasesAreExactlyTheRequestsThatDiffer) {
-  const uint64_t pairs = std::getenv("HETAO_LONG") != nullptr ? 2'000 : 150;
+  const uint64_t pairs = std::getenv("HETAO_LONG") != nullptr ? 2'000 : 40;
   size_t differing = 0;
   for (uint64_t seed = 0; seed < pairs; ++seed) {
     RandomWorld world(seed + 1'000'000);
