@@ -30,7 +30,9 @@ std::vector<std::string> label_names(const policy::Schema& schema) {
 bool is_label(const policy::Attribute& attribute) {
   const std::string& name = attribute.name;
   return !attribute.built_in || name.starts_with("data.") || name.starts_with("genetic.") ||
-         name.starts_with("consent.") || name == "impact_assessment";
+         name.starts_with("consent.") || name.starts_with("hk.") || name == "impact_assessment" ||
+         // The owner's assessment that aggregates of this data tell nothing of a person; results inherit it.
+         name == "result.anonymity_assessed";
 }
 
 google::protobuf::RepeatedPtrField<pb::Fact> read_labels(const json::object& labels,

@@ -157,6 +157,8 @@ policy::Request request_of(const State& s, const pb::Crossing& crossing, Instant
   add_labels(request, crossing.facts());
   for (const pb::Fact& standing : s.config.standing_facts) request.set(standing.name(), to_value(standing));
   request.set("mechanism.kind", std::string("none"));
+  // Nobody here looks for splitting yet: what is not suspected is said so.
+  if (request.find("transfer.split_suspected") == nullptr) request.set("transfer.split_suspected", false);
   request.set("time.date", to_string(shanghai_date(now)));
   return request;
 }
