@@ -1,0 +1,124 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "certs/authority.h"
+#include "certs/jwt.h"
+#include "certs/verify.h"
+#include "tests/unit/cli/program.h"
+
+namespace hetao::cli {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+Instant now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+bool is_private(const std::string& path) {
+  return (fs::status(path).permissions() & (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none;
+}
+
+std::string reason_of(const Program& hetao, const std::string& certificate) {
+  certs::TrustStore trust;
+  EXPECT_TRUE(trust.pin_ca("shenzhen", hetao.read("ca/ca.crt")));
+  EXPECT_TRUE(trust.add_crl("shenzhen", hetao.read("ca/crl.pem")));
+  const auto chain = certs::chain_from_pem(hetao.read(certificate));
+  EXPECT_TRUE(chain);
+  certs::Expectation expected;
+  const auto facts = certs::verify_chain(*chain, trust, now(), expected);
+  return facts ? "good" : certs::to_word(facts.error().reason);
+}
+
+Said init(const Program& hetao) {
+  return hetao.run({"certs", "init", "--region", "shenzhen", "--dir", "ca"});
+}
+Said issue(const Program& hetao) {
+  return hetao.run(
+      {"certs", "issue", "--dir", "ca", "--name", "gw-1", "--dns", "localhost", "--ip", "127.0.0.1"});
+}
+
+TEST(Certs, ARegionMakesItsCaIssuesRevokesAndRotates) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  EXPECT_TRUE(is_private(hetao.path("ca/ca.key")));
+  const Said issued = issue(hetao);
+  ASSERT_EQ(issued.code, 0) << issued.err;
+  EXPECT_THAT(issued.out, HasSubstr("spiffe://hetao/shenzhen/gateway/gw-1"));
+  EXPECT_TRUE(is_private(hetao.path("ca/gw-1.key")));
+  EXPECT_EQ(reason_of(hetao, "ca/gw-1.crt"), "good");
+  const std::string old = hetao.read("ca/gw-1.crt");
+  ASSERT_EQ(hetao.run({"certs", "revoke", "--dir", "ca", "ca/gw-1.crt", "--reason", "superseded"}).code, 0);
+  EXPECT_EQ(reason_of(hetao, "ca/gw-1.crt"), "revoked");
+  const Said rotated = hetao.run({"certs", "rotate", "--dir", "ca", "ca/gw-1.crt"});
+  ASSERT_EQ(rotated.code, 0) << rotated.err;
+  EXPECT_NE(hetao.read("ca/gw-1.crt"), old);
+  EXPECT_EQ(reason_of(hetao, "ca/gw-1.crt"), "good");
+  EXPECT_TRUE(is_private(hetao.path("ca/gw-1.key")));
+}
+
+TEST(Certs, NothingIsOverwrittenUnasked) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  ASSERT_EQ(issue(hetao).code, 0);
+  const std::string ca = hetao.read("ca/ca.key");
+  EXPECT_NE(init(hetao).code, 0);
+  EXPECT_NE(issue(hetao).code, 0);
+  EXPECT_EQ(hetao.read("ca/ca.key"), ca);
+}
+
+TEST(Certs, ARequestIsSignedForItsOwnRegionOnly) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  const auto key = certs::generate_key(certs::KeyKind::kEcdsaP256);
+  for (const char* region : {"shenzhen", "hongkong"}) {
+    certs::LeafRequest request;
+    request.identity = {region, "gateway", "gw-2"};
+    hetao.write(std::string(region) + ".csr", *certs::create_signing_request(*key, request));
+  }
+  const Said own = hetao.run({"certs", "sign", "--dir", "ca", "shenzhen.csr"});
+  ASSERT_EQ(own.code, 0) << own.err;
+  EXPECT_EQ(reason_of(hetao, "shenzhen.csr.crt"), "good");
+  EXPECT_NE(hetao.run({"certs", "sign", "--dir", "ca", "hongkong.csr"}).code, 0);
+  hetao.write("junk.csr", "junk");
+  EXPECT_NE(hetao.run({"certs", "sign", "--dir", "ca", "junk.csr"}).code, 0);
+}
+
+TEST(Certs, StatusTellsDaysLeft) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  ASSERT_EQ(issue(hetao).code, 0);
+  const Said said = hetao.run({"certs", "status", "ca/ca.crt", "ca/gw-1.crt", "ca/crl.pem", "--json"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  const json::object status = object_of(said.out);
+  ASSERT_EQ(status.at("certificates").as_array().size(), 3U);
+  EXPECT_EQ(status.at("certificates").at(1).at("urgency"), "ok");
+}
+
+TEST(Token, WhatIsIssuedVerifiesAgainstItsKeySet) {
+  const Program hetao;
+  ASSERT_EQ(hetao.run({"token", "key", "-o", "issuer.key"}).code, 0);
+  EXPECT_TRUE(is_private(hetao.path("issuer.key")));
+  const Said issued =
+      hetao.run({"token", "issue", "--key", "issuer.key", "--issuer", "https://id.test", "--audience",
+                 "hetao", "--user", "alice", "--tenant", "hku", "--role", "submitter", "--role", "reviewer"});
+  ASSERT_EQ(issued.code, 0) << issued.err;
+  const Said keys = hetao.run({"token", "jwks", "--key", "issuer.key"});
+  ASSERT_EQ(keys.code, 0) << keys.err;
+  const auto jwks = certs::Jwks::parse(keys.out);
+  ASSERT_TRUE(jwks) << to_line(jwks.error());
+  const std::string token = issued.out.substr(0, issued.out.find('\n'));
+  const auto claims =
+      certs::verify_jwt(token, *jwks, {"https://id.test", "hetao", Duration::seconds(60)}, now());
+  ASSERT_TRUE(claims) << to_line(claims.error().error);
+  EXPECT_EQ(claims->subject, "alice");
+  EXPECT_EQ(claims->all.at("roles"), (json::array{"submitter", "reviewer"}));
+}
+
+}  // namespace
+}  // namespace hetao::cli
