@@ -53,6 +53,7 @@ class Loader {
   void parameters(Reader& reader, const Node& node);
   void attributes(Reader& reader, const Node& node);
   void attribute(Reader& reader, const Node::Entry& entry);
+  void absent_value(Reader& reader, const Node::Entry& entry, const std::string& value);
   void rules(const ParsedFile& file);
   void tests(const ParsedFile& file);
   void test(Reader& reader, const Node& node);
@@ -174,16 +175,15 @@ void Loader::attribute(Reader& reader, const Node::Entry& entry) {
   MapReader map(reader, entry.value, "attributes." + entry.key);
   const Attribute* known = pack_.schema.find(entry.key);
   const auto values = map.texts("values");
+  const auto absent = map.text("absent");
   if (known != nullptr) {
     if (known->type == Type::kBoolean || known->type == Type::kInteger || known->type == Type::kDate)
       reader.report(entry.line, entry.column,
                     entry.key + " is of type " + to_word(known->type) + " and takes no values");
     map.done();
-    if (!values) {
-      map.get("values", MapReader::kNeeded);
-    } else {
-      HETAO_CHECK(pack_.schema.extend(entry.key, *values).has_value());
-    }
+    if (!values && !absent) map.get("values", MapReader::kNeeded);
+    if (values) HETAO_CHECK(pack_.schema.extend(entry.key, *values).has_value());
+    if (absent) absent_value(reader, entry, *absent);
     return;
   }
   Attribute added;
@@ -199,6 +199,13 @@ void Loader::attribute(Reader& reader, const Node::Entry& entry) {
                   "add `values: [...]`");
   if (!type) return;
   if (auto done = pack_.schema.add(std::move(added)); !done)
+    reader.report(entry.line, entry.column, done.error().what + " " + done.error().why, {},
+                  done.error().hint);
+  if (absent) absent_value(reader, entry, *absent);
+}
+
+void Loader::absent_value(Reader& reader, const Node::Entry& entry, const std::string& value) {
+  if (auto done = pack_.schema.set_absent(entry.key, value); !done)
     reader.report(entry.line, entry.column, done.error().what + " " + done.error().why, {},
                   done.error().hint);
 }

@@ -95,6 +95,19 @@ Result<void> Schema::extend(std::string_view name, const std::vector<std::string
   return {};
 }
 
+Result<void> Schema::set_absent(std::string_view name, const std::string& value) {
+  const auto at = index_.find(name);
+  const std::string what = "attribute " + std::string(name);
+  if (at == index_.end()) return fail(ErrorCode::kNotFound, what, "is not known");
+  Attribute& attribute = attributes_[at->second];
+  if (attribute.type != Type::kEnum) return fail(ErrorCode::kUsage, what, "is no enum and takes no `absent`");
+  if (std::find(attribute.values.begin(), attribute.values.end(), value) == attribute.values.end())
+    return fail(ErrorCode::kUsage, what, "does not have the value \"" + printable(value) + "\"",
+                "add it to `values`");
+  attribute.absent = value;
+  return {};
+}
+
 bool is_attribute_name(std::string_view name) {
   if (name.empty() || name.size() > 128 || name[0] < 'a' || name[0] > 'z' || name.back() == '.') return false;
   char before = '.';

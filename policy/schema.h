@@ -54,6 +54,8 @@ struct Attribute {
   // Attributes of one group are brought about together, and count as one change. Empty: its own.
   std::string group;
   bool built_in = false;
+  // What a request has that does not say (an enum's value, chosen by the pack). Empty: it is unknown.
+  std::string absent;
 
   // Where a request does not say: a set is empty, time.date is today, all else is unknown.
   bool may_be_unknown() const { return type != Type::kSet && name != "time.date"; }
@@ -72,6 +74,8 @@ class Schema {
   // For the loader. `add` refuses a name that is taken; `extend` adds values to an enum.
   Result<void> add(Attribute attribute);
   Result<void> extend(std::string_view name, const std::vector<std::string>& values);
+  // What an absent enum attribute means: one of its values.
+  Result<void> set_absent(std::string_view name, const std::string& value);
 
  private:
   std::vector<Attribute> attributes_;

@@ -197,10 +197,17 @@ void UniverseBuilder::finish_texts(Domain& domain, Gathered& found) {
   domain.size_ = static_cast<Class>(domain.names_.size() + domain.others_.size()) + 1;
 }
 
-// An absent parameter is the pack's own, and so not unknown.
+// An absent parameter is the pack's own, and an attribute for which the pack says what `absent` means has that
+// value: neither is unknown.
 void UniverseBuilder::set_defaults(Domain& domain) {
   domain.defaults_.assign(packs_.size(), std::nullopt);
   const std::string& name = domain.attribute_.name;
+  for (size_t pack = 0; pack < packs_.size(); ++pack) {
+    const Attribute* attribute = packs_[pack]->schema.find(name);
+    if (attribute == nullptr || attribute->absent.empty()) continue;
+    domain.defaults_[pack] = domain.classify(std::string_view(attribute->absent));
+    domain.unknown_[pack] = domain.unknown_[pack].intersect(ClassSet::range(1, domain.size_));
+  }
   if (!name.starts_with("parameter.")) return;
   for (size_t pack = 0; pack < packs_.size(); ++pack) {
     const auto parameter = packs_[pack]->parameters.find(name.substr(10));

@@ -126,6 +126,7 @@ class Evaluator {
     if (said != nullptr && check_attribute(a.name, *said, pack_.schema)) return *said;
     if (a.type == Type::kSet) return Value(std::vector<std::string>{});
     if (a.name.starts_with("parameter.")) return pack_.parameters.at(a.name.substr(10)).value;
+    if (!a.absent.empty()) return Value(a.absent);
     return std::nullopt;
   }
 
