@@ -197,8 +197,8 @@ void UniverseBuilder::finish_texts(Domain& domain, Gathered& found) {
   domain.size_ = static_cast<Class>(domain.names_.size() + domain.others_.size()) + 1;
 }
 
-// An absent parameter is the pack's own, and an attribute for which the pack says what `absent` means has that
-// value: neither is unknown.
+// An absent parameter is the pack's own, and an attribute for which the pack says what `absent` means has
+// that value: neither is unknown.
 void UniverseBuilder::set_defaults(Domain& domain) {
   domain.defaults_.assign(packs_.size(), std::nullopt);
   const std::string& name = domain.attribute_.name;

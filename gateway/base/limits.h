@@ -20,7 +20,7 @@ inline constexpr size_t kPolicyConditionDepthMax = 12;
 inline constexpr size_t kPolicyCasesPerRuleMax = 4'096;  // a condition written out
 inline constexpr size_t kPolicyCasesMax = 400'000;       // of all rules
 inline constexpr size_t kPolicyGlobsMax = 64;            // different ones that test one attribute
-inline constexpr size_t kPolicySetsMax = 16;           // attributes that are sets and that rules test
+inline constexpr size_t kPolicySetsMax = 16;             // attributes that are sets and that rules test
 inline constexpr size_t kPolicyRowBytesMax = size_t{1} << 30U;
 
 // Jobs (GA4GH TES tasks).
@@ -88,7 +88,7 @@ inline constexpr size_t kChunkBytes = size_t{1} << 20U;        // leaf of a blob
 inline constexpr uint64_t kBlobBytesMax = uint64_t{1} << 42U;  // 4 TiB
 inline constexpr size_t kItemFilesMax = 100'000;
 inline constexpr size_t kFolderDepthMax = 64;
-inline constexpr size_t kLeavesInOfferMax = 1'024;             // more follow on the stream
+inline constexpr size_t kLeavesInOfferMax = 1'024;  // more follow on the stream
 inline constexpr size_t kLeavesInRecordMax = 16'384;
 inline constexpr size_t kChunksInHandMax = 16;  // received, and not yet checked and stored
 

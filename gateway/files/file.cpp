@@ -25,7 +25,8 @@ Result<std::string> read_file(const std::string& path) {
   std::string piece(size_t{1} << 20U, '\0');
   while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) {
     content.append(piece, 0, static_cast<size_t>(in.gcount()));
-    if (content.size() > kBytesMax) return fail(ErrorCode::kUsage, path, "is larger than 1 GiB", "give a smaller file");
+    if (content.size() > kBytesMax)
+      return fail(ErrorCode::kUsage, path, "is larger than 1 GiB", "give a smaller file");
   }
   if (in.bad()) return fail(ErrorCode::kUsage, path, "could not be read to its end", "is it a folder?");
   return content;

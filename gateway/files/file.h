@@ -11,8 +11,9 @@ namespace hetao::files {
 // `-` reads standard input. At most 1 GiB.
 Result<std::string> read_file(const std::string& path);
 
-// Written beside, made durable, and renamed; a `secret` file has mode 0600. Without `replace`, refuses to touch one
-// that is there.
-Result<void> write_file(const std::string& path, std::string_view content, bool secret = false, bool replace = true);
+// Written beside, made durable, and renamed; a `secret` file has mode 0600. Without `replace`, refuses to
+// touch one that is there.
+Result<void> write_file(const std::string& path, std::string_view content, bool secret = false,
+                        bool replace = true);
 
 }  // namespace hetao::files

@@ -46,7 +46,7 @@ CORE_FORBIDDEN_CALLS = re.compile(r"(?<![\w.>:])(?:std::)?(rand|srand|time|clock
 # Headers that a file may include against the rule, because it uses no more than their types.
 EXCEPTIONS = {("certs/openssl.cpp", "ctime")}  # struct tm, which OpenSSL's ASN.1 times are read into
 
-LINES_MOST = 500
+LINES_MOST = 600
 TRACES = re.compile(r"/work/|/farm/|/tmp/bash_jobs|-----BEGIN ([A-Z]+ )?PRIVATE KEY")
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
@@ -147,7 +147,7 @@ PLANTED = {
     "certs/planted.cpp": ("#include <yaml-cpp/yaml.h>\n", "may not include"),
     "gateway/ledger/planted.h": ("// A header.\nint x;\n", "#pragma once"),
     "gateway/api/planted.cpp": ("// TO" + "DO later\n", "leftover"),
-    "policy/planted.cpp": ("\n" * 600, "lines"),
+    "policy/planted.cpp": ("\n" * 700, "lines"),
     "deploy/planted.txt": ("-----BEGIN " + "PRIVATE KEY-----\n", "private key"),
 }
 
