@@ -35,6 +35,7 @@ def compile_patched(build, patch, folder):
     object_file = folder / "planted.o"
     command[command.index("-o") + 1] = str(object_file)
     command[command.index("-c") + 1] = str(copy)
+    command.append("-w")  # a planted bug may leave something unused
     subprocess.run(command, cwd=entry["directory"], check=True)
     return object_file
 
