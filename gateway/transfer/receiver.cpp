@@ -46,9 +46,13 @@ std::optional<StoreZeros> BlobReceiver::next_zeros() {
 }
 
 std::optional<ReceiverAction> BlobReceiver::poll_action() {
-  if (actions_.empty()) return next_zeros();
-  ReceiverAction action = std::move(actions_.front());
-  actions_.pop_front();
+  std::optional<ReceiverAction> action;
+  if (!actions_.empty()) {
+    action.emplace(std::move(actions_.front()));
+    actions_.pop_front();
+  } else if (const auto hole = next_zeros()) {
+    action.emplace(*hole);
+  }
   return action;
 }
 

@@ -115,6 +115,7 @@ void Session::consumed(size_t bytes, Instant now) {
   stalled_since_.reset();
   if (has_output()) stalled_since_ = now_;
   if (is_over(state_)) return;
+  close_written();
   wake_writers();
   move_to_end();
 }

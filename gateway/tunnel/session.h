@@ -136,6 +136,7 @@ class Session {
     bool remote_ended = false;
     bool remote_reset = false;
     bool ours = false;
+    uint64_t last_frame = 0;  // of ours, counted within its rank
     bool is_done() const { return (local_ended || local_reset) && (remote_ended || remote_reset); }
     bool can_write() const { return !local_ended && !local_reset && !remote_reset; }
   };
@@ -166,6 +167,8 @@ class Session {
   void wake_writers_of(Priority priority);
   void give_back(uint64_t bytes);
   void close_if_done(Streams::iterator it);
+  void note_last_frame(StreamId id, Stream& stream);
+  void close_written();
 
   // session.cpp
   void write_credit(FrameType type, StreamId id, uint64_t limit);
@@ -207,7 +210,8 @@ class Session {
   uint32_t theirs_open_ = 0;
   SendCredit send_all_;
   ReceiveWindow receive_all_;
-  std::deque<StreamId> turns_[2];  // streams that wait to write, by priority
+  std::deque<StreamId> turns_[2];   // streams that wait to write, by priority
+  std::deque<StreamId> ending_[2];  // streams whose last frame is queued, by priority
 
   Instant started_;
   Instant heard_;                         // last byte from the peer

@@ -109,6 +109,7 @@ void Session::end_stream(StreamId id) {
   it->second.local_ended = true;
   it->second.wait = Wait::kNo;
   writer_.add(rank_of(it->second.priority), FrameType::kData, kFlagEnd, id, {});
+  note_last_frame(id, it->second);
   close_if_done(it);
 }
 
@@ -123,6 +124,7 @@ void Session::reset_stream(StreamId id, Reason reason, std::string_view text) {
     out.set_reason(static_cast<uint32_t>(reason));
     out.set_text(text_to_wire(text));
     writer_.add(rank_of(stream.priority), FrameType::kReset, 0, id, as_bytes(out.SerializeAsString()));
+    note_last_frame(id, stream);
   }
   stream.local_reset = true;
   stream.wait = Wait::kNo;
@@ -148,9 +150,32 @@ void Session::give_back(uint64_t bytes) {
   if (const auto grant = receive_all_.grant()) write_credit(FrameType::kCreditAll, kControlStream, *grant);
 }
 
+void Session::note_last_frame(StreamId id, Stream& stream) {
+  stream.last_frame = writer_.added(rank_of(stream.priority));
+  ending_[turn_of(stream.priority)].push_back(id);
+}
+
+// Streams whose last frame has gone to the wire meanwhile.
+void Session::close_written() {
+  for (const Priority priority : {Priority::kSmall, Priority::kBulk}) {
+    auto& ending = ending_[turn_of(priority)];
+    while (!ending.empty()) {
+      const auto it = streams_.find(ending.front());
+      if (it != streams_.end()) {
+        if (writer_.begun(rank_of(priority)) < it->second.last_frame) break;
+        close_if_done(it);
+      }
+      ending.pop_front();
+    }
+  }
+}
+
+// A stream counts until our last frame has gone: an OPEN overtakes what is queued, and the peer counts in the
+// order in which frames arrive.
 void Session::close_if_done(Streams::iterator it) {
   const Stream& stream = it->second;
   if (!stream.is_done() || stream.receive.outstanding() > 0) return;
+  if (writer_.begun(rank_of(stream.priority)) < stream.last_frame) return;
   events_.push_back(StreamClosed{it->first});
   --(stream.ours ? ours_open_ : theirs_open_);
   streams_.erase(it);

@@ -73,6 +73,7 @@ void WireWriter::add(Rank rank, FrameType type, uint8_t flags, StreamId stream, 
   std::copy(payload.begin(), payload.end(), at + kHeaderBytes);
   block.end += bytes;
   queue.bytes += bytes;
+  ++queue.added;
 }
 
 void WireWriter::add_buffer(Rank rank, uint8_t flags, StreamId stream, FrameBuffer&& buffer) {
@@ -88,6 +89,7 @@ void WireWriter::add_buffer(Rank rank, uint8_t flags, StreamId stream, FrameBuff
                 header_at(block.bytes.get() + block.begin));
   queue.blocks.push_back(std::move(block));
   queue.bytes += kHeaderBytes + payload_bytes;
+  ++queue.added;
   buffer = FrameBuffer();
 }
 
@@ -152,6 +154,7 @@ void WireWriter::consumed(size_t bytes) {
       const size_t frame = frame_bytes_at(block.bytes.get() + block.begin);
       const size_t taken = std::min(frame, bytes);
       ++sequence_;
+      ++queues_[planned.queue].begun;
       pop(planned.queue, taken);
       planned.bytes -= frame;
       bytes -= taken;

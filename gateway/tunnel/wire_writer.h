@@ -32,6 +32,9 @@ class WireWriter {
   // Bytes queued, headers included.
   size_t queued(Rank rank) const { return queues_[static_cast<size_t>(rank)].bytes; }
   size_t queued() const;
+  // Frames ever added to a rank, and how many of them have gone to the wire, the one in progress included.
+  uint64_t added(Rank rank) const { return queues_[static_cast<size_t>(rank)].added; }
+  uint64_t begun(Rank rank) const { return queues_[static_cast<size_t>(rank)].begun; }
 
   // The next bytes for the wire: whole frames until `bytes_max` is reached, at least one. The views hold
   // until the next call that is not const; what they stand for is taken off by consumed, whatever is added in
@@ -53,6 +56,8 @@ class WireWriter {
   struct Queue {
     std::deque<Block> blocks;
     size_t bytes = 0;
+    uint64_t added = 0;
+    uint64_t begun = 0;
   };
   struct Planned {
     size_t queue;

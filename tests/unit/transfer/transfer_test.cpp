@@ -91,7 +91,9 @@ TEST(Transfer, MoreThanAThousandChunksHaveTheirHashesSentFirst) {
       if (std::holds_alternative<ReserveSpace>(*action)) receiver.space_reserved();
       if (std::holds_alternative<LeavesKnown>(*action)) receiver.ask({});
       if (auto* hole = std::get_if<StoreZeros>(&*action)) receiver.zeros_stored(hole->index, hole->count);
-      if (auto* answer = std::get_if<SendAnswer>(&*action)) ASSERT_TRUE(sender.receive(answer->record));
+      if (auto* answer = std::get_if<SendAnswer>(&*action)) {
+        ASSERT_TRUE(sender.receive(answer->record));
+      }
       if (std::holds_alternative<Complete>(*action)) complete = true;
     }
     while (auto work = sender.next()) ASSERT_TRUE(receiver.receive(0, std::get<SendRecord>(*work).record));
@@ -308,7 +310,9 @@ TEST(LyingSender, HashesThatAreNotTheBlobsAreRefusedBeforeAnyChunk) {
   BlobReceiver receiver(decode_offer(sender.offer()).value());
   while (auto action = receiver.poll_action()) {
     if (std::holds_alternative<ReserveSpace>(*action)) receiver.space_reserved();
-    if (auto* answer = std::get_if<SendAnswer>(&*action)) ASSERT_TRUE(sender.receive(answer->record));
+    if (auto* answer = std::get_if<SendAnswer>(&*action)) {
+      ASSERT_TRUE(sender.receive(answer->record));
+    }
   }
   const auto result = receiver.receive(0, std::get<SendRecord>(*sender.next()).record);
   ASSERT_FALSE(result);
