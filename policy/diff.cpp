@@ -22,8 +22,9 @@ json::value describe_members(const Members& members, const Domain& domain) {
 
 // A value of the region that reads well: a known one where there is one.
 void set_example_of(const Accept& accept, const Domain& domain, Request& request) {
-  const ClassSet known = accept.classes.intersect(ClassSet::range(1, domain.size()));
-  if (!known.empty()) set_example(request, domain, known.first());
+  const ClassSet known = accept.classes.intersect(ClassSet::range(1, domain.known_end()));
+  if (!known.empty()) return set_example(request, domain, known.first());
+  set_example(request, domain, accept.classes.first());
 }
 
 DiffCase case_of(Region region, const Universe& universe) {

@@ -25,11 +25,11 @@ json::array texts_of(const std::vector<std::string>& names, const ClassSet& clas
 }  // namespace
 
 Class Domain::classify(bool value) const {
-  return attribute_.type == Type::kBoolean ? (value ? 2 : 1) : kUnknown;
+  return attribute_.type == Type::kBoolean ? (value ? 2 : 1) : invalid_;
 }
 
 Class Domain::classify(int64_t value) const {
-  if (attribute_.type != Type::kInteger && attribute_.type != Type::kDate) return kUnknown;
+  if (attribute_.type != Type::kInteger && attribute_.type != Type::kDate) return invalid_;
   const auto at = std::upper_bound(cuts_.begin(), cuts_.end(), value);
   return static_cast<Class>(at - cuts_.begin()) + 1;
 }
@@ -37,8 +37,8 @@ Class Domain::classify(int64_t value) const {
 Class Domain::classify(std::string_view value) const {
   const uint32_t named = table_.find(value);
   if (named != StringTable::kNone) return named + 1;
-  if (others_.empty()) return kUnknown;  // an enum
-  if (attribute_.type == Type::kJurisdiction && !is_jurisdiction(value)) return kUnknown;
+  if (others_.empty()) return invalid_;  // an enum, or no text at all
+  if (attribute_.type == Type::kJurisdiction && !is_jurisdiction(value)) return invalid_;
   return globs_.empty() ? static_cast<Class>(names_.size()) + 1 : classify_glob(value);
 }
 
@@ -62,7 +62,7 @@ ClassSet Domain::accepted(const Test& test, size_t pack) const {
     out = ClassSet::range(classify(test.low), last + 1);
   } else if (test.op == Operator::kMatches) {
     std::vector<Class> matching;
-    for (Class c = 1; c < size_; ++c) {
+    for (Class c = 1; c < known_end(); ++c) {
       const std::string& text = c <= names_.size() ? names_[c - 1] : others_[c - 1 - names_.size()].example;
       // A class that nobody names matches as a whole or not at all: its bits say so.
       bool matches = false;
@@ -94,7 +94,7 @@ ClassSet Domain::accepted(const Test& test, size_t pack) const {
 }
 
 Value Domain::example(Class value) const {
-  HETAO_CHECK(value != kUnknown && value < size_);
+  HETAO_CHECK(value != kUnknown && value < known_end());
   if (attribute_.type == Type::kBoolean) return value == 2;
   if (is_number(attribute_.type)) {
     int64_t number = 0;
@@ -118,7 +118,7 @@ json::value Domain::describe_numbers(const ClassSet& known) const {
   };
   for (const auto& range : known.ranges()) {
     const bool from_start = range.begin <= 1;
-    const bool to_end = range.end >= size_;
+    const bool to_end = range.end >= known_end();
     const int64_t low = from_start ? INT64_MIN : cuts_[range.begin - 2];
     const int64_t high = to_end ? INT64_MAX : cuts_[range.end - 2];  // exclusive
     if (!from_start && !to_end && high - low == 1) {
@@ -137,7 +137,7 @@ json::value Domain::describe_numbers(const ClassSet& known) const {
 json::value Domain::describe_texts(const ClassSet& known) const {
   const auto named_end = static_cast<Class>(names_.size()) + 1;
   const ClassSet named = known.intersect(ClassSet::range(1, named_end));
-  const ClassSet others = known.intersect(ClassSet::range(named_end, std::max(named_end, size_)));
+  const ClassSet others = known.intersect(ClassSet::range(named_end, std::max(named_end, known_end())));
   if (others.empty()) {
     json::array names = texts_of(names_, named);
     if (names.size() == 1) return names.front();
@@ -167,12 +167,19 @@ json::value Domain::describe_texts(const ClassSet& known) const {
 }
 
 json::value Domain::describe(const ClassSet& classes) const {
-  const bool unknown = classes.contains(kUnknown);
-  const ClassSet known = classes.intersect(ClassSet::range(1, std::max<Class>(size_, 1)));
-  if (known.empty()) return json::object{{"unknown", true}};
+  // Where an absent value means something, absent and unknown are two things.
+  const bool absent = invalid_ != kUnknown && classes.contains(kUnknown);
+  const bool unknown = classes.contains(invalid_);
+  const ClassSet known = classes.intersect(ClassSet::range(1, std::max<Class>(known_end(), 1)));
+  json::object out;
+  if (known.empty()) {
+    if (absent) out["absent"] = true;
+    if (unknown) out["unknown"] = true;
+    return out;
+  }
   json::value said;
-  if (known.count() == size_ - 1) {
-    said = json::object{{"known", true}};  // with unknown, there is nothing to say: the caller leaves it out
+  if (known.count() == known_end() - 1) {
+    said = json::object{{"known", true}};
   } else if (attribute_.type == Type::kBoolean) {
     said = known.first() == 2;
   } else if (is_number(attribute_.type)) {
@@ -180,14 +187,18 @@ json::value Domain::describe(const ClassSet& classes) const {
   } else {
     said = describe_texts(known);
   }
-  if (!unknown) return said;
-  json::object out = said.is_object() ? said.get_object() : json::object{{"in", json::array{said}}};
-  out["or_unknown"] = true;
+  if (!unknown && !absent) return said;
+  out = said.is_object() ? said.get_object() : json::object{{"in", json::array{said}}};
+  if (absent) out["or_absent"] = true;
+  if (unknown) out["or_unknown"] = true;
   return out;
 }
 
 void set_example(Request& request, const Domain& domain, Class value) {
-  if (value != kUnknown) request.set(domain.attribute().name, domain.example(value));
+  if (value == kUnknown) return;
+  const bool known = value < domain.known_end();
+  request.set(domain.attribute().name,
+              known ? domain.example(value) : Value(std::vector<std::string>{"undeclared"}));
 }
 
 std::optional<size_t> Universe::find(std::string_view name) const {

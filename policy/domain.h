@@ -28,7 +28,10 @@ class Domain {
 
   // One past the last class; for a set, the number of members that rules name.
   Class size() const { return size_; }
-  // The class of a value; kUnknown if the type does not allow it.
+  // One past the last class of values that the type allows. Where an absent value means something, one more
+  // class follows: values that the type does not allow, which are unknown.
+  Class known_end() const { return invalid_ == kUnknown ? size_ : invalid_; }
+  // The class of a value; one that is unknown if the type does not allow it.
   Class classify(bool value) const;
   Class classify(int64_t value) const;  // of integers, and days of dates
   Class classify(std::string_view value) const;
@@ -46,7 +49,7 @@ class Domain {
   // All classes that a request can have.
   ClassSet all() const { return ClassSet::range(attribute_.may_be_unknown() ? 0 : 1, size_); }
 
-  Value example(Class value) const;  // of a class but kUnknown
+  Value example(Class value) const;  // of a class from 1 to known_end()
   // The classes in words of the language: a constant, {"in": [...]}, {"gte": 1}, {"unknown": true}, ...
   json::value describe(const ClassSet& classes) const;
 
@@ -58,8 +61,9 @@ class Domain {
 
   Attribute attribute_;
   Class size_ = 1;
+  Class invalid_ = kUnknown;                    // see known_end()
   std::vector<ClassSet> unknown_;               // per pack
-  std::vector<std::optional<Class>> defaults_;  // per pack: the class of its parameter, for an absent one
+  std::vector<std::optional<Class>> defaults_;  // per pack: the class of an absent value
   std::vector<int64_t> cuts_;                   // numbers: class k + 1 is [cuts[k - 1], cuts[k])
   std::vector<std::string> names_;              // texts: class k + 1 is names[k]; sets: member k
   StringTable table_;                           // names

@@ -93,7 +93,7 @@ Class Search::now_at(const Changes& changes, size_t slot) const {
 // Classes worth trying instead of the present one: all of a few, else those nearest.
 std::vector<Class> Search::values(size_t slot, Class now) const {
   std::vector<Class> out;
-  for (Class c = 1; c < matcher_.domain(slot).size(); ++c) {
+  for (Class c = 1; c < matcher_.domain(slot).known_end(); ++c) {
     if (c != now) out.push_back(c);
   }
   const auto distance = [&](Class c) { return c > now ? c - now : now - c; };
@@ -108,7 +108,7 @@ std::optional<Class> Search::preferred(size_t slot, const ClassSet& accepted, Cl
   for (const Class c : values(slot, now)) {
     if (accepted.contains(c)) return c;
   }
-  const ClassSet known = accepted.intersect(ClassSet::range(1, matcher_.domain(slot).size()));
+  const ClassSet known = accepted.intersect(ClassSet::range(1, matcher_.domain(slot).known_end()));
   if (known.empty()) return std::nullopt;
   return known.first();
 }
@@ -127,27 +127,24 @@ void Search::push(Changes changes) {
   open_.push({cost, std::move(changes)});
 }
 
-// Changes that make one blocking rule's condition false.
+// Changes that make one case of a blocking rule false: the first that still holds. The others come after it.
 void Search::lift(const Changes& changes, uint32_t rule, const Query& query) {
-  std::vector<size_t> slots;
-  for (const Case& one : matcher_.cases()[rule].possible) {
-    for (const Accept& accept : one.accepts) {
-      if (std::find(slots.begin(), slots.end(), accept.slot) == slots.end()) slots.push_back(accept.slot);
+  const auto& cases = matcher_.cases()[rule].possible;
+  const auto holds = [&](const Case& one) {
+    return matcher_.sets_hold(one, query) &&
+           std::all_of(one.accepts.begin(), one.accepts.end(),
+                       [&](const Accept& a) { return a.classes.contains(now_at(changes, a.slot)); });
+  };
+  const auto first = std::find_if(cases.begin(), cases.end(), holds);
+  if (first == cases.end()) return;
+  for (const Accept& accept : first->accepts) {
+    if (!may_change(accept.slot, start_[accept.slot])) continue;
+    for (const Class c : values(accept.slot, now_at(changes, accept.slot))) {
+      if (accept.classes.contains(c)) continue;
+      Changes next = changes;
+      next[accept.slot] = c;
+      push(std::move(next));
     }
-  }
-  Query tried = query;
-  for (const size_t slot : slots) {
-    const Class now = now_at(changes, slot);
-    if (!may_change(slot, start_[slot])) continue;
-    for (const Class c : values(slot, now)) {
-      matcher_.set_class(tried, slot, c);
-      if (matcher_.truth(rule, tried) == Truth::kFalse) {
-        Changes next = changes;
-        next[slot] = c;
-        push(std::move(next));
-      }
-    }
-    matcher_.set_class(tried, slot, now);
   }
 }
 
@@ -184,6 +181,7 @@ void Search::expand(const Changes& changes, Query& query, Effect effect, const S
 bool Search::run() {
   Scratch scratch;
   push({});
+  reach_permits({});
   for (size_t tried = 0; !open_.empty() && found_.size() < kAlternativesMax; ++tried) {
     if (tried == kDecisionsMax) return false;
     const Candidate next = open_.top();

@@ -14,6 +14,15 @@ namespace {
 
 constexpr size_t kOthersMax = 5;
 
+// The default's outcome becomes one that the rule does not have, so that a rule which decides as the default
+// does can be seen.
+void tell_default_apart(Pieces& pieces, const Rule& rule) {
+  for (OutcomeClass& outcome : pieces.outcomes) {
+    if (outcome.rank == OutcomeClass::kDefault)
+      outcome.effect = rule.effect == Effect::kPermit ? Effect::kForbid : Effect::kPermit;
+  }
+}
+
 class Linter {
  public:
   Linter(const LoadedPack& pack, const LintOptions& options) : pack_(&pack), options_(options) {}
@@ -218,6 +227,7 @@ bool Linter::stronger_cover(uint32_t index) {
   for (Piece& piece : some.pieces) {
     if (piece.rule == index) piece.sides = kBefore;
   }
+  tell_default_apart(some, rule(index));
   return Comparison(*universe_, some, options_.nodes_max).differs() == false;
 }
 
@@ -231,7 +241,14 @@ bool Linter::check_effect(uint32_t index) {
   if (!differs) return false;
   if (*differs) return true;
   if (cases_[index].certain.empty()) return true;  // reported already
-  if (rule(index).effect != Effect::kForbid && stronger_cover(index)) {
+  // A rule that says what the default says still names the reason: that is no mistake.
+  tell_default_apart(without, rule(index));
+  const auto decides = Comparison(*universe_, without, options_.nodes_max).differs();
+  if (!decides) return false;
+  if (*decides) {
+    add(Severity::kNote, "as-default", rule(index),
+        rule(index).id + " decides nothing but what the pack's default would: it only names the reason");
+  } else if (rule(index).effect != Effect::kForbid && stronger_cover(index)) {
     add(Severity::kWarning, "shadowed", rule(index),
         rule(index).id + " never decides: stronger rules cover everything that it matches",
         "remove it, or narrow them", covering(index, true));

@@ -13,8 +13,8 @@ enum class Severity { kNote, kWarning };
 
 struct Finding {
   Severity severity = Severity::kWarning;
-  // never-matches, shadowed, redundant, contradictory, gap, unknown-value, negative-permit, expired,
-  // expires-soon, missing-title, missing-basis, unused-parameter, gave-up
+  // never-matches, shadowed, redundant, as-default, contradictory, gap, unknown-value, negative-permit,
+  // expired, expires-soon, missing-title, missing-basis, unused-parameter, gave-up
   std::string code;
   std::string rule;  // may be empty
   Place place;

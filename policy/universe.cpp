@@ -198,25 +198,30 @@ void UniverseBuilder::finish_texts(Domain& domain, Gathered& found) {
 }
 
 // An absent parameter is the pack's own, and an attribute for which the pack says what `absent` means has
-// that value: neither is unknown.
+// that value: neither is unknown. What the type does not allow still is, and so gets a class of its own.
 void UniverseBuilder::set_defaults(Domain& domain) {
   domain.defaults_.assign(packs_.size(), std::nullopt);
   const std::string& name = domain.attribute_.name;
   for (size_t pack = 0; pack < packs_.size(); ++pack) {
     const Attribute* attribute = packs_[pack]->schema.find(name);
-    if (attribute == nullptr || attribute->absent.empty()) continue;
-    domain.defaults_[pack] = domain.classify(std::string_view(attribute->absent));
-    domain.unknown_[pack] = domain.unknown_[pack].intersect(ClassSet::range(1, domain.size_));
-  }
-  if (!name.starts_with("parameter.")) return;
-  for (size_t pack = 0; pack < packs_.size(); ++pack) {
+    if (attribute != nullptr && !attribute->absent.empty())
+      domain.defaults_[pack] = domain.classify(std::string_view(attribute->absent));
+    if (!name.starts_with("parameter.")) continue;
     const auto parameter = packs_[pack]->parameters.find(name.substr(10));
     if (parameter == packs_[pack]->parameters.end()) continue;
     const Value& value = parameter->second.value;
     if (const auto* flag = std::get_if<bool>(&value)) domain.defaults_[pack] = domain.classify(*flag);
     if (const auto* number = std::get_if<int64_t>(&value)) domain.defaults_[pack] = domain.classify(*number);
     if (const auto* text = std::get_if<std::string>(&value)) domain.defaults_[pack] = domain.classify(*text);
-    domain.unknown_[pack] = ClassSet();
+  }
+  const bool any = std::any_of(domain.defaults_.begin(), domain.defaults_.end(),
+                               [](const auto& d) { return d.has_value(); });
+  if (!any) return;
+  domain.invalid_ = domain.size_++;
+  for (size_t pack = 0; pack < packs_.size(); ++pack) {
+    ClassSet& unknown = domain.unknown_[pack];
+    unknown = unknown.unite(ClassSet::one(domain.invalid_));
+    if (domain.defaults_[pack]) unknown = unknown.intersect(ClassSet::range(1, domain.size_));
   }
 }
 

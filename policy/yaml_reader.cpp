@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <exception>
-#include <istream>
-#include <streambuf>
+#include <sstream>
+#include <string>
 #include <tuple>
 
 #include "gateway/base/check.h"
@@ -156,15 +156,6 @@ class Builder final : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-// Reads a string_view as a stream, without a copy.
-class ViewBuffer : public std::streambuf {
- public:
-  explicit ViewBuffer(std::string_view text) {
-    char* begin = const_cast<char*>(text.data());  // a get area is never written
-    setg(begin, begin, begin + text.size());
-  }
-};
-
 tl::unexpected<Diagnostics> refuse(std::string_view file, Diagnostic mistake) {
   mistake.file = file;
   return tl::unexpected<Diagnostics>(Diagnostics{std::move(mistake)});
@@ -200,8 +191,8 @@ tl::expected<Node, Diagnostics> parse_yaml(std::string_view text, std::string_vi
   Diagnostics repeated;
   Builder builder(repeated);
   try {
-    ViewBuffer buffer(text);
-    std::istream stream(&buffer);
+    // yaml-cpp takes the end of a text for the end of a quotation; a document's end it does not.
+    std::istringstream stream(std::string(text) + "\n...\n");
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }

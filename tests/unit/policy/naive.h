@@ -125,6 +125,7 @@ class Evaluator {
     const Value* said = request_.find(a.name);
     if (said != nullptr && check_attribute(a.name, *said, pack_.schema)) return *said;
     if (a.type == Type::kSet) return Value(std::vector<std::string>{});
+    if (said != nullptr) return std::nullopt;  // a value that the type does not allow
     if (a.name.starts_with("parameter.")) return pack_.parameters.at(a.name.substr(10)).value;
     if (!a.absent.empty()) return Value(a.absent);
     return std::nullopt;

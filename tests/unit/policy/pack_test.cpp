@@ -50,43 +50,43 @@ struct Mistake {
 
 TEST(Pack, EveryMistakeInAConditionNamesItsPlace) {
   const Mistake kMistakes[] = {
-      {"{data.grad: core}", "rules/r.yaml:2:43: unknown attribute \"data.grad\" (did you mean data.grade?)"},
+      {"{data.grad: core}", "rules/r.yaml:2:46: unknown attribute \"data.grad\" (did you mean data.grade?)"},
       {"{data.grade: cor}",
-       "rules/r.yaml:2:55: data.grade is \"cor\"; expected one of public, general, important, core, "
+       "rules/r.yaml:2:58: data.grade is \"cor\"; expected one of public, general, important, core, "
        "state-secret (did "
        "you mean core?)"},
-      {"{item.bytes: \"5\"}", "rules/r.yaml:2:55: item.bytes is the text \"5\"; expected a whole number"},
-      {"{item.bytes: 1e4}", "rules/r.yaml:2:55: item.bytes is \"1e4\"; expected a whole number"},
-      {"{recipient.listed: yes}", "rules/r.yaml:2:61: recipient.listed is \"yes\"; expected true or false"},
+      {"{item.bytes: \"5\"}", "rules/r.yaml:2:58: item.bytes is the text \"5\"; expected a whole number"},
+      {"{item.bytes: 1e4}", "rules/r.yaml:2:58: item.bytes is \"1e4\"; expected a whole number"},
+      {"{recipient.listed: yes}", "rules/r.yaml:2:64: recipient.listed is \"yes\"; expected true or false"},
       {"{crossing.from: china}",
-       "rules/r.yaml:2:58: crossing.from is \"china\"; expected two capital letters such as CN or HK"},
+       "rules/r.yaml:2:61: crossing.from is \"china\"; expected two capital letters such as CN or HK"},
       {"{time.date: {gte: tomorrow}}",
-       "rules/r.yaml:2:60: time.date is \"tomorrow\"; expected a day such as 2026-11-23"},
-      {"{item.bytes: {gtee: 5}}", "rules/r.yaml:2:56: unknown operator \"gtee\" (did you mean gte?)"},
+       "rules/r.yaml:2:63: time.date is \"tomorrow\"; expected a day such as 2026-11-23"},
+      {"{item.bytes: {gtee: 5}}", "rules/r.yaml:2:59: unknown operator \"gtee\" (did you mean gte?)"},
       {"{data.grade: {gte: core}}",
-       "rules/r.yaml:2:56: gte can't test data.grade, which is of type enum; expected a constant, in or "
+       "rules/r.yaml:2:59: gte can't test data.grade, which is of type enum; expected a constant, in or "
        "not_in"},
       {"{data.sectors: {in: [a]}}",
-       "rules/r.yaml:2:58: in can't test data.sectors, which is of type set; expected contains, "
+       "rules/r.yaml:2:61: in can't test data.sectors, which is of type set; expected contains, "
        "contains_any, "
        "contains_all or contains_none"},
-      {"{data.sectors: a}", "rules/r.yaml:2:57: data.sectors is a set (write {contains: ...})"},
+      {"{data.sectors: a}", "rules/r.yaml:2:60: data.sectors is a set (write {contains: ...})"},
       {"{crossing.from: [CN]}",
-       "rules/r.yaml:2:58: crossing.from is compared with a list (write {in: [...]})"},
-      {"{crossing.from: {in: []}}", "rules/r.yaml:2:63: in is an empty list; expected at least one value"},
+       "rules/r.yaml:2:61: crossing.from is compared with a list (write {in: [...]})"},
+      {"{crossing.from: {in: []}}", "rules/r.yaml:2:66: in is an empty list; expected at least one value"},
       {"{item.bytes: {between: [1]}}",
-       "rules/r.yaml:2:65: between has no two ends; expected a list [LOW, HIGH]; both are included"},
-      {"{item.bytes: {between: [2, 1]}}", "rules/r.yaml:2:65: between is empty: its LOW is above its HIGH"},
+       "rules/r.yaml:2:68: between has no two ends; expected a list [LOW, HIGH]; both are included"},
+      {"{item.bytes: {between: [2, 1]}}", "rules/r.yaml:2:68: between is empty: its LOW is above its HIGH"},
       {"{item.bytes: {gte: {parameter: limt}}}",
-       "rules/r.yaml:2:61: unknown parameter \"limt\" (declare it in pack.yaml)"},
+       "rules/r.yaml:2:64: unknown parameter \"limt\" (declare it in pack.yaml)"},
       {"{parameter.on: true}",
-       "rules/r.yaml:2:43: the pack declares no such parameter: \"parameter.on\" (pack.yaml may "
+       "rules/r.yaml:2:46: the pack declares no such parameter: \"parameter.on\" (pack.yaml may "
        "declare it)"},
-      {"{any: []}", "rules/r.yaml:2:48: any is an empty list; expected at least one condition"},
-      {"{any: {action: cross}}", "rules/r.yaml:2:48: any is a map; expected a list"},
-      {"{all: [{}]}", "rules/r.yaml:2:49: a member of all is empty; expected a condition"},
-      {"{action: }", "rules/r.yaml:2:51: action is nothing; expected one of cross, place"},
-      {"[a]", "rules/r.yaml:2:42: when is a list; expected a map of keys and values"},
+      {"{any: []}", "rules/r.yaml:2:51: any is an empty list; expected at least one condition"},
+      {"{any: {action: cross}}", "rules/r.yaml:2:51: any is a map; expected a list"},
+      {"{all: [{}]}", "rules/r.yaml:2:52: a member of all is empty; expected a condition"},
+      {"{action: }", "rules/r.yaml:2:54: action is nothing; expected one of cross, place"},
+      {"[a]", "rules/r.yaml:2:45: when is a list; expected a map of keys and values"},
   };
   for (const Mistake& mistake : kMistakes)
     EXPECT_EQ(when_mistakes(mistake.when), mistake.says) << mistake.when;
@@ -133,7 +133,7 @@ TEST(Pack, AllMistakesOfAllFilesAreReportedAtOnce) {
       "pack.yaml:4:1: unknown key \"ruels\" (did you mean rules?)\n"
       "rules/b.yaml:2:44: unknown attribute \"x\" (pack.yaml may declare it)\n"
       "tests/t.yaml:2:23: unknown attribute \"actoin\" (did you mean action?)\n"
-      "tests/t.yaml:2:63: the pack has no rule \"Q\" (did you mean R?)\n"
+      "tests/t.yaml:2:61: the pack has no rule \"Q\" (did you mean R?)\n"
       "rules/a.yaml:3:5: the rule id R stands here a second time (the first is at rules/a.yaml:2)\n"
       "rules/b.yaml:2:5: the rule id R stands here a second time (the first is at rules/a.yaml:2)");
   EXPECT_EQ(mistakes({{"rules/a.yaml", "rules: []\n"}}),
@@ -172,7 +172,7 @@ TEST(Pack, ParametersAndAttributesOfThePack) {
   EXPECT_EQ(pack->parameters.at("c").value, Value(std::string("5")));
   EXPECT_EQ(
       mistakes({{"pack.yaml", std::string(kHead) + "attributes: {action: {type: enum, values: [x]}}\n"}}),
-      "pack.yaml:4:23: unknown key \"attributes.action.type\" (known keys: values, title)");
+      "pack.yaml:4:23: unknown key \"attributes.action.type\" (known keys: values, absent)");
   EXPECT_EQ(mistakes({{"pack.yaml", std::string(kHead) + "attributes: {item.bytes: {values: [x]}}\n"}}),
             "pack.yaml:4:14: item.bytes is of type integer and takes no values");
 }

@@ -20,13 +20,13 @@ class RandomWorld {
   const std::string& one(const std::vector<std::string>& list) { return list[below(list.size())]; }
 
   std::string pack_text(size_t rules) {
-    std::string out =
-        "policy: random\nversion: 1\ndefault: " + std::string(chance(50) ? "hold" : "forbid") +
-        "\nparameters:\n  limit: {value: " + one(kNumbers) +
-        "}\n  switch: {value: " + (chance(50) ? "true" : "false") +
-        "}\n  home: {value: CN}\n  day: {value: \"2026-06-01\"}\n" +
-        "attributes:\n  site.level: {type: enum, values: [low, high]}\n  data.grade: {values: [odd]}\n" +
-        "  site.since: {type: date}\nrules:\n";
+    std::string out = "policy: random\nversion: 1\ndefault: " + std::string(chance(50) ? "hold" : "forbid") +
+                      "\nparameters:\n  limit: {value: " + one(kNumbers) +
+                      "}\n  switch: {value: " + (chance(50) ? "true" : "false") +
+                      "}\n  home: {value: CN}\n  day: {value: \"2026-06-01\"}\n" +
+                      "attributes:\n  site.level: {type: enum, values: [low, high, none], absent: none}\n  "
+                      "data.grade: {values: [odd]}\n" +
+                      "  site.since: {type: date}\nrules:\n";
     for (size_t i = 0; i < rules; ++i) out += rule(i);
     return out;
   }
@@ -175,8 +175,9 @@ class RandomWorld {
     if (chance(70))
       out.set("time.date", "2026-0" + std::to_string(1 + below(8)) + (chance(50) ? "-01" : "-15"));
     if (chance(40)) out.set("parameter.switch", chance(50));
+    if (chance(5)) out.set("parameter.switch", std::string("on"));
     if (chance(20)) out.set("parameter.limit", static_cast<int64_t>(below(200)));
-    if (chance(70)) out.set("site.level", std::string(chance(50) ? "low" : "high"));
+    if (chance(70)) out.set("site.level", std::string(chance(90) ? chance(50) ? "low" : "high" : "nowhere"));
     if (chance(60)) out.set("site.since", std::string("2026-03-15"));
     for (const char* name : {"data.sectors", "data.tags"}) {
       std::vector<std::string> members;
