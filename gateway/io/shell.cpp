@@ -1,17 +1,13 @@
 #include "gateway/io/shell.h"
 
-#include <fcntl.h>
 #include <openssl/rand.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
 
 #include <array>
-#include <cerrno>
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
 #include "gateway/io/shell_parts.h"
-#include "gateway/store/store.h"
 
 namespace hetao::io {
 
@@ -26,10 +22,6 @@ Instant wall_clock() {
   return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
 }
 
-void log_line(const std::string& line) {
-  spdlog::info("{}", printable(line));
-}
-
 bool is_run_over(const pb::Run* run) {
   return run == nullptr || run->state() == pb::RUN_DONE || run->state() == pb::RUN_CANCELLED ||
          run->state() == pb::RUN_REFUSED;
@@ -40,6 +32,7 @@ bool is_run_over(const pb::Run* run) {
 ShellParts::ShellParts(ShellConfig c)
     : config(std::move(c)),
       quick(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
+      chunks(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       bulk(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       scheduler(std::make_unique<Workers>(1)),
       started_(wall_clock()) {}
@@ -48,125 +41,12 @@ ShellParts::~ShellParts() {
   if (http) http->stop();
   if (peers) peers->stop();
   // Work that was begun ends here; nothing resumes a coroutine any more.
-  for (Workers* workers : {scheduler.get(), bulk.get(), quick.get()}) workers->stop();
+  for (Workers* workers : {scheduler.get(), bulk.get(), chunks.get(), quick.get()}) workers->stop();
   gate.reset();
   ledger.reset();
 }
 
-// --- start
-// -------------------------------------------------------------------------------------------------------------
-
-Result<void> ShellParts::lock_folder() {
-  if (auto made = make_folders(config.data_dir); !made) return made;
-  const std::string path = config.data_dir + "/lock";
-  auto file = open_file(path, O_RDWR | O_CREAT);
-  if (!file) return fail(file.error());
-  if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return fail_errno(path, "can't be locked");
-    return fail(ErrorCode::kFailed, config.data_dir, "another gateway runs on this data directory",
-                "stop it first, or give this one a data_dir of its own");
-  }
-  lock_ = std::move(*file);
-  return {};
-}
-
-Result<void> ShellParts::replay() {
-  auto store = store::open_store(config.data_dir + "/state.db", {config.core.region});
-  if (!store) return fail(store.error());
-  auto opened = LedgerFiles::open({.folder = config.data_dir + "/ledger",
-                                   .keys_folder = config.data_dir + "/keys",
-                                   .origin = "hetao/" + config.core.region});
-  if (!opened) return fail(opened.error());
-  ledger = std::move(*opened);
-  ledger->on_failure([this](Error error) { fail_for_good(std::move(error)); });
-  if (auto caught_up = Gate::catch_up(**store, *ledger); !caught_up) return caught_up;
-  core.emplace(config.core);
-  if (auto loaded = (*store)->load([this](const federation::Record& record) { return core->load(record); });
-      !loaded)
-    return loaded;
-  core->load_ledger_size(ledger->size());
-  gate = std::make_unique<Gate>(
-      Gate::Config{.post = [this](std::function<void()> work) { asio::post(io, std::move(work)); },
-                   .on_fatal = [this](Error error) { fail_for_good(std::move(error)); }},
-      std::move(*store), *ledger);
-  return {};
-}
-
-Result<void> ShellParts::open_platforms() {
-  for (const LocalPlatformConfig& platform : config.platforms) {
-    auto opened = LocalPlatform::open(platform, config.data_dir + "/runs/" + platform.name, *blobs);
-    if (!opened) {
-      Error error = opened.error();
-      error.what = "platform " + platform.name + ": " + error.what;
-      return fail(std::move(error));
-    }
-    platforms[platform.name] = std::move(*opened);
-  }
-  return {};
-}
-
-PeerManager::Config ShellParts::peer_config() {
-  PeerManager::Config made;
-  made.region = config.core.region;
-  made.gateway = config.gateway;
-  made.listen = config.tunnel_listen;
-  made.tls = config.tunnel_tls;
-  made.peers = config.peers;
-  made.clock = [this] { return now(); };
-  made.policy_digest = [this] { return core->policy_digest(); };
-  made.checkpoint = [this] { return ledger->checkpoint(); };
-  made.on_up = [this](const std::string& region) { post(federation::PeerUp{region}); };
-  made.on_down = [this](const std::string& region, const std::string& why) {
-    post(federation::PeerDown{region, why});
-  };
-  made.on_message = [this](const std::string& region, pb::PeerMessage message, std::function<void()> done) {
-    post(federation::PeerSaid{region, std::move(message)}, std::move(done));
-  };
-  made.log = log_line;
-  made.items.settled = [this] { return settled(); };
-  made.items.may_send = [this](std::string_view region, std::string_view crossing) {
-    return core->may_send(region, crossing);
-  };
-  made.items.expected = [this](std::string_view region,
-                               std::string_view crossing) -> std::optional<pb::Item> {
-    const pb::Item* item = core->expected_item(region, crossing);
-    if (item == nullptr) return std::nullopt;
-    return *item;
-  };
-  made.items.on_stored = [this](const std::string& crossing) { post(federation::ItemStored{crossing}); };
-  made.items.on_failed = [this](const std::string& crossing, const std::string& why, bool for_good) {
-    post(federation::ItemFailed{crossing, why, for_good});
-  };
-  made.items.log = log_line;
-  return made;
-}
-
-void ShellParts::make_servers() {
-  peers = std::make_unique<PeerManager>(io.get_executor(), *bulk, *blobs, peer_config());
-  HttpServer::Config made;
-  made.listen = config.https_listen;
-  made.tls = config.https_tls;
-  made.handler = [this](HttpRequest request) { return handler(std::move(request)); };
-  made.clock = [this] { return now(); };
-  made.log = log_line;
-  http = std::make_unique<HttpServer>(io.get_executor(), *quick, std::move(made));
-}
-
-Result<void> ShellParts::open() {
-  if (auto locked = lock_folder(); !locked) return locked;
-  if (auto replayed = replay(); !replayed) return replayed;
-  auto opened = BlobStore::open(config.data_dir + "/blobs");
-  if (!opened) return fail(opened.error());
-  blobs.emplace(std::move(*opened));
-  auto roots = Staging::open(config.staging_roots);
-  if (!roots) return fail(roots.error());
-  staging = std::move(*roots);
-  if (auto ready = open_platforms(); !ready) return ready;
-  make_servers();
-  post(federation::ActivatePolicy{0, config.policy.policy, config.policy.name, "start", {}});
-  take_step(core->resume(now()), nullptr);
-  return {};
-}
+// --- the servers
 
 Result<void> ShellParts::listen() {
   if (auto bound = http->listen(); !bound) return bound;

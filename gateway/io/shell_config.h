@@ -50,7 +50,7 @@ struct ShellConfig {
   std::vector<PeerAddress> peers;
   std::vector<LocalPlatformConfig> platforms;
   std::vector<std::string> staging_roots;  // absolute folders that file:// URLs may name
-  size_t workers = 2;                      // threads for blocking work
+  size_t workers = 2;                      // threads of each pool for blocking work
 };
 
 // What SIGHUP may change without a restart.

@@ -46,7 +46,8 @@ class ShellParts {
   // Destroyed last: what is under way in it refers to everything else.
   asio::io_context io{1};
   std::unique_ptr<Workers> quick;      // HTTP's files, lookups
-  std::unique_ptr<Workers> bulk;       // hashing, inspection, copies, chunks of transfers
+  std::unique_ptr<Workers> chunks;     // of transfers between gateways
+  std::unique_ptr<Workers> bulk;       // what takes long: ingest, inspection, collection, delivery
   std::unique_ptr<Workers> scheduler;  // one thread: the platforms' calls, in order
   std::optional<BlobStore> blobs;
   std::unique_ptr<LedgerFiles> ledger;

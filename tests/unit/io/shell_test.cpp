@@ -99,8 +99,11 @@ class Gateway {
   void stop() {
     if (!shell) return;
     shell->stop();
-    thread_.join();
+    wait();
     shell.reset();
+  }
+  void wait() {
+    if (thread_.joinable()) thread_.join();
   }
 
   // POST /submit/SCRIPT…: a job that runs the body in Shenzhen. GET /job/ID, /peer, /ledger.
@@ -287,6 +290,19 @@ TEST_F(TwoShells, RefuseTheFolderOfAnotherRegion) {
   ASSERT_FALSE(wrong);
   EXPECT_NE(wrong.error().why.find("belongs to region 'shenzhen'"), std::string::npos)
       << to_line(wrong.error());
+}
+
+TEST_F(TwoShells, EndWithOneClearWordWhenTheLedgerCanNotBeWritten) {
+  a.start(0);
+  const std::string tiles = folder_ / "a/data/ledger/tile";
+  for (int tries = 0; tries < 100 && !fs::exists(tiles); ++tries) ::usleep(50'000);
+  fs::rename(tiles, tiles + ".away");
+  spill(tiles, "in the way");
+  b.start(a.tunnel_port);  // the new peer's word is an entry sooner or later
+  submit("true");
+  a.wait();
+  ASSERT_FALSE(a.ended);
+  EXPECT_NE(a.ended.error().hint.find("the gateway stops"), std::string::npos) << to_line(a.ended.error());
 }
 
 TEST_F(TwoShells, StopAtOnceThoughAClientWaits) {
