@@ -19,9 +19,6 @@ void log_line(const std::string& line) {
 
 }  // namespace
 
-
-
-
 Result<void> ShellParts::lock_folder() {
   if (auto made = make_folders(config.data_dir); !made) return made;
   const std::string path = config.data_dir + "/lock";
