@@ -144,10 +144,10 @@ void tell_if_held(State& s, pb::Run& run) {
   tell_home(s, run);
 }
 
-FactList result_labels(const pb::Run& run) {
+FactList result_labels(const State& s, const pb::Run& run) {
   std::vector<const FactList*> sources;
   for (const pb::Item& item : run.items()) sources.push_back(&item.labels());
-  return inherit(sources);
+  return inherit(sources, s.jurisdiction_of(run.home_region()));
 }
 
 std::string exporter_of_results(const State& s, const pb::Run& run) {
@@ -227,7 +227,7 @@ void on_run_collected(State& s, const RunCollected& event) {
   if (at == s.runs.end() || at->second.state() != pb::RUN_COLLECTING) return;
   pb::Run& run = s.edit_run(event.run);
   for (const std::string& note : event.notes) run.add_notes(note);
-  const FactList labels = result_labels(run);
+  const FactList labels = result_labels(s, run);
   for (const pb::Item& found : event.items) {
     pb::Item item = found;
     const bool logs = found.name() == "logs";

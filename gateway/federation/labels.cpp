@@ -158,7 +158,11 @@ FactList labels_of_code(std::string_view jurisdiction) {
   return labels;
 }
 
-FactList inherit(const std::vector<const FactList*>& sources) {
+FactList inherit(const std::vector<const FactList*>& read, std::string_view home_jurisdiction) {
+  // The task's own commands are code that its submitter wrote at home.
+  const FactList commands = labels_of_code(home_jurisdiction);
+  Sources sources = read;
+  sources.push_back(&commands);
   Sources counted;
   for (const FactList* source : sources) {
     if (carries_data(*source)) counted.push_back(source);
@@ -166,7 +170,6 @@ FactList inherit(const std::vector<const FactList*>& sources) {
   // A job that read nothing but programs makes results that hold what programs hold.
   if (counted.empty()) counted = sources;
   FactList out;
-  if (counted.empty()) return out;
   for (const Rule& rule : kRules) merge_one(out, rule, counted);
   std::set<std::string> named;
   for (const Rule& rule : kRules) named.insert(std::string(rule.name));

@@ -115,7 +115,7 @@ void plan_outputs(const State& s, const Plan& plan, Candidate& candidate, const 
     pb::Item item;
     item.set_name(output_name(output));
     item.set_kind(output_kind(plan.task, item.name()));
-    *item.mutable_labels() = inherit(sources);
+    *item.mutable_labels() = inherit(sources, s.config.jurisdiction);
     add_crossing(s, candidate,
                  planned(s, plan, candidate.region, s.config.region, std::move(item), tenant_of(s, exporter),
                          tenant_of(s, plan.submitter.tenant())),
