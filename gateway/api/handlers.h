@@ -4,13 +4,15 @@
 
 #include "gateway/api/router.h"
 #include "gateway/base/json.h"
+#include "proto/tes_json.h"
 
 namespace hetao::api {
 
 // --- tes.cpp, tes_submit.cpp
 io::HttpResponse tes_service_info(const Context& c);
+// The query's `view`, MINIMAL if it names none.
+Result<tes::View> tes_view(const Query& query);
 io::HttpResponse tes_list(const Context& c);
-io::HttpResponse tes_get(const Context& c);
 io::Awaitable<io::HttpResponse> tes_create(const Context& c);
 io::Awaitable<io::HttpResponse> tes_cancel(const Context& c);
 
@@ -20,9 +22,12 @@ io::Awaitable<io::HttpResponse> explain_task(const Context& c);
 
 // --- jobs.cpp, jobs_wait.cpp
 io::HttpResponse list_jobs(const Context& c);
-io::HttpResponse job_logs(const Context& c);
 io::Awaitable<io::HttpResponse> get_job(const Context& c);
 io::Awaitable<io::HttpResponse> cancel_job(const Context& c);
+
+// --- streams.cpp
+io::Awaitable<io::HttpResponse> job_logs(const Context& c);
+io::Awaitable<io::HttpResponse> tes_get(const Context& c);
 
 // --- results.cpp
 io::HttpResponse list_results(const Context& c);

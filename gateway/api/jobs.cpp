@@ -81,21 +81,6 @@ io::Awaitable<io::HttpResponse> get_job(const Context& c) {
   }
 }
 
-io::HttpResponse job_logs(const Context& c) {
-  const pb::Job* job = visible_job(c, c.at("id"));
-  if (job == nullptr) return no_such("job", c.at("id"), "`hetao jobs` lists yours");
-  json::object out;
-  out["complete"] = federation::is_final(job->state());
-  out["state"] = federation::to_word(job->state());
-  json::array executors;
-  for (const pb::ExecutorLog& log : job->report().executors()) executors.push_back(executor_view(log, true));
-  out["executors"] = std::move(executors);
-  json::array notes;
-  for (const std::string& note : job->notes()) notes.emplace_back(note);
-  if (!notes.empty()) out["notes"] = std::move(notes);
-  return json_answer(out);
-}
-
 io::Awaitable<io::HttpResponse> cancel_job(const Context& c) {
   const std::string id = c.at("id");
   const pb::Job* job = visible_job(c, id);

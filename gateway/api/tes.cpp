@@ -12,14 +12,6 @@ namespace hetao::api {
 
 namespace {
 
-Result<tes::View> view_of(const Query& query) {
-  const std::string text = query.get("view");
-  if (text.empty() || text == "MINIMAL") return tes::View::kMinimal;
-  if (text == "BASIC") return tes::View::kBasic;
-  if (text == "FULL") return tes::View::kFull;
-  return fail(ErrorCode::kUsage, "parameter view", "is none of MINIMAL, BASIC, FULL");
-}
-
 struct TesFilter {
   std::string name_prefix;
   std::string state;
@@ -91,8 +83,16 @@ io::HttpResponse tes_service_info(const Context& c) {
   return json_answer(out);
 }
 
+Result<tes::View> tes_view(const Query& query) {
+  const std::string text = query.get("view");
+  if (text.empty() || text == "MINIMAL") return tes::View::kMinimal;
+  if (text == "BASIC") return tes::View::kBasic;
+  if (text == "FULL") return tes::View::kFull;
+  return fail(ErrorCode::kUsage, "parameter view", "is none of MINIMAL, BASIC, FULL");
+}
+
 io::HttpResponse tes_list(const Context& c) {
-  const auto view = view_of(c.query);
+  const auto view = tes_view(c.query);
   if (!view) return problem(view.error());
   const auto filter = filter_of(c);
   if (!filter) return problem(filter.error());
@@ -120,14 +120,6 @@ io::HttpResponse tes_list(const Context& c) {
   out["tasks"] = std::move(tasks);
   if (more) out["next_page_token"] = last;
   return json_answer(out);
-}
-
-io::HttpResponse tes_get(const Context& c) {
-  const auto view = view_of(c.query);
-  if (!view) return problem(view.error());
-  const pb::Job* job = visible_job(c, c.at("id"));
-  if (job == nullptr) return no_such("task", c.at("id"), "");
-  return json_answer(tes::write_job(*job, *view));
 }
 
 }  // namespace hetao::api

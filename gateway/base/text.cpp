@@ -32,6 +32,19 @@ std::string readable(std::string_view bytes, size_t bytes_max) {
   return printable(out);
 }
 
+std::string to_utf8(std::string_view bytes) {
+  if (is_utf8(bytes)) return std::string(bytes);
+  std::string out;
+  for (size_t i = 0; i < bytes.size();) {
+    size_t length = 1;
+    while (length <= 4 && !is_utf8(bytes.substr(i, length))) ++length;
+    const bool whole = length <= 4;
+    out += whole ? bytes.substr(i, length) : std::string_view("\xEF\xBF\xBD");
+    i += whole ? length : 1;
+  }
+  return out;
+}
+
 bool is_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     // Most text is ASCII: eight characters at once.

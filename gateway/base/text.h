@@ -16,6 +16,9 @@ std::string printable(std::string_view text);
 // (what is not becomes '?'), at most `bytes_max` long without cutting a character.
 std::string readable(std::string_view bytes, size_t bytes_max);
 
+// The same text where it is well-formed UTF-8; each byte that is not becomes U+FFFD.
+std::string to_utf8(std::string_view bytes);
+
 // True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
 

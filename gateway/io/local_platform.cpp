@@ -8,15 +8,16 @@
 
 #include "gateway/base/text.h"
 #include "gateway/io/durable_file.h"
+#include "gateway/io/tail.h"
 
 namespace hetao::io {
 
 namespace {
 
+constexpr size_t kTailBytes = size_t{8} << 10U;  // kept with the job, of each stream
+
 using federation::PlatformReply;
 using platforms::ReplyKind;
-
-constexpr size_t kTailBytes = size_t{8} << 10U;
 
 PlatformReply reply_of(ReplyKind kind) {
   switch (kind) {
@@ -92,23 +93,6 @@ Result<int64_t> share_of(const char* what, int64_t asked, int64_t usual, int64_t
         ErrorCode::kUsage, what,
         "the job asks for " + std::to_string(asked) + ", this platform gives a job " + std::to_string(most));
   return asked;
-}
-
-std::string tail_of(const std::string& path) {
-  const auto file = open_file(path, O_RDONLY | O_NOFOLLOW);
-  if (!file) return {};
-  struct stat facts{};
-  if (::fstat(file->get(), &facts) != 0) return {};
-  const auto from = std::max<int64_t>(0, facts.st_size - static_cast<int64_t>(kTailBytes));
-  std::string text(kTailBytes, '\0');
-  const ssize_t size = ::pread(file->get(), text.data(), text.size(), from);
-  text.resize(size > 0 ? static_cast<size_t>(size) : 0);
-  // A cut in the middle of a character is mended by leaving the rest of it out; other bytes are no text at
-  // all.
-  size_t skip = 0;
-  while (skip < 4 && skip < text.size() && (static_cast<uint8_t>(text[skip]) & 0xC0U) == 0x80U) ++skip;
-  text.erase(0, skip);
-  return is_utf8(text) ? text : std::string();
 }
 
 }  // namespace
@@ -227,8 +211,10 @@ std::vector<std::string> LocalPlatform::list() {
 void LocalPlatform::add_tails(const std::string& run, pb::RunReport& report) const {
   const std::string folder = spool_.folder_of(run);
   for (int i = 0; i < report.executors_size(); ++i) {
-    report.mutable_executors(i)->set_stdout_tail(tail_of(folder + "/stdout." + std::to_string(i)));
-    report.mutable_executors(i)->set_stderr_tail(tail_of(folder + "/stderr." + std::to_string(i)));
+    report.mutable_executors(i)->set_stdout_tail(
+        tail_of_file(folder + "/stdout." + std::to_string(i), kTailBytes));
+    report.mutable_executors(i)->set_stderr_tail(
+        tail_of_file(folder + "/stderr." + std::to_string(i), kTailBytes));
   }
 }
 
