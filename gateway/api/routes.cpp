@@ -83,8 +83,8 @@ void add_governance(std::vector<Route>& all) {
 void add_operations(std::vector<Route>& all) {
   const RoleSet operators = {kOperator, kAuditor};
   all.push_back({"GET", "/api/v1/whoami", signed_in(), &who_am_i});
-  all.push_back({"GET", "/api/v1/status", roles(operators), &get_status});
-  all.push_back({"GET", "/api/v1/peers", roles(operators), &list_peers});
+  all.push_back({"GET", "/api/v1/status", signed_in(), &get_status});
+  all.push_back({"GET", "/api/v1/peers", signed_in(), &list_peers});
   all.push_back({"GET", "/api/v1/capacity", signed_in(), &get_capacity});
   all.push_back({"GET", "/api/v1/certs", roles(operators), &get_certificates});
   all.push_back({"GET", "/metrics", roles(operators), &metrics});

@@ -72,6 +72,19 @@ int capacity(const Context& context) {
   return 0;
 }
 
+int who_am_i(const Context& context) {
+  const auto answer = Client(context).get("/api/v1/whoami");
+  if (!answer) return report(context, answer.error());
+  if (context.json) return context.print_json(*answer), 0;
+  const json::object& caller = answer->get_object();
+  std::string roles;
+  for (const json::value& role : list_at(caller, "roles"))
+    roles += (roles.empty() ? "" : ", ") + printable(std::string(role.as_string()));
+  context.print(context.strong(text_at(caller, "user")) + " of " + text_at(caller, "tenant") + ", by " +
+                text_at(caller, "by") + "; roles: " + (roles.empty() ? "none" : roles));
+  return 0;
+}
+
 }  // namespace
 
 void add_status(Program& program) {
@@ -84,6 +97,9 @@ void add_status(Program& program) {
                          nothing, [&context](const NoOptions&) { return peers(context); });
   add_command<NoOptions>(program.app, program.chosen, "capacity", "platforms of all regions", nothing,
                          [&context](const NoOptions&) { return capacity(context); });
+  add_command<NoOptions>(program.app, program.chosen, "whoami",
+                         "whom the gateway takes you for, and what you may do", nothing,
+                         [&context](const NoOptions&) { return who_am_i(context); });
   CLI::App* usage = program.app.add_subcommand("usage", "not available yet");
   usage->allow_extras();
   usage->callback([&chosen = program.chosen, &context] {
