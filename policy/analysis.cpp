@@ -54,14 +54,13 @@ size_t Comparison::KeyHash::operator()(const Key& key) const {
 }
 
 Comparison::Comparison(const Universe& universe, const Pieces& pieces, uint64_t nodes_max)
-    : universe_(&universe), classes_(pieces.outcomes), words_left_(nodes_max * 16) {
+    : universe_(&universe), classes_(pieces.outcomes), nodes_max_(nodes_max), words_left_(nodes_max * 16) {
   gave_up_ = !pieces.complete;
   choose_pieces(pieces);
   if (gave_up_) return;
   for (uint32_t v = 0; v < variables_.size(); ++v) make_groups(v);
   order_levels();
   make_masks();
-  nodes_.emplace_back();  // kSame
 }
 
 // A request that no changed piece matches has the same outcome on both sides. So only pieces that meet a
@@ -277,81 +276,12 @@ Outcome Comparison::outcome_of(const Bits& satisfied) const {
   return out;
 }
 
-uint32_t Comparison::outcome_number(const Outcome& outcome) {
-  const auto at = std::find(outcomes_.begin(), outcomes_.end(), outcome);
-  if (at != outcomes_.end()) return static_cast<uint32_t>(at - outcomes_.begin());
-  outcomes_.push_back(outcome);
-  return static_cast<uint32_t>(outcomes_.size() - 1);
-}
-
-// Nodes that say the same are one node.
-uint32_t Comparison::add_node(Node node) {
-  const auto number = static_cast<uint32_t>(nodes_.size());
-  const auto [at, fresh] = unique_.emplace(
-      std::make_tuple(node.variable, node.outcome_before, node.outcome_after, node.children), number);
-  if (fresh) nodes_.push_back(std::move(node));
-  return at->second;
-}
-
-uint32_t Comparison::leaf(const State& state) {
-  const Outcome before = outcome_of(state.before);
-  const Outcome after = outcome_of(state.after);
-  if (before == after) return kSame;
-  Node node;
-  node.outcome_before = outcome_number(before);
-  node.outcome_after = outcome_number(after);
-  node.paths = 1;
-  return add_node(std::move(node));
-}
-
-std::optional<uint32_t> Comparison::node_of(uint32_t level, State state) {
-  settle(level, state);
-  if (is_same(state)) return kSame;
-  while (level < levels_.size() && !meets(state.alive, variables_[levels_[level]].tested_by)) ++level;
-  if (level == levels_.size() || is_empty(state.alive)) return leaf(state);
-  Key key{level, std::move(state)};
-  if (const auto known = seen_.find(key); known != seen_.end()) return known->second;
-  const uint64_t cost = key.state.alive.size() + 2 * key.state.before.size() + 12;
-  if (words_left_ < cost) {
-    gave_up_ = true;
-    return std::nullopt;
-  }
-  words_left_ -= cost;
-
-  const Variable& variable = variables_[levels_[level]];
-  std::map<Bits, std::vector<uint32_t>> futures;  // what stays alive: groups
-  for (uint32_t g = 0; g < variable.groups.size(); ++g) {
-    Bits alive = key.state.alive;
-    for (size_t i = 0; i < alive.size(); ++i) alive[i] &= variable.groups[g].row[i];
-    futures[std::move(alive)].push_back(g);
-  }
-  std::map<uint32_t, std::vector<uint32_t>> children;
-  for (const auto& [alive, groups] : futures) {
-    const auto child = node_of(level + 1, {alive, key.state.before, key.state.after});
-    if (!child) return std::nullopt;
-    auto& into = children[*child];
-    into.insert(into.end(), groups.begin(), groups.end());
-  }
-  uint32_t result = children.begin()->first;
-  if (children.size() > 1) {
-    Node node;
-    node.variable = levels_[level];
-    for (auto& [child, groups] : children) {
-      node.paths += nodes_[child].paths;
-      node.children.emplace_back(child, std::move(groups));
-    }
-    result = add_node(std::move(node));
-  }
-  seen_.emplace(std::move(key), result);
-  return result;
-}
-
 std::optional<bool> Comparison::differs() {
   if (gave_up_) return std::nullopt;
   return differs_from(0, start());
 }
 
-// As node_of, but ends at the first difference.
+// Level by level; ends at the first difference.
 std::optional<bool> Comparison::differs_from(uint32_t level, State state) {
   settle(level, state);
   if (is_same(state)) return false;
@@ -375,70 +305,8 @@ std::optional<bool> Comparison::differs_from(uint32_t level, State state) {
     const auto found = differs_from(level + 1, {std::move(alive), key.state.before, key.state.after});
     if (!found || *found) return found;
   }
-  seen_.emplace(std::move(key), kSame);
+  seen_.insert(std::move(key));
   return false;
-}
-
-std::vector<Region> Comparison::regions(size_t most, double& total) {
-  total = 0;
-  std::vector<Region> out;
-  if (gave_up_) return out;
-  const auto root = node_of(0, start());
-  if (!root) return out;
-  total = nodes_[*root].paths;
-  std::vector<std::pair<uint32_t, ClassSet>> path;
-  collect(*root, path, most, out);
-  return out;
-}
-
-void Comparison::collect(uint32_t at, std::vector<std::pair<uint32_t, ClassSet>>& path, size_t most,
-                         std::vector<Region>& out) const {
-  if (at == kSame || out.size() >= most) return;
-  const Node& node = nodes_[at];
-  if (node.variable == UINT32_MAX) {
-    out.push_back(region_of(path, node));
-    return;
-  }
-  const Variable& variable = variables_[node.variable];
-  for (const auto& [child, groups] : node.children) {
-    if (child == kSame) continue;
-    ClassSet classes;
-    for (const uint32_t g : groups) classes = classes.unite(variable.groups[g].classes);
-    path.emplace_back(node.variable, std::move(classes));
-    collect(child, path, most, out);
-    path.pop_back();
-  }
-}
-
-Region Comparison::region_of(const std::vector<std::pair<uint32_t, ClassSet>>& path, const Node& leaf) const {
-  Region region;
-  region.before = outcomes_[leaf.outcome_before];
-  region.after = outcomes_[leaf.outcome_after];
-  for (const auto& [v, classes] : path) {
-    const Variable& variable = variables_[v];
-    if (variable.member == UINT32_MAX) {
-      region.accepts.push_back({variable.slot, classes});
-      continue;
-    }
-    auto at = std::find_if(region.members.begin(), region.members.end(),
-                           [&](const Members& m) { return m.slot == variable.slot; });
-    if (at == region.members.end()) {
-      region.members.push_back({variable.slot, {}, {}});
-      at = std::prev(region.members.end());
-    }
-    if (classes.contains(1)) {
-      at->any_of.push_back({variable.member});
-    } else {
-      at->none_of.push_back(variable.member);
-    }
-  }
-  std::sort(region.accepts.begin(), region.accepts.end());
-  std::sort(region.members.begin(), region.members.end());
-  for (Members& members : region.members) {
-    std::sort(members.any_of.begin(), members.any_of.end());
-    std::sort(members.none_of.begin(), members.none_of.end());
-  }
-  return region;
 }
 
 }  // namespace hetao::policy

@@ -1,17 +1,15 @@
-// Exact comparison of two sets of cases over all possible requests, by one decision diagram: level by level
-// an attribute's classes branch, and states in which the same cases are still alive are one node. Finds
-// every region of requests whose outcome differs, as disjoint paths. Private to the room; used by diff and
-// lint. Not thread-safe; one use an object.
+// Exact comparison of two sets of cases over all possible requests. Whether anything differs is found by one
+// decision diagram: level by level an attribute's classes branch, and states in which the same cases are
+// still alive are one node. What differs is found by splitting boxes (regions.cpp): as disjoint regions.
+// Private to the room; used by diff and lint. Not thread-safe; one use an object.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
-#include <tuple>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -63,7 +61,8 @@ struct Pieces {
   std::shared_ptr<std::deque<Case>> kept_ = std::make_shared<std::deque<Case>>();
 };
 
-// One region: a path of the diagram. Slots that it does not name are free.
+// A box of requests: slots that it does not name are free. Where the effects differ, nobody compares
+// obligations, and the outcomes have none.
 struct Region {
   std::vector<Accept> accepts;
   std::vector<Members> members;  // any_of groups have one member each
@@ -79,11 +78,13 @@ class Comparison {
   // Whether any request's outcome differs; nullopt: gave up.
   std::optional<bool> differs();
 
-  // The regions, at most `most` of them; how many there are in all, in `total`. Sets gave_up().
+  // The regions, at most `most` of them; how many there are in all, in `total`. Sets gave_up(): then they are
+  // not all.
   std::vector<Region> regions(size_t most, double& total);
   bool gave_up() const { return gave_up_; }
 
  private:
+  friend class Splitter;
   using Bits = std::vector<uint64_t>;
   struct Variable {
     size_t slot = 0;
@@ -110,21 +111,12 @@ class Comparison {
   struct KeyHash {
     size_t operator()(const Key& key) const;
   };
-  using Children = std::vector<std::pair<uint32_t, std::vector<uint32_t>>>;  // node, groups
-  struct Node {
-    uint32_t variable = UINT32_MAX;
-    Children children;
-    uint32_t outcome_before = 0;  // of a leaf
-    uint32_t outcome_after = 0;
-    double paths = 0;  // to leaves that differ
-  };
   struct FlatPiece {
     std::vector<std::pair<uint32_t, ClassSet>> accepts;  // variable
     uint32_t outcome = 0;
     uint8_t sides = kBothSides;
     uint32_t last_level = 0;  // one past the last level that tests it
   };
-  static constexpr uint32_t kSame = 0;
 
   void choose_pieces(const Pieces& pieces);
   void flatten(const Piece& piece);
@@ -135,19 +127,13 @@ class Comparison {
   void settle(uint32_t level, State& state) const;
   void drop_weaker(Bits& satisfied) const;
   bool is_same(const State& state) const;
-  std::optional<uint32_t> node_of(uint32_t level, State state);
-  uint32_t leaf(const State& state);
-  uint32_t add_node(Node node);
   Outcome outcome_of(const Bits& satisfied) const;
-  uint32_t outcome_number(const Outcome& outcome);
   State start() const;
-  void collect(uint32_t node, std::vector<std::pair<uint32_t, ClassSet>>& path, size_t most,
-               std::vector<Region>& out) const;
-  Region region_of(const std::vector<std::pair<uint32_t, ClassSet>>& path, const Node& leaf) const;
   std::optional<bool> differs_from(uint32_t level, State state);
 
   const Universe* universe_;
   std::span<const OutcomeClass> classes_;
+  uint64_t nodes_max_;
   uint64_t words_left_;  // of memory for states
   bool gave_up_ = false;
   std::vector<FlatPiece> pieces_;
@@ -160,10 +146,7 @@ class Comparison {
   Bits before_only_;
   Bits after_only_;
   Bits common_;
-  std::unordered_map<Key, uint32_t, KeyHash> seen_;
-  std::vector<Node> nodes_;
-  std::map<std::tuple<uint32_t, uint32_t, uint32_t, Children>, uint32_t> unique_;
-  std::vector<Outcome> outcomes_;
+  std::unordered_set<Key, KeyHash> seen_;
 };
 
 }  // namespace hetao::policy

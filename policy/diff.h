@@ -26,8 +26,8 @@ struct DiffCase {
 };
 
 struct DiffOptions {
-  uint64_t nodes_max = 4'000'000;
-  size_t cases_max = 1'000;  // listed; the rest is counted
+  uint64_t nodes_max = 1'000'000;  // boxes looked at
+  size_t cases_max = 1'000;        // listed; the rest is counted
 };
 
 struct Diff {

@@ -42,6 +42,12 @@ Class Domain::classify(std::string_view value) const {
   return globs_.empty() ? static_cast<Class>(names_.size()) + 1 : classify_glob(value);
 }
 
+std::optional<Class> Domain::unnamed() const {
+  if (others_.empty()) return invalid_;
+  if (attribute_.type == Type::kJurisdiction || !globs_.empty()) return std::nullopt;
+  return static_cast<Class>(names_.size()) + 1;
+}
+
 Class Domain::classify_glob(std::string_view value) const {
   const uint64_t matched = globs_matched(globs_, value);
   const auto at = std::lower_bound(others_.begin(), others_.end(), matched,

@@ -38,6 +38,11 @@ class Domain {
   // For sets: the number of a member that rules name, or kNoMember.
   static constexpr uint32_t kNoMember = UINT32_MAX;
   uint32_t member(std::string_view value) const;
+  // For the hot path: the names; the class of a text that is none of them (nullopt: it has to be looked at);
+  // the cuts of numbers.
+  const StringTable& table() const { return table_; }
+  std::optional<Class> unnamed() const;
+  std::span<const int64_t> cuts() const { return cuts_; }
   const std::string& member_name(uint32_t member) const { return names_[member]; }
 
   // Classes whose values pass the test (of anything but a set), as a pack sees them: what is unknown to it

@@ -64,69 +64,77 @@ void Matcher::take(uint32_t word, uint64_t bits, const Query& query, Scratch& sc
     const Entry& entry = entries_[word * 64 + bit];
     if (entry.rule == UINT32_MAX) continue;  // padding, where no attribute is tested at all
     if (entry.residual != UINT32_MAX && !members_hold(residuals_[entry.residual], query)) continue;
-    auto& rules = scratch.rules_;
-    if (std::find(rules.begin(), rules.end(), entry.rule) == rules.end()) rules.push_back(entry.rule);
+    auto& rules = scratch.matched_[entry.segment];
+    if (rules.empty() || rules.back() != entry.rule) rules.push_back(entry.rule);
   }
 }
 
-void Matcher::scan_range(WordRange range, const Query& query, Scratch& scratch, const Rows& rows) const {
-  for (uint32_t w = range.begin; w < range.end; w += kBlockWords) {
-    std::array<uint64_t, kBlockWords> acc;
-    acc.fill(~uint64_t{0});
-    bool alive = true;
-    for (const uint64_t* const r : rows.plain) {
+template <size_t kWords>
+void Matcher::scan_block(uint32_t word, const Query& query, Scratch& scratch, const Rows& rows) const {
+  std::array<uint64_t, kWords> acc;
+  acc.fill(~uint64_t{0});
+  for (const uint64_t* const r : rows.plain) {
+    for (size_t i = 0; i < kWords; ++i) acc[i] &= r[word + i];
+    // Where few words are read, a branch that nobody can predict costs more than the rest of the rows.
+    if constexpr (kWords == kBlockWords) {
       uint64_t any = 0;
-      for (size_t i = 0; i < kBlockWords; ++i) {
-        acc[i] &= r[w + i];
-        any |= acc[i];
+      for (size_t i = 0; i < kWords; ++i) any |= acc[i];
+      if (any == 0) return;
+    }
+  }
+  for (size_t s = 0; s < rows.set_count; ++s) {
+    const Rows::Set& set = rows.sets[s];
+    std::array<uint64_t, kWords> admitted;
+    for (size_t i = 0; i < kWords; ++i) admitted[i] = set.base[word + i];
+    for (const uint32_t member : *set.members) {
+      const auto [admits, rules_out] = set.slot->members[member];
+      if (admits != kNoRow) {
+        for (size_t i = 0; i < kWords; ++i) admitted[i] |= row(admits)[word + i];
       }
-      if (any == 0) {
-        alive = false;
-        break;
+      if (rules_out != kNoRow) {
+        for (size_t i = 0; i < kWords; ++i) acc[i] &= ~row(rules_out)[word + i];
       }
     }
-    if (!alive) continue;
-    for (size_t s = 0; s < rows.set_count; ++s) {
-      const Rows::Set& set = rows.sets[s];
-      std::array<uint64_t, kBlockWords> admitted;
-      for (size_t i = 0; i < kBlockWords; ++i) admitted[i] = set.base[w + i];
-      for (const uint32_t member : *set.members) {
-        const auto [admits, rules_out] = set.slot->members[member];
-        if (admits != kNoRow) {
-          for (size_t i = 0; i < kBlockWords; ++i) admitted[i] |= row(admits)[w + i];
-        }
-        if (rules_out != kNoRow) {
-          for (size_t i = 0; i < kBlockWords; ++i) acc[i] &= ~row(rules_out)[w + i];
-        }
-      }
-      for (size_t i = 0; i < kBlockWords; ++i) acc[i] &= admitted[i];
-    }
-    for (uint32_t i = 0; i < kBlockWords && w + i < range.end; ++i) {
-      if (acc[i] != 0) take(w + i, acc[i], query, scratch);
-    }
+    for (size_t i = 0; i < kWords; ++i) acc[i] &= admitted[i];
+  }
+  for (uint32_t i = 0; i < kWords; ++i) {
+    if (acc[i] != 0) take(word + i, acc[i], query, scratch);
   }
 }
 
-void Matcher::scan(Segment segment, const Query& query, Scratch& scratch, const Rows& rows) const {
-  const Class own = partition_ == SIZE_MAX ? kUnknown : query.classes_[partition_];
-  if (own == kUnknown) return scan_range(segments_[segment], query, scratch, rows);
-  scan_range(general_[segment], query, scratch, rows);
-  WordRange mine = own_[own][segment];
-  mine.begin = std::max(mine.begin, general_[segment].end);
-  if (mine.begin < mine.end) scan_range(mine, query, scratch, rows);
+// A block may reach past the range's end: what it finds there matches as well, and is found once more at
+// most (rules are made unique at the end).
+void Matcher::scan(WordRange range, const Query& query, Scratch& scratch, const Rows& rows) const {
+  uint32_t word = range.begin;
+  for (; word + 4 < range.end; word += kBlockWords) scan_block<kBlockWords>(word, query, scratch, rows);
+  if (word + 2 < range.end) return scan_block<4>(word, query, scratch, rows);
+  if (word < range.end) scan_block<2>(word, query, scratch, rows);
 }
+
+namespace {
+
+void sort_unique(std::vector<uint32_t>& rules) {
+  if (rules.size() < 2) return;
+  std::sort(rules.begin(), rules.end());
+  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+}
+
+}  // namespace
 
 // Certain ones first; each group in the pack's order.
-void Matcher::sort_holds(const Query& query, Scratch& scratch) const {
-  static constexpr uint32_t kUncertain = uint32_t{1} << 31U;
+void Matcher::gather_holds(Scratch& scratch) {
+  auto& [forbid, forbid_possible, hold, hold_possible, permit] = scratch.matched_;
   auto& rules = scratch.rules_;
-  for (uint32_t& rule : rules) {
-    const bool certain = cases_[rule].effect == Effect::kHold && truth(rule, query) == Truth::kTrue;
-    if (certain) ++scratch.certain_;
-    if (!certain) rule |= kUncertain;
+  rules.assign(hold.begin(), hold.end());
+  sort_unique(rules);
+  scratch.certain_ = rules.size();
+  if (forbid_possible.empty() && hold_possible.empty()) return;
+  hold_possible.insert(hold_possible.end(), forbid_possible.begin(), forbid_possible.end());
+  sort_unique(hold_possible);
+  for (const uint32_t rule : hold_possible) {
+    const auto certain_end = rules.begin() + static_cast<std::ptrdiff_t>(scratch.certain_);
+    if (!std::binary_search(rules.begin(), certain_end, rule)) rules.push_back(rule);
   }
-  std::sort(rules.begin(), rules.end());
-  for (uint32_t& rule : rules) rule &= ~kUncertain;
 }
 
 void Matcher::bind_obligations(uint32_t rule, Scratch& scratch) const {
@@ -163,43 +171,49 @@ void Matcher::bind_obligations(uint32_t rule, Scratch& scratch) const {
   }
 }
 
-Effect Matcher::decide(const Query& query, Scratch& scratch) const {
-  scratch.rules_.clear();
-  scratch.obligations_.clear();
-  scratch.rows_.clear();
-  scratch.certain_ = 0;
-  Rows rows;
+void Matcher::choose_rows(const Query& query, Scratch& scratch, Rows& rows) const {
   for (const Slot& slot : slots_) {
-    if (slot.is_set && !query.members_[slot.slot].empty() && rows.set_count < rows.sets.size()) {
-      rows.sets[rows.set_count++] = {row(slot.first), &slot, &query.members_[slot.slot]};
-    } else if (slot.is_set) {
+    if (!slot.is_set) {
+      scratch.rows_.push_back(row(slot.first + query.classes_[slot.slot]));
+    } else if (query.members_[slot.slot].empty() || rows.set_count == rows.sets.size()) {
       scratch.rows_.push_back(row(slot.first));
     } else {
-      scratch.rows_.push_back(row(slot.first + query.classes_[slot.slot]));
+      rows.sets[rows.set_count++] = {row(slot.first), &slot, &query.members_[slot.slot]};
     }
   }
   rows.plain = scratch.rows_;
+}
 
-  scan(kForbid, query, scratch, rows);
-  if (!scratch.rules_.empty()) {
-    std::sort(scratch.rules_.begin(), scratch.rules_.end());
-    scratch.certain_ = scratch.rules_.size();
+Effect Matcher::decide(const Query& query, Scratch& scratch) const {
+  for (auto& matched : scratch.matched_) matched.clear();
+  scratch.rules_.clear();
+  scratch.obligations_.clear();
+  scratch.rows_.clear();
+  Rows rows;
+  choose_rows(query, scratch, rows);
+
+  const Class own = partition_ == SIZE_MAX ? kUnknown : query.classes_[partition_];
+  const bool split = partition_ != SIZE_MAX && own != kUnknown;
+  if (split) scan(own_[own], query, scratch, rows);
+  scan(split || partition_ == SIZE_MAX ? general_[kForbid] : all_, query, scratch, rows);
+  auto& rules = scratch.rules_;
+  if (!scratch.matched_[kForbid].empty()) {
+    rules.assign(scratch.matched_[kForbid].begin(), scratch.matched_[kForbid].end());
+    sort_unique(rules);
+    scratch.certain_ = rules.size();
     return Effect::kForbid;
   }
-  scan(kForbidPossible, query, scratch, rows);
-  scan(kHold, query, scratch, rows);
-  sort_holds(query, scratch);
-  const size_t holds = scratch.rules_.size();
-  for (const uint32_t rule : scratch.rules_) bind_obligations(rule, scratch);
-  scan(kPermit, query, scratch, rows);
-  for (size_t i = holds; i < scratch.rules_.size(); ++i) bind_obligations(scratch.rules_[i], scratch);
-  if (holds > 0) {
-    scratch.rules_.resize(holds);
-    return Effect::kHold;
-  }
-  std::sort(scratch.rules_.begin(), scratch.rules_.end());
-  scratch.certain_ = scratch.rules_.size();
-  return scratch.rules_.empty() ? pack_->default_effect : Effect::kPermit;
+  if (split || partition_ == SIZE_MAX)
+    scan({general_[kForbidPossible].begin, general_[kPermit].end}, query, scratch, rows);
+  gather_holds(scratch);
+  auto& permits = scratch.matched_[kPermit];
+  sort_unique(permits);
+  for (const uint32_t rule : rules) bind_obligations(rule, scratch);
+  for (const uint32_t rule : permits) bind_obligations(rule, scratch);
+  if (!rules.empty()) return Effect::kHold;
+  rules.assign(permits.begin(), permits.end());
+  scratch.certain_ = rules.size();
+  return rules.empty() ? pack_->default_effect : Effect::kPermit;
 }
 
 Query Matcher::query(const Request& request, Date today) const {

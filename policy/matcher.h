@@ -1,9 +1,10 @@
 // The compiled form of a policy: cases as bits, a row of bits for each class of each attribute, and the AND
 // of one row an attribute as the decision. Private to the room. Immutable once built; safe to share.
 //
-// The cases stand in four segments: forbids that are certain, forbids that can't be ruled out, holds (certain
-// or not), permits that are certain. Inside a segment, cases that bind one attribute (the "partition", such
-// as the tenant) to a single value stand together, so that a decision reads the general ones and its own.
+// The cases stand in five segments: forbids that are certain, forbids that can't be ruled out, holds that are
+// certain, holds that can't be ruled out, permits that are certain. Cases that bind one attribute (the
+// "partition", such as the tenant) to a single value stand apart, those of a value together: a decision
+// reads the general segments and its own value's cases.
 #pragma once
 
 #include <array>
@@ -30,6 +31,16 @@ class Matcher {
   size_t slot(std::string_view attribute) const;
   const Universe& universe() const { return universe_; }
   const Domain& domain(size_t slot) const { return universe_.domains()[slot]; }
+  // What a Query needs to turn a value into a class, close together.
+  struct Intake {
+    const StringTable* texts = nullptr;  // of texts that are not dates
+    std::span<const int64_t> cuts;
+    Class unnamed = kUnknown;
+    bool look = false;  // a text that has no name must be looked at
+    bool is_set = false;
+    Type type = Type::kBoolean;
+  };
+  const Intake& intake(size_t slot) const { return intakes_[slot]; }
   size_t date_slot() const { return date_slot_; }
   Query query(const Request& request, Date today) const;
   std::span<const uint32_t> classes(const Query& query) const { return query.classes_; }
@@ -49,8 +60,8 @@ class Matcher {
  private:
   friend class MatcherBuilder;
 
-  enum Segment : size_t { kForbid, kForbidPossible, kHold, kPermit };
-  static constexpr size_t kSegments = 4;
+  static constexpr size_t kSegments = Scratch::kSegments;
+  enum Segment : uint32_t { kForbid, kForbidPossible, kHold, kHoldPossible, kPermit };
   static constexpr size_t kBlockWords = 8;
 
   struct WordRange {
@@ -60,6 +71,7 @@ class Matcher {
   struct Entry {
     uint32_t rule = 0;
     uint32_t residual = UINT32_MAX;  // into residuals_: sets that the rows don't settle
+    Segment segment = kForbid;
   };
   // Rows of one slot. For a set, `first` is the row of the empty set, and a member has two rows: what it
   // admits besides, and what it rules out; kNoRow where that is nothing.
@@ -73,15 +85,18 @@ class Matcher {
   static constexpr size_t kNoRow = SIZE_MAX;
 
   struct Rows;
-  void scan(Segment segment, const Query& query, Scratch& scratch, const Rows& rows) const;
-  void scan_range(WordRange range, const Query& query, Scratch& scratch, const Rows& rows) const;
+  void choose_rows(const Query& query, Scratch& scratch, Rows& rows) const;
+  void scan(WordRange range, const Query& query, Scratch& scratch, const Rows& rows) const;
+  template <size_t kWords>
+  void scan_block(uint32_t word, const Query& query, Scratch& scratch, const Rows& rows) const;
   void take(uint32_t word, uint64_t bits, const Query& query, Scratch& scratch) const;
   static bool members_hold(const std::vector<Members>& all, const Query& query);
-  void sort_holds(const Query& query, Scratch& scratch) const;
+  static void gather_holds(Scratch& scratch);
   const uint64_t* row(size_t index) const { return bits_.data() + index * words_; }
 
   const LoadedPack* pack_ = nullptr;
   Universe universe_;
+  std::vector<Intake> intakes_;  // a slot
   size_t date_slot_ = 0;
   StringTable names_;
   std::vector<RuleCases> cases_;
@@ -95,10 +110,10 @@ class Matcher {
   std::vector<uint64_t> bits_;
   size_t words_ = 0;
   std::vector<Slot> slots_;  // those that some case tests, the most selective first
-  std::array<WordRange, kSegments> segments_;
+  WordRange all_;
   std::array<WordRange, kSegments> general_;
-  size_t partition_ = SIZE_MAX;                        // slot
-  std::vector<std::array<WordRange, kSegments>> own_;  // by the partition's class
+  size_t partition_ = SIZE_MAX;  // slot
+  std::vector<WordRange> own_;   // by the partition's class
 };
 
 }  // namespace hetao::policy

@@ -44,13 +44,16 @@ class MatcherBuilder {
     const Case* one = nullptr;
     uint32_t rule = 0;
     Class own = kUnknown;  // of the partition
+    Matcher::Segment segment = Matcher::kForbid;
   };
 
+  void make_intakes();
   void write_cases();
   void bind_obligations();
   void choose_partition();
-  void place_segments();
-  void place_segment(Matcher::Segment segment);
+  void place_all();
+  void place(const Placed& placed);
+  void pad_to_words(size_t words);
   void find_slots();
   void fill_rows();
   void fill_scalar(Matcher::Slot& slot);
@@ -68,6 +71,18 @@ class MatcherBuilder {
 void MatcherBuilder::report(const Rule& rule, std::string message, std::string hint) {
   mistakes_.push_back(
       {rule.place.file, rule.place.line, rule.place.column, std::move(message), {}, std::move(hint)});
+}
+
+void MatcherBuilder::make_intakes() {
+  for (const Domain& domain : matcher_->universe_.domains()) {
+    Matcher::Intake& intake = matcher_->intakes_.emplace_back();
+    intake.type = domain.attribute().type;
+    intake.is_set = domain.is_set();
+    intake.cuts = domain.cuts();
+    intake.unnamed = domain.unnamed().value_or(kUnknown);
+    intake.look = !domain.unnamed().has_value();
+    if (intake.type != Type::kDate && !intake.is_set) intake.texts = &domain.table();
+  }
 }
 
 void MatcherBuilder::write_cases() {
@@ -138,7 +153,9 @@ const std::vector<Case>& MatcherBuilder::cases_in(Matcher::Segment segment, cons
     case Matcher::kForbidPossible:
       return rule.effect == Effect::kForbid && rule.possible != rule.certain ? rule.possible : kNone;
     case Matcher::kHold:
-      return rule.effect == Effect::kHold ? rule.possible : kNone;
+      return rule.effect == Effect::kHold ? rule.certain : kNone;
+    case Matcher::kHoldPossible:
+      return rule.effect == Effect::kHold && rule.possible != rule.certain ? rule.possible : kNone;
     case Matcher::kPermit:
       return rule.effect == Effect::kPermit ? rule.certain : kNone;
   }
@@ -150,7 +167,7 @@ void MatcherBuilder::choose_partition() {
   std::map<size_t, size_t> bound;
   size_t total = 0;
   for (const RuleCases& rule : matcher_->cases_) {
-    for (size_t s = 0; s < Matcher::kSegments; ++s) {
+    for (uint32_t s = 0; s < Matcher::kSegments; ++s) {
       for (const Case& one : cases_in(static_cast<Matcher::Segment>(s), rule)) {
         ++total;
         for (const Accept& accept : one.accepts) {
@@ -169,59 +186,69 @@ void MatcherBuilder::choose_partition() {
   }
 }
 
-void MatcherBuilder::place_segment(Matcher::Segment segment) {
-  std::vector<Placed> placed;
-  for (const RuleCases& rule : matcher_->cases_) {
-    for (const Case& one : cases_in(segment, rule)) {
-      const Class own = matcher_->partition_ == SIZE_MAX ? kUnknown : single_class(one, matcher_->partition_);
-      placed.push_back({&one, rule.rule, own});
-    }
+void MatcherBuilder::place(const Placed& placed) {
+  Matcher::Entry entry{placed.rule, UINT32_MAX, placed.segment};
+  std::vector<Members> residual;
+  for (const Members& members : placed.one->members) {
+    if (members.any_of.size() > 1) residual.push_back(members);
   }
-  std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
-    return std::tie(a.own, a.rule, a.one) < std::tie(b.own, b.rule, b.one);
-  });
-  const auto word = [&](size_t bit) { return static_cast<uint32_t>(bit / 64); };
-  const auto word_end = [&](size_t bit) { return static_cast<uint32_t>((bit + 63) / 64); };
-  Matcher& m = *matcher_;
-  m.entries_.resize((m.entries_.size() + 63) / 64 * 64, {UINT32_MAX, UINT32_MAX});
-  case_of_.resize(m.entries_.size(), nullptr);
-  const size_t begin = m.entries_.size();
-  for (size_t i = 0; i < placed.size();) {
-    size_t end = i;
-    while (end < placed.size() && placed[end].own == placed[i].own) ++end;
-    const Matcher::WordRange range{word(begin + i), word_end(begin + end)};
-    if (placed[i].own == kUnknown) {
-      m.general_[segment] = range;
-    } else {
-      m.own_[placed[i].own][segment] = range;
-    }
-    i = end;
+  if (!residual.empty()) {
+    entry.residual = static_cast<uint32_t>(matcher_->residuals_.size());
+    matcher_->residuals_.push_back(std::move(residual));
   }
-  for (const Placed& one : placed) {
-    Matcher::Entry entry{one.rule, UINT32_MAX};
-    std::vector<Members> residual;
-    for (const Members& members : one.one->members) {
-      if (members.any_of.size() > 1) residual.push_back(members);
-    }
-    if (!residual.empty()) {
-      entry.residual = static_cast<uint32_t>(m.residuals_.size());
-      m.residuals_.push_back(std::move(residual));
-    }
-    m.entries_.push_back(entry);
-    case_of_.push_back(one.one);
-  }
-  m.segments_[segment] = {word(begin), word_end(m.entries_.size())};
+  matcher_->entries_.push_back(entry);
+  case_of_.push_back(placed.one);
 }
 
-void MatcherBuilder::place_segments() {
-  if (matcher_->partition_ != SIZE_MAX) matcher_->own_.resize(matcher_->domain(matcher_->partition_).size());
-  for (size_t s = 0; s < Matcher::kSegments; ++s) place_segment(static_cast<Matcher::Segment>(s));
-  // A block may be read past a range's end.
-  const size_t words = (matcher_->entries_.size() + 63) / 64;
-  matcher_->words_ = words + Matcher::kBlockWords;
-  matcher_->entries_.resize(matcher_->words_ * 64, {UINT32_MAX, UINT32_MAX});
+void MatcherBuilder::pad_to_words(size_t words) {
+  const size_t unit = words * 64;
+  matcher_->entries_.resize((matcher_->entries_.size() + unit - 1) / unit * unit,
+                            {UINT32_MAX, UINT32_MAX, Matcher::kForbid});
   case_of_.resize(matcher_->entries_.size(), nullptr);
-  real_bits_.resize(matcher_->words_);
+}
+
+void MatcherBuilder::place_all() {
+  std::vector<Placed> all;
+  for (const RuleCases& rule : matcher_->cases_) {
+    for (uint32_t s = 0; s < Matcher::kSegments; ++s) {
+      const auto segment = static_cast<Matcher::Segment>(s);
+      for (const Case& one : cases_in(segment, rule)) {
+        const bool split = matcher_->partition_ != SIZE_MAX;
+        all.push_back({&one, rule.rule, split ? single_class(one, matcher_->partition_) : kUnknown, segment});
+      }
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const Placed& a, const Placed& b) {
+    return std::tie(a.own, a.segment, a.rule, a.one) < std::tie(b.own, b.segment, b.rule, b.one);
+  });
+  Matcher& m = *matcher_;
+  if (m.partition_ != SIZE_MAX) m.own_.resize(m.domain(m.partition_).size());
+  const auto word = [&] { return static_cast<uint32_t>(m.entries_.size() / 64); };
+  const auto word_end = [&] { return static_cast<uint32_t>((m.entries_.size() + 63) / 64); };
+  size_t at = 0;
+  for (uint32_t s = 0; s < Matcher::kSegments; ++s) {  // general ones
+    m.general_[s].begin = word();
+    for (; at < all.size() && all[at].own == kUnknown && all[at].segment == s; ++at) place(all[at]);
+    m.general_[s].end = word_end();
+    // Only what follows the forbids is read apart from them.
+    if (s == Matcher::kForbid || s + 1 == Matcher::kSegments) pad_to_words(1);
+  }
+  while (at < all.size()) {
+    Matcher::WordRange& own = m.own_[all[at].own];
+    const Class mine = all[at].own;
+    own.begin = word();
+    for (; at < all.size() && all[at].own == mine; ++at) place(all[at]);
+    own.end = word_end();
+  }
+  m.all_ = {0, word_end()};
+  pad_to_words(1);
+  // A block may be read past a range's end. Whole cache lines, and an odd number of them: rows that are read
+  // together don't meet in one set of the cache.
+  m.words_ = (m.entries_.size() / 64 + Matcher::kBlockWords) / 8 * 8 + 8;
+  if (m.words_ / 8 % 2 == 0) m.words_ += 8;
+  m.entries_.resize(m.words_ * 64, {UINT32_MAX, UINT32_MAX, Matcher::kForbid});
+  case_of_.resize(m.entries_.size(), nullptr);
+  real_bits_.resize(m.words_);
   for (size_t bit = 0; bit < case_of_.size(); ++bit) {
     if (case_of_[bit] != nullptr) real_bits_[bit / 64] |= uint64_t{1} << (bit % 64);
   }
@@ -340,11 +367,12 @@ tl::expected<std::unique_ptr<const Matcher>, Diagnostics> MatcherBuilder::build(
   for (const Domain& domain : matcher_->universe_.domains()) names.push_back(domain.attribute().name);
   matcher_->names_ = StringTable(names);
   matcher_->date_slot_ = *matcher_->universe_.find("time.date");
+  make_intakes();
   write_cases();
   bind_obligations();
   if (mistakes_.empty()) {
     choose_partition();
-    place_segments();
+    place_all();
     find_slots();
   }
   if (!mistakes_.empty()) return tl::unexpected<Diagnostics>(std::move(mistakes_));

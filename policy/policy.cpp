@@ -49,27 +49,46 @@ void Query::set_today(Date today) {
 }
 
 void Query::set(size_t slot, bool value) {
-  if (slot < classes_.size() && slot != matcher_->date_slot())
-    classes_[slot] = matcher_->domain(slot).classify(value);
+  if (slot >= classes_.size() || slot == matcher_->date_slot()) return;
+  const Matcher::Intake& intake = matcher_->intake(slot);
+  classes_[slot] = intake.type == Type::kBoolean ? (value ? 2 : 1) : matcher_->domain(slot).classify(value);
 }
 
 void Query::set(size_t slot, int64_t value) {
-  if (slot < classes_.size() && slot != matcher_->date_slot())
+  if (slot >= classes_.size() || slot == matcher_->date_slot()) return;
+  const Matcher::Intake& intake = matcher_->intake(slot);
+  if (intake.type != Type::kInteger) {
     classes_[slot] = matcher_->domain(slot).classify(value);
+    return;
+  }
+  // How many cuts are not above the value. Without branches: nobody can predict them.
+  const int64_t* base = intake.cuts.data();
+  size_t left = intake.cuts.size();
+  while (left > 1) {
+    const size_t half = left / 2;
+    base += half * static_cast<size_t>(base[half - 1] <= value);
+    left -= half;
+  }
+  const auto below = static_cast<Class>(base - intake.cuts.data());
+  classes_[slot] = below + static_cast<Class>(left == 1 && *base <= value) + 1;
 }
 
 void Query::set(size_t slot, std::string_view value) {
   if (slot >= classes_.size()) return;
-  const Domain& domain = matcher_->domain(slot);
-  if (slot == matcher_->date_slot()) {
-    if (const auto date = parse_date(value)) set(slot, *date);
-  } else if (domain.attribute().type == Type::kDate) {
-    const auto date = parse_date(value);
-    classes_[slot] = date ? domain.classify(int64_t{date->days}) : kUnknown;
-  } else if (domain.is_set()) {
+  const Matcher::Intake& intake = matcher_->intake(slot);
+  if (intake.texts != nullptr) {
+    const uint32_t named = intake.texts->find(value);
+    if (named != StringTable::kNone) {
+      classes_[slot] = named + 1;
+    } else {
+      classes_[slot] = intake.look ? matcher_->domain(slot).classify(value) : intake.unnamed;
+    }
+  } else if (intake.is_set) {
     add_member(slot, value);  // one text is a set of one: never less than what was said
-  } else {
-    classes_[slot] = domain.classify(value);
+  } else if (const auto date = parse_date(value)) {
+    set(slot, *date);
+  } else if (slot != matcher_->date_slot()) {
+    classes_[slot] = kUnknown;
   }
 }
 
@@ -84,7 +103,7 @@ void Query::set(size_t slot, std::span<const std::string_view> members) {
 }
 
 void Query::add_member(size_t slot, std::string_view member) {
-  if (slot >= classes_.size() || !matcher_->domain(slot).is_set()) return;
+  if (slot >= classes_.size() || !matcher_->intake(slot).is_set) return;
   const uint32_t number = matcher_->domain(slot).member(member);
   if (number == Domain::kNoMember) return;  // no rule names it
   auto& members = members_[slot];

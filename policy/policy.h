@@ -2,6 +2,7 @@
 // behind a shared_ptr and swap it between two decisions. Same pack, request and date: same decision.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -88,6 +89,8 @@ class Scratch {
  private:
   friend class Policy;
   friend class Matcher;
+  static constexpr size_t kSegments = 5;                  // see matcher.h
+  std::array<std::vector<uint32_t>, kSegments> matched_;  // rules
   std::vector<uint32_t> rules_;
   std::vector<BoundObligation> obligations_;
   std::vector<const uint64_t*> rows_;
