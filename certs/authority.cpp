@@ -110,15 +110,20 @@ Result<void> check_ca_request(const CaRequest& request) {
   return {};
 }
 
+bool is_self_signed(X509* certificate) {
+  return X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
+}
+
 std::vector<ExtensionText> ca_extensions(const CaRequest& request) {
   // A URI constraint names a host (RFC 5280, section 4.2.1.10): here the trust domain of every identity.
   std::string constraints = "critical,permitted;URI:hetao";
   for (const std::string& subtree : request.dns_subtrees) constraints += ",permitted;DNS:" + subtree;
-  return {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
-          {NID_key_usage, "critical,keyCertSign,cRLSign"},
-          {NID_subject_key_identifier, "hash"},
-          {NID_subject_alt_name, "URI:" + region_uri(request.region)},
-          {NID_name_constraints, constraints}};
+  return {
+      {NID_basic_constraints, request.is_root ? "critical,CA:TRUE,pathlen:1" : "critical,CA:TRUE,pathlen:0"},
+      {NID_key_usage, "critical,keyCertSign,cRLSign"},
+      {NID_subject_key_identifier, "hash"},
+      {NID_subject_alt_name, "URI:" + region_uri(request.region)},
+      {NID_name_constraints, constraints}};
 }
 
 }  // namespace
@@ -235,6 +240,10 @@ Result<std::string> sign_leaf(const LoadedCa& ca, EVP_PKEY* key, const LeafReque
     return refuse("the CA of region " + ca.region + " signs no other region's identities",
                   "have the CA of region " + request.identity.region + " sign it");
   }
+  if (X509_get_pathlen(ca.certificate.get()) > 0) {
+    return refuse("the CA is a root, which signs issuing CAs alone",
+                  "make an issuing CA with `hetao certs init --below ROOT`");
+  }
   const Instant ca_ends = to_instant(X509_get0_notAfter(ca.certificate.get()));
   if (now >= ca_ends)
     return refuse("the CA ended " + to_rfc3339(ca_ends), "make a new CA and have peers pin it");
@@ -259,7 +268,9 @@ Result<std::string> sign_leaf(const LoadedCa& ca, EVP_PKEY* key, const LeafReque
                        add_extensions(leaf.get(), ca.certificate.get(), extensions) &&
                        X509_sign(leaf.get(), ca.key.get(), signing_hash(ca.key.get())) != 0;
   if (!is_made) return openssl_failed(what);
-  return certificate_pem(leaf.get());
+  std::string chain = certificate_pem(leaf.get());
+  if (!is_self_signed(ca.certificate.get())) chain += certificate_pem(ca.certificate.get());
+  return chain;
 }
 
 Result<std::string> generate_key(KeyKind kind) {
@@ -276,26 +287,76 @@ Result<std::string> public_key_pem(std::string_view private_key_pem) {
   return bio_text(bio.get());
 }
 
-Result<CertificateAndKey> create_region_ca(const CaRequest& request, Instant now) {
+namespace {
+
+// The key of a new CA and its text: the one that was given, or a new one.
+struct CaKey {
+  PkeyPtr key;
+  std::string text;
+};
+Result<CaKey> key_of(const CaRequest& request) {
+  if (!request.key_pem.empty()) {
+    auto given = private_key_from_pem(request.key_pem, "key of the CA");
+    if (!given) return fail(given.error());
+    if (const KeyVerdict verdict = judge_key(given->get()); !verdict.why.empty())
+      return fail(ErrorCode::kUsage, "key of the CA", verdict.why, "use an ECDSA P-256 or Ed25519 key");
+    return CaKey{std::move(*given), request.key_pem};
+  }
+  auto made = new_key(request.key_kind);
+  if (!made) return fail(made.error());
+  auto text = key_pem(made->get());
+  if (!text) return fail(text.error());
+  return CaKey{std::move(*made), std::move(*text)};
+}
+
+// `above`: null for a self-signed one.
+Result<CertificateAndKey> make_ca(const CaRequest& request, const LoadedCa* above, Instant now) {
   if (auto checked = check_ca_request(request); !checked) return fail(checked.error());
-  auto key = new_key(request.key_kind);
-  if (!key) return fail(key.error());
-  auto key_text = key_pem(key->get());
-  if (!key_text) return fail(key_text.error());
+  auto own = key_of(request);
+  if (!own) return fail(own.error());
   const X509Ptr ca(X509_new());
   HETAO_CHECK(ca != nullptr);
+  X509* issuer = above == nullptr ? ca.get() : above->certificate.get();
+  EVP_PKEY* signer = above == nullptr ? own->key.get() : above->key.get();
+  Instant until = now + request.lifetime;
+  if (above != nullptr) until = std::min(until, to_instant(X509_get0_notAfter(issuer)));
   // The year keeps an old and a new CA apart for people; the key identifier does for programs.
-  const std::string common = "Hetao CA " + request.region.substr(0, 40) + " " + to_rfc3339(now).substr(0, 10);
+  const char* kind = request.is_root ? "Hetao root " : above != nullptr ? "Hetao issuing CA " : "Hetao CA ";
+  const std::string common = kind + request.region.substr(0, 36) + " " + to_rfc3339(now).substr(0, 10);
   const bool is_made = X509_set_version(ca.get(), 2) == 1 && set_random_serial(ca.get()) &&
-                       set_times(ca.get(), now - kBackdate, now + request.lifetime) &&
-                       X509_set_pubkey(ca.get(), key->get()) == 1 &&
+                       set_times(ca.get(), now - kBackdate, until) &&
+                       X509_set_pubkey(ca.get(), own->key.get()) == 1 &&
                        set_subject(ca.get(), "Hetao " + request.region, common) &&
-                       X509_set_issuer_name(ca.get(), X509_get_subject_name(ca.get())) == 1 &&
-                       add_extensions(ca.get(), ca.get(), ca_extensions(request)) &&
-                       add_extensions(ca.get(), ca.get(), {{NID_authority_key_identifier, "keyid:always"}}) &&
-                       X509_sign(ca.get(), key->get(), signing_hash(key->get())) != 0;
+                       X509_set_issuer_name(ca.get(), X509_get_subject_name(issuer)) == 1 &&
+                       add_extensions(ca.get(), issuer, ca_extensions(request)) &&
+                       add_extensions(ca.get(), issuer, {{NID_authority_key_identifier, "keyid:always"}}) &&
+                       X509_sign(ca.get(), signer, signing_hash(signer)) != 0;
   if (!is_made) return openssl_failed("CA of region " + request.region);
-  return CertificateAndKey{certificate_pem(ca.get()), *key_text};
+  return CertificateAndKey{certificate_pem(ca.get()), own->text};
+}
+
+}  // namespace
+
+Result<CertificateAndKey> create_region_ca(const CaRequest& request, Instant now) {
+  return make_ca(request, nullptr, now);
+}
+
+Result<CertificateAndKey> create_issuing_ca(const CertificateAndKey& root, const CaRequest& request,
+                                            Instant now) {
+  auto above = load_ca(root);
+  if (!above) return fail(above.error());
+  const auto refuse = [&](std::string why, std::string hint) {
+    return fail(ErrorCode::kUsage, "issuing CA of region " + printable(request.region), std::move(why),
+                std::move(hint));
+  };
+  if (request.is_root) return refuse("a root stands below no other", "leave one of the two out");
+  if (request.region != above->region)
+    return refuse("the root is that of region " + above->region, "every region has a root of its own");
+  if (X509_get_pathlen(above->certificate.get()) < 1)
+    return refuse("the CA above it is no root", "make a root with `hetao certs init --root`");
+  if (now >= to_instant(X509_get0_notAfter(above->certificate.get())))
+    return refuse("the root has ended", "make a new root and have peers pin it");
+  return make_ca(request, &*above, now);
 }
 
 Result<CertificateAndKey> issue_leaf(const CertificateAndKey& ca, const LeafRequest& request,

@@ -24,8 +24,8 @@ namespace hetao::certs {
 enum class KeyKind { kEcdsaP256, kEd25519 };
 
 struct CertificateAndKey {
-  std::string certificate_pem;
-  std::string key_pem;  // PKCS#8, not encrypted
+  std::string certificate_pem;  // of a leaf: with the issuing CA behind it, if that is not what peers pin
+  std::string key_pem;          // PKCS#8, not encrypted; or "pkcs11:…" (token_key.h)
 };
 
 // A new private key as PEM.
@@ -39,9 +39,18 @@ struct CaRequest {
   Duration lifetime = Duration::seconds(int64_t{3650} * 86'400);
   // If not empty, HTTPS names of leaves must lie below one of these ("shenzhen.example").
   std::vector<std::string> dns_subtrees = {};
+  // The key to use, PEM or "pkcs11:…"; empty: a new one.
+  std::string key_pem = {};
+  // A root signs issuing CAs alone, and can stay offline: peers pin it, and need not change anything when the
+  // region gets a new issuing CA.
+  bool is_root = false;
 };
 // Self-signed. Valid from a few minutes before `now`, so that a peer whose clock lags accepts it.
 Result<CertificateAndKey> create_region_ca(const CaRequest& request, Instant now);
+// A CA of the root's region below it. What it issues carries its certificate along; its own is on the root's
+// list once it is revoked. The region of `request` must be the root's.
+Result<CertificateAndKey> create_issuing_ca(const CertificateAndKey& root, const CaRequest& request,
+                                            Instant now);
 
 struct LeafRequest {
   Identity identity;

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <limits>
 
+#include "certs/token_key.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 
@@ -156,6 +157,7 @@ Result<std::vector<X509CrlPtr>> crls_from_pem(std::string_view pem, std::string_
 Result<PkeyPtr> private_key_from_pem(std::string_view pem, std::string_view what) {
   if (pem.size() > limits::kPemBytesMax)
     return not_pem(what, "too large for a key", "give a PEM file of one key");
+  if (is_token_key(pem)) return token_key(pem);
   const BioPtr bio = read_bio(pem);
   ERR_clear_error();
   PkeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));

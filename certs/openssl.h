@@ -57,7 +57,7 @@ Bytes to_der(X509* certificate);
 // Every certificate, or list, of a PEM text; refuses a text that holds none, or one that does not decode.
 Result<std::vector<X509Ptr>> certificates_from_pem(std::string_view pem, std::string_view what);
 Result<std::vector<X509CrlPtr>> crls_from_pem(std::string_view pem, std::string_view what);
-// Keys that ask for a passphrase are refused, not asked about.
+// Or a "pkcs11:…" line: see token_key.h. Keys that ask for a passphrase are refused, not asked about.
 Result<PkeyPtr> private_key_from_pem(std::string_view pem, std::string_view what);
 
 Instant to_instant(const ASN1_TIME* time);  // of a value that OpenSSL has parsed; else the epoch

@@ -33,6 +33,14 @@ int status(const Context& context) {
   context.print("jobs " + (jobs.empty() ? "none" : jobs) + "; open reviews " +
                 text_at(status, "reviews_open"));
   context.print("peers " + text_at(status, "peers_up") + " of " + text_at(status, "peers") + " up");
+  if (const std::string why = text_at(status, "reload_failed"); !why.empty())
+    context.print(context.bad("the last reload failed, the old stays in force: " + why));
+  for (const json::value& value : list_at(status, "certificate_warnings")) {
+    const json::object& one = value.get_object();
+    const std::string line = "certificate " + text_at(one, "what") + ": " + text_at(one, "days_left") +
+                             " days left: " + text_at(one, "advice");
+    context.print(text_at(one, "urgency") == "due" ? context.warn(line) : context.bad(line));
+  }
   return ready ? 0 : 1;
 }
 
@@ -40,14 +48,16 @@ int peers(const Context& context) {
   const auto answer = Client(context).get("/api/v1/peers");
   if (!answer) return report(context, answer.error());
   if (context.json) return context.print_json(*answer), 0;
-  Table table({"REGION", "STATE", "TIME", "waiting", "POLICY", "REASON"});
+  Table table({"REGION", "STATE", "TIME", "waiting", "POLICY", "CERTIFICATE", "REASON"});
   for (const json::value& value : list_at(answer->get_object(), "peers")) {
     const json::object& peer = value.get_object();
     const bool up = flag_at(peer, "up");
     table.add({text_at(peer, "region") + " (" + text_at(peer, "jurisdiction") + ")",
                up ? context.good(context.word("up")) : context.bad(context.word("down")),
                local_time(text_at(peer, "since")), text_at(peer, "outbox"),
-               text_at(peer, "policy_digest").substr(0, 12), printable(text_at(peer, "why_down"))});
+               text_at(peer, "policy_digest").substr(0, 12),
+               up ? text_at(peer, "certificate_days_left") + " days" : std::string(),
+               printable(text_at(peer, "why_down"))});
   }
   table.print(context);
   return 0;

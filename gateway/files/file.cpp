@@ -37,6 +37,7 @@ Result<void> write_file(const std::string& path, std::string_view content, bool 
     return fail(ErrorCode::kFailed, path, "is there already", "remove it, or name another place");
   }
   const std::string beside = path + ".new";
+  unlink(beside.c_str());  // one that a crash left keeps its own mode
   const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, secret ? 0600 : 0644);
   if (file < 0)
     return fail(ErrorCode::kFailed, path, std::strerror(errno), "is its folder there and writable?");

@@ -6,6 +6,7 @@
 
 #include "certs/authority.h"
 #include "certs/jwt.h"
+#include "certs/status.h"
 #include "certs/verify.h"
 #include "tests/unit/cli/program.h"
 
@@ -98,6 +99,89 @@ TEST(Certs, StatusTellsDaysLeft) {
   const json::object status = object_of(said.out);
   ASSERT_EQ(status.at("certificates").as_array().size(), 3U);
   EXPECT_EQ(status.at("certificates").at(1).at("urgency"), "ok");
+}
+
+TEST(Certs, RotationKeepsTheOldPairBesideTheNew) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  ASSERT_EQ(issue(hetao).code, 0);
+  const std::string old_key = hetao.read("ca/gw-1.key");
+  const std::string old = hetao.read("ca/gw-1.crt");
+  const Said rotated = hetao.run({"certs", "rotate", "--dir", "ca", "ca/gw-1.crt"});
+  ASSERT_EQ(rotated.code, 0) << rotated.err;
+  EXPECT_EQ(hetao.read("ca/gw-1.old.crt"), old);
+  EXPECT_EQ(hetao.read("ca/gw-1.old.key"), old_key);
+  EXPECT_TRUE(is_private(hetao.path("ca/gw-1.old.key")));
+  EXPECT_EQ(reason_of(hetao, "ca/gw-1.old.crt"), "good");  // both hold, until the old one is revoked
+  ASSERT_EQ(hetao.run({"certs", "revoke", "--dir", "ca", "ca/gw-1.old.crt"}).code, 0);
+  EXPECT_EQ(reason_of(hetao, "ca/gw-1.old.crt"), "revoked");
+  EXPECT_EQ(reason_of(hetao, "ca/gw-1.crt"), "good");
+  EXPECT_EQ(*certs::key_matches(hetao.read("ca/gw-1.crt"), hetao.read("ca/gw-1.key")), true);
+}
+
+TEST(Certs, AKeyNeverLeavesItsHolderWhereTheCaStandsElsewhere) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  const Said asked = hetao.run({"certs", "request", "--region", "shenzhen", "--name", "gw-1", "-o", "gw-1"});
+  ASSERT_EQ(asked.code, 0) << asked.err;
+  EXPECT_TRUE(is_private(hetao.path("gw-1.key")));
+  ASSERT_EQ(hetao.run({"certs", "sign", "--dir", "ca", "gw-1.csr", "-o", "gw-1.crt"}).code, 0);
+  EXPECT_EQ(reason_of(hetao, "gw-1.crt"), "good");
+  const std::string first = hetao.read("gw-1.crt");
+  // Its rotation, in three steps; until the last the first pair is untouched.
+  ASSERT_EQ(hetao.run({"certs", "rotate", "gw-1.crt", "--request"}).code, 0);
+  EXPECT_EQ(hetao.read("gw-1.crt"), first);
+  ASSERT_EQ(hetao.run({"certs", "sign", "--dir", "ca", "gw-1.next.csr", "-o", "signed.crt"}).code, 0);
+  EXPECT_NE(hetao.run({"certs", "rotate", "gw-1.crt", "--with", "gw-1.crt"}).code, 0);  // of another key
+  EXPECT_EQ(hetao.read("gw-1.crt"), first);
+  const Said placed = hetao.run({"certs", "rotate", "gw-1.crt", "--with", "signed.crt"});
+  ASSERT_EQ(placed.code, 0) << placed.err;
+  EXPECT_EQ(hetao.read("gw-1.crt"), hetao.read("signed.crt"));
+  EXPECT_EQ(*certs::key_matches(hetao.read("gw-1.crt"), hetao.read("gw-1.key")), true);
+  EXPECT_EQ(hetao.read("gw-1.old.crt"), first);
+}
+
+TEST(Certs, ARootStaysOfflineAndPeersPinItAlone) {
+  const Program hetao;
+  ASSERT_EQ(hetao.run({"certs", "init", "--region", "shenzhen", "--dir", "root", "--root"}).code, 0);
+  const Said below = hetao.run({"certs", "init", "--region", "shenzhen", "--dir", "ca", "--below", "root"});
+  ASSERT_EQ(below.code, 0) << below.err;
+  EXPECT_NE(hetao.run({"certs", "issue", "--dir", "root", "--name", "gw-1"}).code, 0);
+  EXPECT_NE(hetao.run({"certs", "init", "--region", "hongkong", "--dir", "x", "--below", "root"}).code, 0);
+  EXPECT_NE(hetao.run({"certs", "init", "--region", "shenzhen", "--dir", "y", "--below", "ca"}).code, 0);
+  fs::remove(hetao.path("root/ca.key"));  // in its safe
+  ASSERT_EQ(issue(hetao).code, 0);
+  const auto verdict = [&] {
+    certs::TrustStore trust;
+    EXPECT_TRUE(trust.pin_ca("shenzhen", hetao.read("ca/root.crt")));
+    EXPECT_TRUE(trust.add_crl("shenzhen", hetao.read("ca/crl.pem")));
+    const auto chain = certs::chain_from_pem(hetao.read("ca/gw-1.crt"));
+    const auto facts = certs::verify_chain(*chain, trust, now(), certs::Expectation{});
+    return std::string(facts ? "good" : certs::to_word(facts.error().reason));
+  };
+  EXPECT_EQ(verdict(), "good");
+  ASSERT_EQ(hetao.run({"certs", "revoke", "--dir", "ca", "ca/gw-1.crt"}).code, 0);
+  EXPECT_EQ(verdict(), "revoked");
+}
+
+TEST(Certs, AListIsRenewedWithoutRevokingAnything) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  const auto first = certs::read_crl(hetao.read("ca/crl.pem"));
+  ASSERT_EQ(hetao.run({"certs", "revoke", "--dir", "ca", "--list-days", "7"}).code, 0);
+  const auto second = certs::read_crl(hetao.read("ca/crl.pem"));
+  EXPECT_EQ(second->number, first->number + 1);
+  EXPECT_TRUE(second->revoked.empty());
+}
+
+TEST(Certs, StatusEndsWithOneWhenSomethingNeedsAHand) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  ASSERT_EQ(issue(hetao).code, 0);
+  EXPECT_EQ(hetao.run({"certs", "status", "ca"}).code, 0);
+  EXPECT_EQ(hetao.run({"certs", "status", "ca", "--soon", "30"}).code, 1);  // the list has 29 days
+  hetao.write("bad.crt", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
+  EXPECT_EQ(hetao.run({"certs", "status", "bad.crt"}).code, 2);
 }
 
 TEST(Token, WhatIsIssuedVerifiesAgainstItsKeySet) {
