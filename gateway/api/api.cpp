@@ -97,4 +97,10 @@ void Api::reload(ApiConfig config) {
   shared_->config = std::make_shared<const ApiConfig>(std::move(config));
 }
 
+void Api::reload_certificates(std::vector<CertificateFile> certificates) {
+  ApiConfig config = *shared_->config;
+  config.certificates = std::move(certificates);
+  reload(std::move(config));
+}
+
 }  // namespace hetao::api

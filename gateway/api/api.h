@@ -23,6 +23,7 @@ class Api {
   io::HttpHandler handler() const;
   // For the io thread: requests that begin later see the new configuration.
   void reload(ApiConfig config);
+  void reload_certificates(std::vector<CertificateFile> certificates);
 
  private:
   struct Shared;

@@ -1,5 +1,6 @@
 // /metrics in Prometheus' text format 0.0.4.
 #include <map>
+#include <vector>
 
 #include "certs/status.h"
 #include "gateway/api/handlers.h"
@@ -76,23 +77,51 @@ void put_core(Exposition& out, const federation::Core& core) {
   for (const federation::PeerState& peer : peers) out.sample(peer.outbox, label("region", peer.region));
 }
 
+void put_faults(Exposition& out, const io::ShellStatus& shell) {
+  out.family("hetao_tunnel_refused_total", "counter", "Attempts to become a tunnel that were refused.");
+  for (const auto& [reason, count] : shell.faults.refused()) out.sample(count, label("reason", reason));
+  out.family("hetao_tunnel_ended_total", "counter", "Tunnels that ended.");
+  for (const auto& [what, count] : shell.faults.ended())
+    out.sample(count, label("region", what.first) + "," + label("reason", what.second));
+  out.family("hetao_tunnel_streams_refused_total", "counter",
+             "Streams refused or cut in a tunnel that went on.");
+  for (const auto& [what, count] : shell.faults.streams())
+    out.sample(count, label("region", what.first) + "," + label("reason", what.second));
+  out.one("hetao_reload_failed", "gauge", "1 while the last reload kept the old because it was broken.",
+          shell.reload_failed.empty() ? 0 : 1);
+}
+
+// One of two families: whole days for people, seconds for alerts.
 void put_certificates(Exposition& out, const ApiConfig& config, Instant now) {
-  out.family("hetao_certificate_days_left", "gauge", "Until a certificate or revocation list ends.");
+  struct Ends {
+    std::string labels;
+    int64_t days;
+    Instant at;
+  };
+  std::vector<Ends> all;
+  const auto add = [&](const std::string& used_for, const std::string& what, int64_t days, Instant at) {
+    all.push_back({label("used_for", used_for) + "," + label("what", what), days, at});
+  };
   for (const CertificateFile& file : config.certificates) {
     if (file.is_crl) {
       const auto lists = certs::crl_status(file.pem, now);
       for (size_t i = 0; lists && i < lists->size(); ++i) {
-        out.sample((*lists)[i].days_left,
-                   label("used_for", file.used_for) + "," + label("what", "revocation-list"));
+        const certs::CrlStatus& one = (*lists)[i];
+        add(file.used_for, i == 0 ? "revocation-list" : "revocation-list of " + one.issuer, one.days_left,
+            one.next_update);
       }
       continue;
     }
-    const auto all = certs::certificate_status(file.pem, now);
-    for (size_t i = 0; all && i < all->size(); ++i) {
-      out.sample((*all)[i].days_left,
-                 label("used_for", file.used_for) + "," + label("what", (*all)[i].subject));
-    }
+    const auto certificates = certs::certificate_status(file.pem, now);
+    for (size_t i = 0; certificates && i < certificates->size(); ++i)
+      add(file.used_for, (*certificates)[i].subject, (*certificates)[i].days_left,
+          (*certificates)[i].not_after);
   }
+  out.family("hetao_certificate_days_left", "gauge", "Until a certificate or revocation list ends.");
+  for (const Ends& one : all) out.sample(one.days, one.labels);
+  out.family("hetao_certificate_expiry_seconds", "gauge",
+             "Until a certificate or revocation list ends; negative once it has.");
+  for (const Ends& one : all) out.sample((one.at - now).micros / 1'000'000, one.labels);
 }
 
 }  // namespace
@@ -100,7 +129,9 @@ void put_certificates(Exposition& out, const ApiConfig& config, Instant now) {
 io::HttpResponse metrics(const Context& c) {
   Exposition out;
   const Instant now = c.backend.now();
-  put_shell(out, c.backend.status(), now);
+  const io::ShellStatus shell = c.backend.status();
+  put_shell(out, shell, now);
+  put_faults(out, shell);
   put_core(out, c.backend.core());
   put_certificates(out, c.config, now);
   return text_answer(std::move(out).text(), 200, "text/plain; version=0.0.4; charset=utf-8");

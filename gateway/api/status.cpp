@@ -9,6 +9,8 @@ namespace hetao::api {
 
 namespace {
 
+constexpr int64_t kMicrosPerDay = int64_t{86'400} * 1'000'000;
+
 json::object jobs_by_state(const federation::Core& core) {
   json::object out;
   for (const auto& [id, job] : core.jobs()) {
@@ -54,6 +56,31 @@ json::object certificate_view(const certs::CertificateStatus& status, const std:
   out["urgency"] = certs::to_word(status.urgency);
   put(out, "advice", status.advice);
   out["fingerprint"] = status.fingerprint.hex();
+  return out;
+}
+
+// What needs a hand soon: "tunnel spiffe://…: 3 days left: renew it with …".
+json::array certificate_warnings(const Context& c) {
+  json::array out;
+  const auto warn = [&](const std::string& what, int64_t days_left, certs::Urgency urgency,
+                        const std::string& advice) {
+    if (urgency == certs::Urgency::kOk) return;
+    out.push_back(json::object{
+        {"what", what}, {"days_left", days_left}, {"urgency", certs::to_word(urgency)}, {"advice", advice}});
+  };
+  for (const CertificateFile& file : c.config.certificates) {
+    if (file.is_crl) {
+      const auto lists = certs::crl_status(file.pem, c.backend.now());
+      for (size_t i = 0; lists && i < lists->size(); ++i)
+        warn(file.used_for + ": revocation list of " + (*lists)[i].issuer, (*lists)[i].days_left,
+             (*lists)[i].urgency, (*lists)[i].advice);
+      continue;
+    }
+    const auto all = certs::certificate_status(file.pem, c.backend.now());
+    for (size_t i = 0; all && i < all->size(); ++i)
+      warn(file.used_for + ": " + (*all)[i].subject, (*all)[i].days_left, (*all)[i].urgency,
+           (*all)[i].advice);
+  }
   return out;
 }
 
@@ -107,6 +134,9 @@ io::HttpResponse get_status(const Context& c) {
   for (const federation::PeerState& peer : peers) up += peer.up ? 1 : 0;
   out["peers_up"] = up;
   out["peers"] = peers.size();
+  put(out, "reload_failed", shell.reload_failed);
+  json::array warnings = certificate_warnings(c);
+  if (!warnings.empty()) out["certificate_warnings"] = std::move(warnings);
   return json_answer(out);
 }
 
@@ -114,7 +144,17 @@ io::HttpResponse list_peers(const Context& c) {
   json::object out;
   out["region"] = c.backend.core().config().region;
   json::array peers;
-  for (const federation::PeerState& peer : c.backend.core().peers()) peers.push_back(to_json(peer));
+  const io::ShellStatus shell = c.backend.status();
+  for (const federation::PeerState& peer : c.backend.core().peers()) {
+    json::object one = to_json(peer);
+    for (const io::PeerTunnel& tunnel : shell.tunnels) {
+      if (tunnel.region != peer.region) continue;
+      one["gateway"] = tunnel.gateway;
+      one["remote"] = tunnel.remote;
+      one["certificate_days_left"] = (tunnel.certificate_ends - c.backend.now()).micros / kMicrosPerDay;
+    }
+    peers.push_back(std::move(one));
+  }
   out["peers"] = std::move(peers);
   return json_answer(out);
 }

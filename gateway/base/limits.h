@@ -122,6 +122,9 @@ inline constexpr int64_t kHttpWriteSecondsMax = 30;  // until the client takes s
 inline constexpr size_t kTunnelConnectionsMax = 256;
 inline constexpr size_t kTunnelConnectionsOfAddressMax = 16;  // that have not shown who they are
 inline constexpr int64_t kTunnelHandshakeSecondsMax = 10;
+inline constexpr int64_t kPeerRecheckSeconds = 2;       // a live peer's certificate is judged again
+inline constexpr int64_t kPeerFaultNoteSeconds = 600;   // between two ledger entries about the same fault
+inline constexpr int64_t kCertificateWatchSeconds = 1;  // files are compared with what is in force
 
 // HTTP interface.
 inline constexpr int64_t kWaitSecondsMax = 60;  // of a GET that waits for a change

@@ -54,4 +54,9 @@ struct Opened {
 
 tl::expected<Opened, Diagnostics> open_config(const Config& config);
 
+// Certificates, keys and revocation lists alone: of an Opened, its TLS contexts and the API's list of them.
+tl::expected<Opened, Diagnostics> open_certificates(const Config& config);
+// The files that open_certificates reads.
+std::vector<std::string> certificate_files(const Config& config);
+
 }  // namespace hetao::daemon

@@ -120,6 +120,24 @@ std::string runner_beside_us() {
 
 }  // namespace
 
+tl::expected<Opened, Diagnostics> open_certificates(const Config& config) {
+  Opened out;
+  Opener opener(config);
+  opener.open_tls(out);
+  if (!opener.mistakes.empty()) return tl::unexpected(std::move(opener.mistakes));
+  return out;
+}
+
+std::vector<std::string> certificate_files(const Config& config) {
+  std::vector<std::string> files = {config.https_certificate, config.https_key, config.tunnel_certificate,
+                                    config.tunnel_key};
+  for (const TrustedRegion& trusted : config.trust) {
+    files.push_back(trusted.ca);
+    files.push_back(trusted.crl);
+  }
+  return files;
+}
+
 tl::expected<Opened, Diagnostics> open_config(const Config& config) {
   Opened out;
   out.shell = config.shell;

@@ -5,11 +5,14 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <thread>
 
 #include "gateway/api/api.h"
+#include "gateway/base/limits.h"
+#include "gateway/daemon/certificate_watch.h"
 #include "gateway/daemon/config.h"
 #include "gateway/files/file.h"
 #include "gateway/io/shell.h"
@@ -32,12 +35,10 @@ int complain(const Error& error) {
   return static_cast<int>(error.code);
 }
 
-tl::expected<Opened, Diagnostics> load(const std::string& file) {
+tl::expected<Config, Diagnostics> read(const std::string& file) {
   const auto text = files::read_file(file);
   if (!text) return tl::unexpected(Diagnostics{{file, 0, 0, text.error().why, {}, text.error().hint}});
-  const auto config = read_config(*text, file);
-  if (!config) return tl::unexpected(config.error());
-  return open_config(*config);
+  return read_config(*text, file);
 }
 
 void log_to_standard_error(bool as_json) {
@@ -48,31 +49,66 @@ void log_to_standard_error(bool as_json) {
   spdlog::flush_on(spdlog::level::info);
 }
 
-// A broken reload keeps what was there, and says so.
-void reload(const std::string& file, io::Shell& shell, api::Api& api) {
-  auto opened = load(file);
-  if (!opened) {
-    for (const Diagnostic& mistake : opened.error()) spdlog::error("reload: {}", to_line(mistake));
-    spdlog::error("reload: nothing was changed");
-    return;
+// What is read again while the gateway runs: all of it on SIGHUP, certificates when their files change. A
+// broken reload keeps what was there, says so, and goes on saying so in status and metrics.
+class Reloader {
+ public:
+  Reloader(Config config, io::Shell& shell, api::Api& api)
+      : config_(std::move(config)), shell_(shell), api_(api), watch_(certificate_files(config_)) {}
+
+  void everything() {
+    auto config = read(config_.file);
+    if (!config) return keep_old(config.error());
+    auto opened = open_config(*config);
+    if (!opened) return keep_old(opened.error());
+    config_ = std::move(*config);
+    watch_.watch(certificate_files(config_));
+    io::ReloadedConfig changed{opened->shell.policy, opened->shell.https_tls, opened->shell.tunnel_tls};
+    shell_.reload(std::move(changed),
+                  [&api = api_, config = std::move(opened->api)](const std::vector<std::string>& said) {
+                    api.reload(config);
+                    tell(said);
+                  });
   }
-  io::ReloadedConfig changed{opened->shell.policy, opened->shell.https_tls, opened->shell.tunnel_tls};
-  shell.reload(std::move(changed),
-               [&api, config = std::move(opened->api)](const std::vector<std::string>& said) {
-                 api.reload(config);
-                 for (const std::string& line : said) spdlog::info("reload: {}", line);
-               });
-}
+
+  // A policy is activated by people, never by a file that changes: certificates alone.
+  void changed_certificates() {
+    if (!watch_.look()) return;
+    auto opened = open_certificates(config_);
+    if (!opened) return keep_old(opened.error());
+    spdlog::info("reload: certificate files have changed");
+    io::ReloadedConfig changed{{}, opened->shell.https_tls, opened->shell.tunnel_tls};
+    shell_.reload(std::move(changed),
+                  [&api = api_, files = opened->api.certificates](const std::vector<std::string>& said) {
+                    api.reload_certificates(files);
+                    tell(said);
+                  });
+  }
+
+ private:
+  static void tell(const std::vector<std::string>& said) {
+    for (const std::string& line : said) spdlog::info("reload: {}", line);
+  }
+  void keep_old(const Diagnostics& mistakes) {
+    for (const Diagnostic& mistake : mistakes) spdlog::error("reload: {}", to_line(mistake));
+    spdlog::error("reload: nothing was changed: what was in force before stays");
+    shell_.reload_failed(to_line(mistakes.front()));
+  }
+
+  Config config_;
+  io::Shell& shell_;
+  api::Api& api_;
+  CertificateWatch watch_;
+};
 
 // Signals are taken by one thread that waits for them, so that no handler runs in the middle of anything.
-void serve_signals(const sigset_t& signals, const std::string& file, io::Shell& shell, api::Api& api) {
+void serve_signals(const sigset_t& signals, Reloader& reloader, io::Shell& shell) {
+  const timespec pause{limits::kCertificateWatchSeconds, 0};
   while (true) {
-    int signal = 0;
-    if (sigwait(&signals, &signal) != 0) continue;
-    if (signal == SIGHUP) {
-      reload(file, shell, api);
-      continue;
-    }
+    const int signal = sigtimedwait(&signals, nullptr, &pause);
+    if (signal < 0 && errno == EAGAIN) reloader.changed_certificates();
+    if (signal == SIGHUP) reloader.everything();
+    if (signal < 0 || signal == SIGHUP) continue;
     if (signal != SIGUSR1) spdlog::info("stopping on signal {}", signal);
     shell.stop();
     return;
@@ -80,7 +116,9 @@ void serve_signals(const sigset_t& signals, const std::string& file, io::Shell& 
 }
 
 int serve(const std::string& file) {
-  auto opened = load(file);
+  auto config = read(file);
+  if (!config) return complain(config.error());
+  auto opened = open_config(*config);
   if (!opened) return complain(opened.error());
   sigset_t signals;
   sigemptyset(&signals);
@@ -94,7 +132,8 @@ int serve(const std::string& file) {
   if (auto listening = (*shell)->listen(); !listening) return complain(listening.error());
   spdlog::info("gateway {} of {} listens on port {} (HTTPS) and {} (tunnel)", (*shell)->config().gateway,
                (*shell)->config().core.region, (*shell)->https_port(), (*shell)->tunnel_port());
-  std::thread waiting([&] { serve_signals(signals, file, **shell, api); });
+  Reloader reloader(std::move(*config), **shell, api);
+  std::thread waiting([&] { serve_signals(signals, reloader, **shell); });
   const auto ended = (*shell)->run();
   pthread_kill(waiting.native_handle(), SIGUSR1);  // ours: wakes the thread when the shell ended by itself
   waiting.join();
@@ -113,7 +152,9 @@ int run(int argc, char** argv) {
   app.add_flag("--log-json", json_log, "log lines as JSON");
   app.set_version_flag("--version", std::string("hetao-gateway ") + HETAO_VERSION);
   app.footer(
-      "SIGHUP reads policy, certificates, revocation lists and sign-in again; SIGTERM stops in order.");
+      "SIGHUP reads policy, certificates, revocation lists and sign-in again (changed certificate files are "
+      "noticed "
+      "without it); SIGTERM stops in order.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -122,7 +163,9 @@ int run(int argc, char** argv) {
   }
   log_to_standard_error(json_log);
   if (!check) return serve(file);
-  const auto opened = load(file);
+  const auto config = read(file);
+  if (!config) return complain(config.error());
+  const auto opened = open_config(*config);
   if (!opened) return complain(opened.error());
   std::cout << file << ": good; region " << opened->shell.core.region << ", policy "
             << opened->shell.policy.name << ", " << opened->shell.peers.size() << " peers, "

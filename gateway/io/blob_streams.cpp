@@ -256,11 +256,11 @@ Awaitable<void> IncomingBlob::open_partial() {
   if (!early.empty()) on_data(early);
 }
 
-void IncomingBlob::refuse(transfer::Refusal reason, std::string_view text) {
+void IncomingBlob::refuse(transfer::Refusal reason, std::string_view text, std::string fault) {
   if (over_) return;
   answers_ = transfer::refused_record(reason, text);
   write_answers();
-  finish({false, false, std::string(text)});
+  finish({false, false, std::string(text), std::move(fault)});
 }
 
 void IncomingBlob::cancel() {
@@ -313,7 +313,8 @@ void IncomingBlob::act() {
     if (const auto link = link_.lock())
       link->reset_stream(id_, tunnel::reason_of(static_cast<uint32_t>(failure->reason)), failure->text);
     const std::string why = failure->text;
-    finish({false, lied, why});
+    const std::string fault = failure->reason == transfer::Refusal::kDigest ? "digest" : "protocol";
+    finish({false, lied, why, lied ? fault : ""});
   }
 }
 

@@ -20,6 +20,7 @@ struct BlobOutcome {
   bool ok = false;
   bool for_good = false;  // trying again can't help
   std::string why;
+  std::string fault = {};  // "digest", "protocol": the peer's; empty: nobody's
 };
 
 // Sends one blob: reads chunks on worker threads, one ahead of the wire.
@@ -76,7 +77,7 @@ class IncomingBlob : public StreamHandler, public std::enable_shared_from_this<I
 
   // The offer is granted: the transfer begins. Before that nothing is taken.
   void begin();
-  void refuse(transfer::Refusal reason, std::string_view text);
+  void refuse(transfer::Refusal reason, std::string_view text, std::string fault = {});
   void cancel();  // and drops what arrived
   const transfer::Offer& offer() const { return offer_; }
 

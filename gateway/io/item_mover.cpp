@@ -59,6 +59,7 @@ struct ItemMover::Parts : std::enable_shared_from_this<Parts> {
   Workers& workers;
   BlobStore& blobs;
   Config config;
+  OnFault tell_fault;
   std::map<std::string, std::shared_ptr<Outgoing>> outgoing;  // by crossing
   std::deque<std::string> waiting;                            // crossings
   size_t begun = 0;
@@ -74,6 +75,10 @@ ItemMover::~ItemMover() {
   parts_->incoming.clear();
   parts_->outgoing.clear();
   parts_->waiting.clear();
+}
+
+void ItemMover::on_fault(OnFault told) {
+  parts_->tell_fault = std::move(told);
 }
 
 size_t ItemMover::active() const {
@@ -162,7 +167,11 @@ void ItemMover::drop(const std::string& crossing) {
 std::shared_ptr<StreamHandler> ItemMover::accept(PeerLink& link, const std::string& region,
                                                  tunnel::StreamId id, ByteView header) {
   auto offer = transfer::decode_offer(header);
-  if (!offer || offer->lane != 0) return nullptr;
+  if (!offer || offer->lane != 0) {
+    if (parts_->tell_fault)
+      parts_->tell_fault(link, region, "protocol", "a stream whose header is no blob's offer");
+    return nullptr;
+  }
   const std::string digest = transfer::blob_digest_text(offer->digest);
   std::string path = parts_->blobs.partial_path(digest);
   if (!parts_->partial_paths.insert(path).second) path = parts_->blobs.another_partial_path();
@@ -199,7 +208,7 @@ Awaitable<void> ItemMover::Parts::grant(std::string region, std::shared_ptr<Inco
   if (known)
     blob->begin();
   else
-    blob->refuse(transfer::Refusal::kRefused, "no such item is expected here");
+    blob->refuse(transfer::Refusal::kRefused, "no such item is expected here", "unexpected");
 }
 
 bool ItemMover::Parts::is_complete(const pb::Item& item) const {
@@ -211,7 +220,11 @@ bool ItemMover::Parts::is_complete(const pb::Item& item) const {
 
 void ItemMover::Parts::received(const std::string& region, const std::string& crossing, uint64_t number,
                                 const BlobOutcome& outcome) {
-  incoming.erase(number);
+  const auto at = incoming.find(number);
+  const auto link = at == incoming.end() ? nullptr : at->second.link.lock();
+  if (at != incoming.end()) incoming.erase(at);
+  if (!outcome.fault.empty() && link && tell_fault)
+    tell_fault(*link, region, outcome.fault, crossing + ": " + outcome.why);
   const auto item = config.expected(region, crossing);
   if (!item) return;
   if (outcome.ok && is_complete(*item)) config.on_stored(crossing);

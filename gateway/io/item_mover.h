@@ -30,9 +30,13 @@ class ItemMover {
     std::function<void(const std::string& crossing, const std::string& why, bool for_good)> on_failed;
     std::function<void(const std::string&)> log;
   };
+  // A stream that was refused or cut through the peer's fault: "unexpected", "digest", "protocol".
+  using OnFault = std::function<void(PeerLink& link, const std::string& region, const std::string& reason,
+                                     const std::string& why)>;
 
   ItemMover(asio::any_io_executor executor, Workers& workers, BlobStore& blobs, Config config);
   ~ItemMover();
+  void on_fault(OnFault told);
 
   // Sends over this link; what is under way on it already is left alone. A failure that a retry may cure is
   // reported after a pause.

@@ -42,6 +42,14 @@ void PeerLink::note_end(Error why) {
   if (!ended_) ended_ = std::move(why);
 }
 
+std::string PeerLink::end_word() const {
+  // A certificate that stopped being good says more than the session, which only sees a lost connection.
+  if (const auto& failure = stream_->engine().failure())
+    return failure->reason == "protocol" ? "protocol-tls" : failure->reason;
+  if (const auto& reason = session_.end_reason()) return tunnel::to_word(reason->reason);
+  return session_.state() == tunnel::Session::State::kFinished ? "done" : "connection-lost";
+}
+
 void PeerLink::kick() {
   kicked_ = true;
   wake_.cancel();
@@ -182,6 +190,15 @@ void PeerLink::on(tunnel::StreamClosed& event) {
 void PeerLink::on(tunnel::RoundTrip&) {}
 
 void PeerLink::on(tunnel::PeerGoodbye& event) {
+  // An answer to a goodbye of ours leaves our reason in place.
+  const auto& reason = session_.end_reason();
+  const bool is_theirs =
+      event.at_once || !reason || (reason->reason == event.reason && reason->text == event.text);
+  if (!is_theirs)
+    return note_end(
+        Error{ErrorCode::kUnreachable, remote(),
+              std::string("asked to leave: ") + tunnel::to_word(reason->reason) + ": " + reason->text, ""});
+  if (!ended_) ended_by_peer_ = true;
   note_end(Error{ErrorCode::kUnreachable, remote(),
                  std::string("the peer said goodbye: ") + tunnel::to_word(event.reason) +
                      (event.text.empty() ? "" : ": " + event.text),
@@ -237,6 +254,11 @@ void PeerLink::cut(tunnel::Reason reason, std::string_view text) {
   note_end(Error{ErrorCode::kUnreachable, remote(),
                  std::string("cut: ") + tunnel::to_word(reason) + ": " + std::string(text), ""});
   session_.cut(reason, text);
+  kick();
+}
+
+void PeerLink::charge(tunnel::Odd what) {
+  if (auto charged = session_.charge(what, owner_.clock()); !charged) note_end(charged.error());
   kick();
 }
 

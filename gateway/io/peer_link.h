@@ -56,8 +56,15 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
 
   void goodbye(tunnel::Reason reason, std::string_view text);
   void cut(tunnel::Reason reason, std::string_view text);
+  // Counts what the rooms above find odd against the peer's budget.
+  void charge(tunnel::Odd what);
   // Judges the peer's certificate again; a refusal cuts the connection.
   void recheck(const certs::TrustStore& trust);
+
+  // Why it ended, as a stable word; once on_end was called.
+  std::string end_word() const;
+  // Whether the peer ended it, with a reason of its own: then it is not the peer's fault.
+  bool ended_by_peer() const { return ended_by_peer_; }
 
   const certs::PeerFacts& peer() const { return *stream_->engine().peer(); }
   const tunnel::Session& session() const { return session_; }
@@ -97,6 +104,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   bool kicked_ = false;
   bool taking_events_ = false;
   bool reader_done_ = false;
+  bool ended_by_peer_ = false;
 };
 
 }  // namespace hetao::io

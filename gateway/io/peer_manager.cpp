@@ -16,13 +16,25 @@ namespace {
 constexpr Duration kRaceWindow = Duration::seconds(10);
 constexpr int64_t kBackoffFirstMillis = 250;
 constexpr int64_t kBackoffMostMillis = 30'000;
-constexpr auto kRecheckEvery = std::chrono::seconds(5);
+constexpr auto kLeavePatience = std::chrono::seconds(1);  // of a peer that lied
+constexpr auto kRecheckEvery = std::chrono::seconds(limits::kPeerRecheckSeconds);
 constexpr Duration kHandshakePatience = Duration::seconds(limits::kTunnelHandshakeSecondsMax);
 
 uint32_t random_number() {
   uint32_t number = 0;
   HETAO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) == 1);
   return number;
+}
+
+// "protocol" of the TLS engine is noise of strangers; the session's is a peer's fault.
+std::string word_of(const TlsStream& stream) {
+  const std::string word = stream.end_word();
+  if (word.empty()) return "cut";
+  return word == "protocol" ? "protocol-tls" : word;
+}
+
+std::string host_of(const std::string& remote) {
+  return remote.substr(0, remote.rfind(':'));
 }
 
 // Between half of it and all of it, so that two sides don't go on dialling at the same moments.
@@ -61,6 +73,12 @@ struct PeerManager::Parts : std::enable_shared_from_this<Parts> {
   void opened(const std::string& region, PeerLink& link);
   void ended(const std::string& region, PeerLink& link, const Error& why);
   void said(const std::string& region, PeerLink& link, Bytes bytes);
+  void note(PeerFault fault);
+  void refuse(PeerFault fault);
+  Awaitable<void> cut_soon(std::weak_ptr<PeerLink> link);
+  void stream_fault(PeerLink& link, const std::string& region, const std::string& reason,
+                    const std::string& why);
+  bool has_key_of_another(const certs::PeerFacts& facts) const;
   bool newer_wins(const Peer& peer, const std::string& newer_dialled_by) const;
 
   asio::any_io_executor executor;
@@ -72,9 +90,43 @@ struct PeerManager::Parts : std::enable_shared_from_this<Parts> {
   std::map<std::string, size_t> strangers;     // connections that have not shown who they are, by address
   size_t strangers_total = 0;
   PeerManagerStats stats;
+  PeerFaults faults;
   std::unique_ptr<asio::steady_timer> recheck_timer;
   bool stopping = false;
 };
+
+void PeerManager::Parts::note(PeerFault fault) {
+  fault.why = printable(fault.why);
+  const auto unwritten = faults.may_note(fault, config.clock());
+  if (unwritten && config.on_fault) config.on_fault(fault, *unwritten);
+}
+
+void PeerManager::Parts::refuse(PeerFault fault) {
+  faults.refused(fault.reason);
+  config.log("tunnel: refused " + fault.remote + " [" + fault.reason + "]: " + printable(fault.why));
+  note(std::move(fault));
+}
+
+void PeerManager::Parts::stream_fault(PeerLink& link, const std::string& region, const std::string& reason,
+                                      const std::string& why) {
+  faults.stream(region, reason);
+  config.log("tunnel to " + region + ": a stream was cut [" + reason + "]: " + printable(why));
+  note({region, reason, why, link.remote()});
+  if (reason == "digest") {
+    link.goodbye(tunnel::Reason::kDigest, "bytes that are not what was announced");
+    asio::co_spawn(executor, cut_soon(link.weak_from_this()), asio::detached);
+  } else
+    link.charge(tunnel::Odd::kRepeatedOffer);
+}
+
+// The reset that names the transfer has to go out first; who does not leave then is cut.
+Awaitable<void> PeerManager::Parts::cut_soon(std::weak_ptr<PeerLink> link) {
+  const auto self = shared_from_this();
+  asio::steady_timer pause(executor, kLeavePatience);
+  co_await pause.async_wait(as_value);
+  if (const auto still = link.lock())
+    still->cut(tunnel::Reason::kDigest, "bytes that are not what was announced");
+}
 
 PeerManager::PeerManager(asio::any_io_executor executor, Workers& workers, BlobStore& blobs, Config config)
     : parts_(std::make_shared<Parts>(std::move(executor), workers, blobs, std::move(config))) {
@@ -84,6 +136,11 @@ PeerManager::PeerManager(asio::any_io_executor executor, Workers& workers, BlobS
     peer.odd = std::make_shared<tunnel::OddBudget>(parts_->config.clock());
     peer.wake = std::make_unique<asio::steady_timer>(parts_->executor);
   }
+  const std::weak_ptr<Parts> weak = parts_;
+  parts_->items.on_fault(
+      [weak](PeerLink& link, const std::string& region, const std::string& reason, const std::string& why) {
+        if (const auto parts = weak.lock()) parts->stream_fault(link, region, reason, why);
+      });
 }
 
 PeerManager::~PeerManager() {
@@ -139,6 +196,9 @@ Awaitable<Result<void>> PeerManager::Parts::dial(Peer& peer) {
       std::make_unique<TlsStream>(std::move(*socket), TlsEngine::client(config.tls, std::move(target)));
   auto secured = co_await stream->handshake(kHandshakePatience, config.clock);
   if (!secured) {
+    // Whoever answers at a peer's address with a bad certificate is worth as much alarm as one who dials.
+    if (stream->engine().failure())
+      refuse({peer.address.region, word_of(*stream), to_line(secured.error()), stream->remote()});
     stream->abort();
     co_return secured;
   }
@@ -185,7 +245,7 @@ Awaitable<void> PeerManager::Parts::accept_all() {
     if (gone) continue;
     if (strangers_total >= limits::kTunnelConnectionsMax ||
         strangers[address] >= limits::kTunnelConnectionsOfAddressMax) {
-      ++stats.refused;
+      faults.refused("too-many");
       continue;
     }
     ++strangers[address];
@@ -201,8 +261,7 @@ Awaitable<void> PeerManager::Parts::accept(tcp::socket socket, std::string addre
   if (--strangers[address] == 0) strangers.erase(address);
   --strangers_total;
   if (!secured) {
-    ++stats.refused;
-    config.log("tunnel: refused " + printable(to_line(secured.error())));
+    refuse({"", word_of(*stream), to_line(secured.error()), stream->remote()});
     stream->abort();
     co_return;
   }
@@ -214,8 +273,13 @@ Awaitable<void> PeerManager::Parts::run_link(std::unique_ptr<TlsStream> stream, 
   const std::string region = facts.identity.region;
   const auto known = peers.find(region);
   if (known == peers.end()) {
-    ++stats.refused;
-    config.log("tunnel: " + certs::to_uri(facts.identity) + " is no configured peer");
+    refuse({"", "not-a-peer", certs::to_uri(facts.identity) + " is no configured peer", stream->remote()});
+    stream->abort();
+    co_return;
+  }
+  if (has_key_of_another(facts)) {
+    refuse({region, "shared-key", certs::to_uri(facts.identity) + " uses the key of another peer",
+            stream->remote()});
     stream->abort();
     co_return;
   }
@@ -266,6 +330,14 @@ PeerLink::Owner PeerManager::Parts::owner_of(const std::string& region) {
   return owner;
 }
 
+bool PeerManager::Parts::has_key_of_another(const certs::PeerFacts& facts) const {
+  std::vector<certs::PeerFacts> known;
+  for (const auto& [region, peer] : peers) {
+    if (peer.live) known.push_back(peer.live->peer());
+  }
+  return !certs::refuse_shared_key(facts, known);
+}
+
 bool PeerManager::Parts::newer_wins(const Peer& peer, const std::string& newer_dialled_by) const {
   if (newer_dialled_by == peer.dialled_by) return true;
   if (config.clock() - peer.live->opened() > kRaceWindow) return true;
@@ -276,11 +348,18 @@ void PeerManager::Parts::opened(const std::string& region, PeerLink& link) {
   Peer& peer = peers.at(region);
   const std::string dialled_by = link.role() == tunnel::Role::kDialer ? config.region : region;
   if (stopping) return link.cut(tunnel::Reason::kShuttingDown, "");
+  // Nobody asks for bulk lanes yet; one that names a session must never pass for a session of its own.
+  if (link.session().peer().purpose != tunnel::Purpose::kControl)
+    return link.cut(tunnel::Reason::kRefused, "no session of that name is open here");
   if (peer.live) {
     if (!newer_wins(peer, dialled_by))
       return link.cut(tunnel::Reason::kSuperseded, "another session is in use");
     const auto old = std::move(peer.live);
     peer.live = nullptr;
+    if (host_of(old->remote()) != host_of(link.remote()))
+      note({region, "two-addresses",
+            "the same certificate spoke from " + old->remote() + " and now from " + link.remote(),
+            link.remote()});
     items.link_lost(*old);
     config.on_down(region, "a newer session took over");
     old->cut(tunnel::Reason::kSuperseded, "a newer session took over");
@@ -299,14 +378,21 @@ void PeerManager::Parts::ended(const std::string& region, PeerLink& link, const 
   stats.bytes_in += counted.bytes_in;
   stats.bytes_out += counted.bytes_out;
   Peer& peer = peers.at(region);
+  const std::string word = link.end_word();
+  const bool was_open = link.opened() != Instant{};
+  if (was_open)
+    faults.ended(region, word);
+  else
+    faults.refused(word);
+  if (!link.ended_by_peer()) note({region, word, to_line(why), link.remote()});
   if (peer.live.get() != &link) {
-    config.log("tunnel to " + region +
-               ": a connection that was not in use ended: " + printable(to_line(why)));
+    config.log("tunnel to " + region + ": a connection that was not in use ended [" + word +
+               "]: " + printable(to_line(why)));
     return;
   }
   peer.live = nullptr;
   items.link_lost(link);
-  config.log("tunnel to " + region + ": down: " + printable(to_line(why)));
+  config.log("tunnel to " + region + ": down [" + word + "]: " + printable(to_line(why)));
   peer.down_told = true;
   config.on_down(region, to_line(why));
   peer.wake->cancel();
@@ -401,6 +487,20 @@ PeerManagerStats PeerManager::stats() const {
   }
   stats.moving = parts_->items.active();
   return stats;
+}
+
+const PeerFaults& PeerManager::faults() const {
+  return parts_->faults;
+}
+
+std::vector<PeerTunnel> PeerManager::tunnels() const {
+  std::vector<PeerTunnel> all;
+  for (const auto& [region, peer] : parts_->peers) {
+    if (!peer.live) continue;
+    const certs::PeerFacts& facts = peer.live->peer();
+    all.push_back({region, facts.identity.name, peer.live->remote(), facts.not_after});
+  }
+  return all;
 }
 
 }  // namespace hetao::io

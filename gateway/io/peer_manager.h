@@ -15,6 +15,7 @@
 
 #include "gateway/base/result.h"
 #include "gateway/io/item_mover.h"
+#include "gateway/io/peer_faults.h"
 #include "gateway/io/shell_config.h"
 #include "proto/peer.pb.h"
 
@@ -24,7 +25,6 @@ struct PeerManagerStats {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t sessions = 0;  // that came up since the start
-  uint64_t refused = 0;   // connections that were not a configured peer's
   size_t moving = 0;      // items and blobs
 };
 
@@ -45,6 +45,8 @@ class PeerManager {
     std::function<void(const std::string& region, pb::PeerMessage message, std::function<void()> done)>
         on_message;
     std::function<void(const std::string&)> log;
+    // Worth an entry in the ledger; `unwritten` faults of the same kind came since the last one.
+    std::function<void(const PeerFault&, uint64_t unwritten)> on_fault = nullptr;
     ItemMover::Config items;
   };
 
@@ -67,6 +69,8 @@ class PeerManager {
   bool is_up(const std::string& region) const;
   bool all_gone() const;  // no connection is left
   PeerManagerStats stats() const;
+  const PeerFaults& faults() const;
+  std::vector<PeerTunnel> tunnels() const;
 
  private:
   struct Parts;

@@ -278,11 +278,13 @@ Awaitable<void> ShellParts::stop_in_order() {
 void ShellParts::take_over(ReloadedConfig changed,
                            const std::function<void(std::vector<std::string>)>& done) {
   std::vector<std::string> said;
+  reload_failed.clear();
+  const bool is_whole = changed.policy.policy != nullptr;
   if (changed.policy.policy && changed.policy.policy->digest() != config.policy.policy->digest()) {
     config.policy = std::move(changed.policy);
     post(federation::ActivatePolicy{0, config.policy.policy, config.policy.name, "reload", {}});
     said.push_back("policy " + config.policy.name + " is active: " + config.policy.policy->digest());
-  } else {
+  } else if (is_whole) {
     said.emplace_back("policy: no change");
   }
   if (changed.https_tls) {
@@ -295,7 +297,7 @@ void ShellParts::take_over(ReloadedConfig changed,
     peers->use(config.tunnel_tls);
     said.emplace_back("tunnel certificates and revocation lists are in force; peers were judged again");
   }
-  said.emplace_back("addresses, data_dir, peers, tenants, platforms and facts need a restart");
+  if (is_whole) said.emplace_back("addresses, data_dir, peers, tenants, platforms and facts need a restart");
   done(std::move(said));
 }
 
@@ -318,6 +320,9 @@ ShellStatus ShellParts::status() const {
   status.http_requests = web.requests;
   status.tunnel_bytes_in = tunnels.bytes_in;
   status.tunnel_bytes_out = tunnels.bytes_out;
+  status.faults = peers->faults();
+  status.tunnels = peers->tunnels();
+  status.reload_failed = reload_failed;
   status.started = started_;
   return status;
 }
@@ -361,6 +366,12 @@ void Shell::stop() {
 void Shell::reload(ReloadedConfig config, std::function<void(std::vector<std::string>)> done) {
   asio::post(parts_->io, [parts = parts_.get(), config = std::move(config),
                           done = std::move(done)]() mutable { parts->take_over(std::move(config), done); });
+}
+
+void Shell::reload_failed(std::string why) {
+  asio::post(parts_->io, [parts = parts_.get(), why = std::move(why)]() mutable {
+    parts->reload_failed = std::move(why);
+  });
 }
 
 const federation::Core& Shell::core() const {

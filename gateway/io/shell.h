@@ -24,6 +24,7 @@
 #include "gateway/io/http.h"
 #include "gateway/io/inspector.h"
 #include "gateway/io/ledger_files.h"
+#include "gateway/io/peer_faults.h"
 #include "gateway/io/shell_config.h"
 #include "gateway/io/staging.h"
 #include "policy/policy.h"
@@ -47,6 +48,9 @@ struct ShellStatus {
   uint64_t http_requests = 0;
   uint64_t tunnel_bytes_in = 0;
   uint64_t tunnel_bytes_out = 0;
+  PeerFaults faults;
+  std::vector<PeerTunnel> tunnels;  // that are up
+  std::string reload_failed;        // why the last reload kept the old; empty: it did not
   Instant started;
 };
 
@@ -71,6 +75,9 @@ class Shell {
   // What can be read again is taken over by the io thread; `done` hears, on that thread, what was and what
   // was not.
   void reload(ReloadedConfig config, std::function<void(std::vector<std::string>)> done);
+
+  // A reload kept what was there, because of `why`: status() says so until the next one works. Any thread.
+  void reload_failed(std::string why);
 
   // [io] The state of the newest step, which may not be durable yet: see settled().
   const federation::Core& core() const;

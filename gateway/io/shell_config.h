@@ -53,7 +53,7 @@ struct ShellConfig {
   size_t workers = 2;                      // threads of each pool for blocking work
 };
 
-// What SIGHUP may change without a restart.
+// What SIGHUP may change without a restart. What is null stays as it is.
 struct ReloadedConfig {
   PolicySource policy;
   std::shared_ptr<const TlsContext> https_tls;

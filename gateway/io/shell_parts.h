@@ -58,6 +58,7 @@ class ShellParts {
   std::unique_ptr<PeerManager> peers;
   std::unique_ptr<HttpServer> http;
   uint64_t change = 0;
+  std::string reload_failed;
 
  private:
   struct Waiter {
@@ -78,6 +79,7 @@ class ShellParts {
   Awaitable<void> sweep_orphans();
   Awaitable<void> stop_in_order();
   PeerManager::Config peer_config();
+  void note_fault(const PeerFault& fault, uint64_t unwritten);
 
   // shell_effects.cpp: one for each kind of effect.
   void carry_out(std::vector<federation::Effect> effects);

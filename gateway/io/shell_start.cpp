@@ -86,6 +86,7 @@ PeerManager::Config ShellParts::peer_config() {
     post(federation::PeerSaid{region, std::move(message)}, std::move(done));
   };
   made.log = log_line;
+  made.on_fault = [this](const PeerFault& fault, uint64_t unwritten) { note_fault(fault, unwritten); };
   made.items.settled = [this] { return settled(); };
   made.items.may_send = [this](std::string_view region, std::string_view crossing) {
     return core->may_send(region, crossing);
@@ -102,6 +103,17 @@ PeerManager::Config ShellParts::peer_config() {
   };
   made.items.log = log_line;
   return made;
+}
+
+void ShellParts::note_fault(const PeerFault& fault, uint64_t unwritten) {
+  federation::NoteAct act;
+  act.kind = ledger::kind::kPeerFault;
+  act.who = "tunnel";
+  act.reason = fault.why;
+  act.details = {{"fault", fault.reason}, {"remote", fault.remote}};
+  if (!fault.region.empty()) act.details.emplace_back("region", fault.region);
+  if (unwritten != 0) act.details.emplace_back("unwritten", std::to_string(unwritten));
+  post(std::move(act));
 }
 
 void ShellParts::make_servers() {

@@ -89,6 +89,12 @@ tl::unexpected<Error> TlsStream::broken(const boost::system::error_code& error, 
   return fail(ErrorCode::kUnreachable, remote_, error.message());
 }
 
+std::string TlsStream::end_word() const {
+  if (engine_->failure()) return engine_->failure()->reason;
+  if (read_dog_.barked() || write_dog_.barked()) return "timeout";
+  return socket_.is_open() ? "" : "network";
+}
+
 tl::unexpected<Error> TlsStream::failed() const {
   const auto& failure = engine_->failure();
   if (!failure) return fail(ErrorCode::kUnreachable, remote_, "the connection is closed");

@@ -65,6 +65,9 @@ class TlsStream {
   // At once.
   void abort();
 
+  // Why it ended, as a stable word: the engine's (see TlsFailure), "timeout", "network"; empty: it has not.
+  std::string end_word() const;
+
   TlsEngine& engine() { return *engine_; }
   const std::string& remote() const { return remote_; }  // "127.0.0.1:4711"
   bool is_open() const { return socket_.is_open(); }

@@ -31,6 +31,7 @@ inline constexpr std::string_view kDataset = "dataset";
 inline constexpr std::string_view kMechanism = "mechanism";
 inline constexpr std::string_view kCheckpointSeen = "checkpoint-seen";
 inline constexpr std::string_view kForkRefused = "fork-refused";
+inline constexpr std::string_view kPeerFault = "peer-fault";  // a refused identity, a lie, a broken protocol
 }  // namespace kind
 
 struct Entry {

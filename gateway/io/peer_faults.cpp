@@ -1,0 +1,31 @@
+#include "gateway/io/peer_faults.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/base/limits.h"
+
+namespace hetao::io {
+
+bool PeerFaults::matters(std::string_view reason) {
+  static constexpr std::array<std::string_view, 18> kHarmless = {
+      "done",         "cut",        "connection-lost", "timeout",   "too-slow",       "too-many",
+      "protocol-tls", "alpn",       "peer-alert",      "cancelled", "no-space",       "internal",
+      "superseded",   "unexpected", "shutting-down",   "network",   "no-certificate", "handshake-too-large"};
+  return std::find(kHarmless.begin(), kHarmless.end(), reason) == kHarmless.end();
+}
+
+std::optional<uint64_t> PeerFaults::may_note(const PeerFault& fault, Instant now) {
+  if (!matters(fault.reason)) return std::nullopt;
+  const auto [at, is_new] = noted_.try_emplace({fault.region, fault.reason}, Noted{now, 0});
+  Noted& noted = at->second;
+  if (!is_new && now - noted.at < Duration::seconds(limits::kPeerFaultNoteSeconds)) {
+    ++noted.unwritten;
+    return std::nullopt;
+  }
+  const uint64_t unwritten = noted.unwritten;
+  noted = {now, 0};
+  return unwritten;
+}
+
+}  // namespace hetao::io
