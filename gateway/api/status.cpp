@@ -84,6 +84,11 @@ json::array certificate_warnings(const Context& c) {
   return out;
 }
 
+// Files and addresses of the gateway are for those who run it or audit it.
+bool is_operating(const Context& c) {
+  return c.caller.roles.has(Role::kOperator) || c.caller.roles.has(Role::kAuditor);
+}
+
 json::object crl_view(const certs::CrlStatus& status, const std::string& used_for) {
   json::object out;
   out["used_for"] = used_for;
@@ -134,6 +139,7 @@ io::HttpResponse get_status(const Context& c) {
   for (const federation::PeerState& peer : peers) up += peer.up ? 1 : 0;
   out["peers_up"] = up;
   out["peers"] = peers.size();
+  if (!is_operating(c)) return json_answer(out);
   put(out, "reload_failed", shell.reload_failed);
   json::array warnings = certificate_warnings(c);
   if (!warnings.empty()) out["certificate_warnings"] = std::move(warnings);
@@ -150,7 +156,7 @@ io::HttpResponse list_peers(const Context& c) {
     for (const io::PeerTunnel& tunnel : shell.tunnels) {
       if (tunnel.region != peer.region) continue;
       one["gateway"] = tunnel.gateway;
-      one["remote"] = tunnel.remote;
+      if (is_operating(c)) one["remote"] = tunnel.remote;
       one["certificate_days_left"] = (tunnel.certificate_ends - c.backend.now()).micros / kMicrosPerDay;
     }
     peers.push_back(std::move(one));
