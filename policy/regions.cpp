@@ -48,7 +48,7 @@ class Splitter {
   void narrow(Side& side, size_t variable) const;
   void look(const Bits& alive);
   void compare(const Bits& alive, const Bits& sure);
-  double accepted_share(uint32_t variable, size_t piece) const;
+  size_t open_on(uint32_t variable, const Bits& alive) const;  // how many of these pieces
   void split(const Bits& alive, size_t piece);
   void emit(Outcome before, Outcome after);
   Region region() const;
@@ -216,29 +216,24 @@ void Splitter::look(const Bits& alive) {
   compare(alive, sure);
 }
 
-// Of the variable's groups in the box, how many the piece accepts.
-double Splitter::accepted_share(uint32_t variable, size_t piece) const {
-  size_t accepted = 0;
-  size_t total = 0;
-  for (size_t g = 0; g < comparison_.variables_[variable].groups.size(); ++g) {
-    if (!has(box_[variable].groups, g)) continue;
-    ++total;
-    if (has(comparison_.variables_[variable].groups[g].row, piece)) ++accepted;
-  }
-  return static_cast<double>(accepted) / static_cast<double>(total);
+size_t Splitter::open_on(uint32_t variable, const Bits& alive) const {
+  size_t out = 0;
+  for (size_t i = 0; i < words_; ++i)
+    out += static_cast<size_t>(std::popcount(alive[i] & ~box_[variable].all[i]));
+  return out;
 }
 
-// Cuts the box where the piece's narrowest open test says: what it accepts, then the rest.
+// Cuts the box where the piece's busiest open test says: what it accepts, then the rest.
 void Splitter::split(const Bits& alive, size_t piece) {
   const auto& accepts = comparison_.pieces_[piece].accepts;
-  // The test that leaves most outside: there the piece is done with.
+  // The test of the attribute that most other pieces leave open: cutting there settles most.
   uint32_t v = UINT32_MAX;
-  double least = 2;
+  size_t most = 0;
   for (const auto& [variable, _] : accepts) {
     if (has(box_[variable].all, piece)) continue;
-    const double inside = accepted_share(variable, piece);
-    if (inside >= least) continue;
-    least = inside;
+    const size_t others = open_on(variable, alive);
+    if (v != UINT32_MAX && others <= most) continue;
+    most = others;
     v = variable;
   }
   Side whole = box_[v];

@@ -8,6 +8,7 @@
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/policy_diff.h"
 #include "gateway/files/pack_folder.h"
 #include "policy/diff.h"
 #include "policy/lint.h"
@@ -103,25 +104,7 @@ int diff(const Context& context, const PackOptions& o) {
   if (!after) return report(context, after.error());
   const policy::Diff found = policy::diff(*before, *after);
   if (context.json) return context.print_json(policy::to_json(found)), 0;
-  for (const policy::DiffCase& one : found.cases) {
-    std::string when;
-    for (const policy::CaseTest& part : one.when) {
-      when += (when.empty() ? "" : ", ") + part.attribute + " " + json::serialize(part.test);
-    }
-    const auto word = [](policy::Effect e) {
-      return e == policy::Effect::kPermit ? "permit" : e == policy::Effect::kHold ? "hold" : "forbid";
-    };
-    context.print(context.verdict(word(one.from)) + " → " + context.verdict(word(one.to)) + "  when " +
-                  (when.empty() ? "always" : when));
-    context.print(context.dim("  for example " + json::serialize(policy::to_json(one.example))));
-  }
-  if (found.gave_up) {
-    context.print(context.warn(
-        "gave up: the analysis ran out of its budget; there may be differences that are not listed"));
-  } else {
-    context.print(found.changed ? std::to_string(found.cases.size()) + " cases change"
-                                : "no change: proved for every request");
-  }
+  print_diff(context, found);
   return 0;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "gateway/base/limits.h"
+#include "gateway/base/text.h"
 #include "gateway/files/file.h"
 
 namespace hetao::files {
@@ -18,9 +20,16 @@ tl::expected<policy::LoadedPack, Diagnostics> load_pack_folder(const std::string
   std::vector<policy::SourceFile> files;
   for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = fs::relative(at->path(), folder).generic_string();
-    const bool part = name == "pack.yaml" ||
-                      ((name.starts_with("rules/") || name.starts_with("tests/")) && name.ends_with(".yaml"));
-    if (!part || !at->is_regular_file()) continue;
+    // What is YAML but no part of a pack is the loader's to refuse: a rule must not be left out in silence.
+    if (!(name.ends_with(".yaml") || name.ends_with(".yml")) || !at->is_regular_file()) continue;
+    if (at->file_size() > limits::kYamlBytesMax) {  // not even read
+      return tl::unexpected(Diagnostics{{at->path().string(),
+                                         0,
+                                         0,
+                                         "the file is larger than " + human_bytes(limits::kYamlBytesMax),
+                                         {},
+                                         "split it"}});
+    }
     auto text = read_file(at->path().string());
     if (!text)
       return tl::unexpected(

@@ -1,0 +1,12 @@
+// Writes the difference of two packs for people: grouped by what becomes of what, what a group's cases have
+// in common said once. Not thread-safe.
+#pragma once
+
+#include "gateway/cli/context.h"
+#include "policy/diff.h"
+
+namespace hetao::cli {
+
+void print_diff(const Context& context, const policy::Diff& found);
+
+}  // namespace hetao::cli
