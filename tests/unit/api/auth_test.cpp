@@ -157,8 +157,8 @@ TEST(SignIn, EveryRoleEntersWhereItMay) {
       {"/api/v1/audit/entries", {"auditor"}},
       {"/api/v1/audit/export", {"auditor"}},
       {"/log/log.vkey", {"auditor"}},
-      {"/api/v1/peers", {"operator", "auditor"}},
-      {"/api/v1/status", {"operator", "auditor"}},
+      {"/api/v1/peers", {"submitter", "data-owner", "policy-admin", "reviewer", "auditor", "operator"}},
+      {"/api/v1/status", {"submitter", "data-owner", "policy-admin", "reviewer", "auditor", "operator"}},
       {"/api/v1/certs", {"operator", "auditor"}},
       {"/metrics", {"operator", "auditor"}},
       {"/api/v1/policy", {"submitter", "data-owner", "policy-admin", "reviewer", "auditor", "operator"}}};
