@@ -329,6 +329,30 @@ const std::array<Row, 58>& rows() {
   return kRows;
 }
 
+// What people can bring about is proposed only as what they would want to bring about: nobody is told to let
+// an assessment go stale, or that his rows would cross if they were an image.
+struct Proposal {
+  std::string_view name;
+  const char* values;  // separated by blanks
+  bool alone = false;
+};
+
+constexpr std::array<Proposal, 12> kProposals = {{
+    {"item.kind", "aggregate"},
+    {"consent.separate", "true"},
+    {"consent.guardian", "true"},
+    {"impact_assessment", "done"},
+    {"mechanism.status", "effective"},
+    {"genetic.filing", "prior-report+backup security-review-passed cooperation-approved"},
+    {"hk.processor_control", "true"},
+    {"inspection.verdict", "clean"},
+    {"result.anonymity_assessed", "true"},
+    {"compute.licensed", "true"},
+    {"link.crypto", "gm"},
+    // A list frees data from needing anything else: with a contract beside it, it is no alternative.
+    {"zone.list", "listed-as-exempt", true},
+}};
+
 }  // namespace
 
 const Schema& Schema::built_in() {
@@ -342,6 +366,11 @@ const Schema& Schema::built_in() {
       attribute.title = row.title;
       attribute.change = row.change;
       attribute.group = row.group;
+      for (const Proposal& proposal : kProposals) {
+        if (proposal.name != attribute.name) continue;
+        attribute.proposed = split(proposal.values, ' ');
+        attribute.proposed_alone = proposal.alone;
+      }
       attribute.built_in = true;
       HETAO_CHECK(schema.add(std::move(attribute)).has_value());
     }

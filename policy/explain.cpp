@@ -49,6 +49,8 @@ class Search {
   void reach_permits(const Changes& changes);
   void reach(const Changes& changes, const Case& permit);
   bool may_change(size_t slot, Class now) const;
+  bool may_become(size_t slot, Class value) const;
+  bool stands_together(const Changes& changes, size_t groups) const;
   std::vector<Class> values(size_t slot, Class now) const;
   Class now_at(const Changes& changes, size_t slot) const;
   std::optional<Class> preferred(size_t slot, const ClassSet& accepted, Class now) const;
@@ -85,6 +87,21 @@ bool Search::may_change(size_t slot, Class now) const {
   return false;
 }
 
+// Whether people would want this value, see Attribute::proposed.
+bool Search::may_become(size_t slot, Class value) const {
+  const Domain& domain = matcher_.domain(slot);
+  const std::vector<std::string>& proposed = domain.attribute().proposed;
+  return proposed.empty() ||
+         std::find(proposed.begin(), proposed.end(), to_text(domain.example(value))) != proposed.end();
+}
+
+bool Search::stands_together(const Changes& changes, size_t groups) const {
+  return groups < 2 ||
+         std::none_of(
+             changes.begin(), changes.end(),
+             [&](const auto& change) { return matcher_.domain(change.first).attribute().proposed_alone; });
+}
+
 Class Search::now_at(const Changes& changes, size_t slot) const {
   const auto at = changes.find(slot);
   return at == changes.end() ? start_[slot] : at->second;
@@ -94,7 +111,7 @@ Class Search::now_at(const Changes& changes, size_t slot) const {
 std::vector<Class> Search::values(size_t slot, Class now) const {
   std::vector<Class> out;
   for (Class c = 1; c < matcher_.domain(slot).known_end(); ++c) {
-    if (c != now) out.push_back(c);
+    if (c != now && may_become(slot, c)) out.push_back(c);
   }
   const auto distance = [&](Class c) { return c > now ? c - now : now - c; };
   std::sort(out.begin(), out.end(), [&](Class a, Class b) {
@@ -109,7 +126,7 @@ std::optional<Class> Search::preferred(size_t slot, const ClassSet& accepted, Cl
     if (accepted.contains(c)) return c;
   }
   const ClassSet known = accepted.intersect(ClassSet::range(1, matcher_.domain(slot).known_end()));
-  if (known.empty()) return std::nullopt;
+  if (known.empty() || !may_become(slot, known.first())) return std::nullopt;
   return known.first();
 }
 
@@ -123,6 +140,7 @@ void Search::push(Changes changes) {
   std::erase_if(changes, [&](const auto& change) { return start_[change.first] == change.second; });
   const Cost cost = cost_of(changes);
   if (cost.first > kGroupsMax || cost.second > kChangesMax || is_covered(changes)) return;
+  if (!stands_together(changes, cost.first)) return;
   if (!seen_.insert(changes).second) return;
   open_.push({cost, std::move(changes)});
 }
@@ -263,8 +281,11 @@ Explanation explain(const Policy& policy, const Request& request, Date today) {
   if (out.decision.effect == Effect::kPermit) return out;
   Search search(matcher, query);
   out.gave_up = !search.run();
-  for (const Search::Changes& changes : search.found())
-    out.changes.push_back(alternative_of(changes, matcher, query, request));
+  std::set<std::string> said;  // what reads the same is the same to a person
+  for (const Search::Changes& changes : search.found()) {
+    Alternative alternative = alternative_of(changes, matcher, query, request);
+    if (said.insert(alternative.text("en")).second) out.changes.push_back(std::move(alternative));
+  }
   return out;
 }
 

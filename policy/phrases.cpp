@@ -32,8 +32,8 @@ const std::vector<Phrase>& phrases() {
         "已簽署的香港建議合約條文範本"}},
       {"mechanism.kind", "none", {"no reliance on a mechanism", "不依赖任何机制", "不依賴任何機制"}},
       {"item.kind", "aggregate", {"only an aggregated result", "仅汇总结果", "只限匯總結果"}},
-      {"item.kind", "code", {"only code", "仅代码", "只限程式碼"}},
-      {"item.kind", "dataset", {"declared as a data set", "申报为数据集", "申報為數據集"}},
+      {"mechanism.status", "effective", {"the mechanism in force", "机制已生效", "機制已生效"}},
+      {"mechanism.days_left", ">= 0", {"the mechanism not run out", "机制未到期", "機制未到期"}},
       {"consent.separate",
        "true",
        {"separate consent of the persons", "取得个人的单独同意", "取得當事人的單獨同意"}},
@@ -82,6 +82,11 @@ Words phrase_for(const Attribute& attribute, std::string_view to,
         return change.attribute == "mechanism.kind" && change.to != "none";
       });
   if (says_of_mechanism && names_mechanism) return {};
+  if (attribute.name == "result.min_group" && to.starts_with(">= ")) {
+    const std::string floor(to.substr(3));
+    return {"no group of fewer than " + floor + " persons", "最小分组不少于 " + floor + " 人",
+            "最小分組不少於 " + floor + " 人"};
+  }
   for (const Phrase& phrase : phrases()) {
     if (phrase.attribute == attribute.name && phrase.to == to) return phrase.words;
   }

@@ -53,6 +53,10 @@ struct Attribute {
   Change change = Change::kIfUnknown;
   // Attributes of one group are brought about together, and count as one change. Empty: its own.
   std::string group;
+  // The values that an explanation may propose, as text: those that a person would want. Empty: any.
+  std::vector<std::string> proposed;
+  // Is a way of its own: never proposed together with changes of other groups.
+  bool proposed_alone = false;
   bool built_in = false;
   // What a request has that does not say (an enum's value, chosen by the pack). Empty: it is unknown.
   std::string absent;

@@ -160,8 +160,8 @@ Result<std::vector<Candidate>> Core::explain(const pb::Task& task, const pb::Pri
   if (auto error = check_task(*state_, task, inline_items)) return fail(std::move(*error));
   const std::string named = project.empty() ? tag_of(task.tags(), "project") : std::string(project);
   const std::string purpose = tag_of(task.tags(), "purpose");
-  return candidates(*state_,
-                    Plan{task, submitter, named, purpose.empty() ? "research" : purpose, inline_items}, now);
+  return candidates(
+      *state_, Plan{task, submitter, named, purpose.empty() ? "research" : purpose, inline_items, true}, now);
 }
 
 bool Core::may_send(std::string_view region, std::string_view crossing) const {

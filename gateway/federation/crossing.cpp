@@ -103,6 +103,7 @@ void follow_verdict(State& s, pb::Crossing& crossing) {
   if (crossing.ours().effect() == "hold") {
     if (sender) reserve_counters(s, crossing);
     move_crossing(crossing, pb::CROSSING_HELD);
+    add_changes(s, crossing, *crossing.mutable_ours(), s.now);
     crossing.set_reason("held for review in " + s.config.region + ": " + reason_line(crossing.ours()));
     open_review(s, crossing);
     if (!sender) answer_sender(s, crossing);
@@ -115,6 +116,7 @@ void follow_verdict(State& s, pb::Crossing& crossing) {
     }
     return;
   }
+  add_changes(s, crossing, *crossing.mutable_ours(), s.now);
   refuse(s, crossing, "refused by " + s.config.region + ": " + reason_line(crossing.ours()));
   if (!sender) return answer_sender(s, crossing);
   if (crossing.peer_asked()) tell_ended(s, crossing, true);
@@ -137,7 +139,6 @@ void approve(State& s, pb::Crossing& crossing, const std::string& review) {
   verdict.set_review(review);
   if (verdict.effect() == "hold") {
     verdict.set_effect("permit");
-    verdict.clear_changes();
   }
   book_decision(s, crossing, verdict);
   *crossing.mutable_ours() = std::move(verdict);

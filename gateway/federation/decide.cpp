@@ -68,8 +68,7 @@ void add_submitter(policy::Request& request, const pb::Tenant& tenant, const pb:
   }
 }
 
-pb::Verdict to_verdict(const State& s, const policy::Decision& decision, const policy::Request& request,
-                       Instant now) {
+pb::Verdict to_verdict(const State& s, const policy::Decision& decision, Instant now) {
   pb::Verdict verdict;
   verdict.set_effect(effect_word(decision.effect));
   verdict.set_reason(decision.reason);
@@ -93,11 +92,13 @@ pb::Verdict to_verdict(const State& s, const policy::Decision& decision, const p
       parameter.set_value(value);
     }
   }
-  if (decision.effect != policy::Effect::kPermit) {
-    const policy::Explanation explanation = policy::explain(*s.policy, request, shanghai_date(now));
-    for (const auto& change : explanation.changes) verdict.add_changes()->set_text(change.text("en"));
-  }
   return verdict;
+}
+
+void say_changes(const State& s, const policy::Request& request, pb::Verdict& verdict, Instant now) {
+  verdict.clear_changes();
+  const policy::Explanation explanation = policy::explain(*s.policy, request, shanghai_date(now));
+  for (const auto& change : explanation.changes) verdict.add_changes()->set_text(change.text("en"));
 }
 
 pb::Verdict no_policy(const State& s, Instant now) {
@@ -163,31 +164,32 @@ policy::Request request_of(const State& s, const pb::Crossing& crossing, Instant
   return request;
 }
 
-pb::Verdict decide(const State& s, const pb::Crossing& crossing, Instant now) {
-  if (!s.policy) return no_policy(s, now);
-  policy::Request best_request = request_of(s, crossing, now);
-  policy::Decision best = s.policy->decide(best_request, shanghai_date(now));
-  std::string served_by;
+namespace {
+
+struct Decided {
+  policy::Decision decision;
+  policy::Request request;
+  std::string served_by;  // the mechanism that gave the best outcome; empty: none helps
+};
+
+Decided decide_best(const State& s, const pb::Crossing& crossing, Instant now) {
+  Decided best;
+  best.request = request_of(s, crossing, now);
+  best.decision = s.policy->decide(best.request, shanghai_date(now));
   for (const auto& [id, mechanism] : s.mechanisms) {
-    if (best.effect == policy::Effect::kPermit) break;
+    if (best.decision.effect == policy::Effect::kPermit) break;
     if (!serves(mechanism, crossing)) continue;
     policy::Request tried = request_of(s, crossing, now);
     set_mechanism(tried, mechanism, now);
     policy::Decision decision = s.policy->decide(tried, shanghai_date(now));
-    if (decision.effect < best.effect) {
-      best = std::move(decision);
-      best_request = std::move(tried);
-      served_by = id;
-    }
+    if (decision.effect < best.decision.effect) best = {std::move(decision), std::move(tried), id};
   }
-  pb::Verdict verdict = to_verdict(s, best, best_request, now);
-  if (!served_by.empty()) verdict.set_reason(verdict.reason() + "; relies on mechanism " + served_by);
-  return verdict;
+  return best;
 }
 
-pb::Verdict decide_place(const State& s, const pb::Tenant& tenant, const pb::Principal& submitter,
-                         std::string_view region, const std::vector<pb::Fact>& platform_facts, Instant now) {
-  if (!s.policy) return no_policy(s, now);
+policy::Request place_request(const State& s, const pb::Tenant& tenant, const pb::Principal& submitter,
+                              std::string_view region, const std::vector<pb::Fact>& platform_facts,
+                              Instant now) {
   policy::Request request;
   const std::string place = s.jurisdiction_of(region);
   request.set("action", std::string("place"));
@@ -199,7 +201,33 @@ pb::Verdict decide_place(const State& s, const pb::Tenant& tenant, const pb::Pri
   for (const pb::Fact& known : platform_facts) request.set(known.name(), to_value(known));
   for (const pb::Fact& standing : s.config.standing_facts) request.set(standing.name(), to_value(standing));
   request.set("time.date", to_string(shanghai_date(now)));
-  return to_verdict(s, s.policy->decide(request, shanghai_date(now)), request, now);
+  return request;
+}
+
+}  // namespace
+
+pb::Verdict decide(const State& s, const pb::Crossing& crossing, Instant now) {
+  if (!s.policy) return no_policy(s, now);
+  const Decided best = decide_best(s, crossing, now);
+  pb::Verdict verdict = to_verdict(s, best.decision, now);
+  if (!best.served_by.empty())
+    verdict.set_reason(verdict.reason() + "; relies on mechanism " + best.served_by);
+  return verdict;
+}
+
+void add_changes(const State& s, const pb::Crossing& crossing, pb::Verdict& verdict, Instant now) {
+  if (!s.policy || verdict.effect() == "permit") return;
+  say_changes(s, decide_best(s, crossing, now).request, verdict, now);
+}
+
+pb::Verdict decide_place(const State& s, const pb::Tenant& tenant, const pb::Principal& submitter,
+                         std::string_view region, const std::vector<pb::Fact>& platform_facts,
+                         bool with_changes, Instant now) {
+  if (!s.policy) return no_policy(s, now);
+  const policy::Request request = place_request(s, tenant, submitter, region, platform_facts, now);
+  pb::Verdict verdict = to_verdict(s, s.policy->decide(request, shanghai_date(now)), now);
+  if (with_changes && verdict.effect() != "permit") say_changes(s, request, verdict, now);
+  return verdict;
 }
 
 bool is_stricter(const pb::Verdict& a, const pb::Verdict& b) {

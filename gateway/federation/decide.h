@@ -15,9 +15,14 @@ policy::Request request_of(const State& s, const pb::Crossing& crossing, Instant
 // nothing. Without an active policy everything is forbidden.
 pb::Verdict decide(const State& s, const pb::Crossing& crossing, Instant now);
 
+// Adds what would get a permit instead to a verdict that is none. The search costs as much as hundreds of
+// decisions: only for what a person will read, and once.
+void add_changes(const State& s, const pb::Crossing& crossing, pb::Verdict& verdict, Instant now);
+
 // Whether a job of this tenant may use a platform of this region (`action: place`).
 pb::Verdict decide_place(const State& s, const pb::Tenant& tenant, const pb::Principal& submitter,
-                         std::string_view region, const std::vector<pb::Fact>& platform_facts, Instant now);
+                         std::string_view region, const std::vector<pb::Fact>& platform_facts,
+                         bool with_changes, Instant now);
 
 // The stricter of two: forbid over hold over permit.
 bool is_stricter(const pb::Verdict& a, const pb::Verdict& b);

@@ -290,8 +290,7 @@ void on_submit_job(State& s, SubmitJob event) {
   if (auto error = check_task(s, event.task, event.inline_items)) return refuse_with(std::move(*error), {});
   const std::string project = event.project.empty() ? tag_of(event.task.tags(), "project") : event.project;
   const std::string purpose = tag_of(event.task.tags(), "purpose");
-  const Plan plan{event.task, event.submitter, project, purpose.empty() ? "research" : purpose,
-                  event.inline_items};
+  Plan plan{event.task, event.submitter, project, purpose.empty() ? "research" : purpose, event.inline_items};
   const std::vector<Candidate> places = candidates(s, plan, s.now);
   if (places.empty() || !places.front().unfit.empty()) {
     return refuse_with(
@@ -299,7 +298,11 @@ void on_submit_job(State& s, SubmitJob event) {
          "`hetao explain` shows every region and why not"},
         {});
   }
-  const Candidate& best = places.front();
+  Candidate best = places.front();
+  if (best.verdict.effect() != "permit") {
+    plan.with_changes = true;  // the submitter reads this verdict
+    best = candidate_at(s, plan, best.region, s.now);
+  }
   if (best.verdict.effect() == "forbid") {
     for (const Candidate& candidate : places) book_refusal(s, event, candidate);
     return refuse_with(refusal(what, best.verdict), best.verdict);

@@ -198,7 +198,8 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
   for (const PlatformConfig& known : s.config.platforms) {
     if (known.name == platform) facts = known.facts;
   }
-  const pb::Verdict place = decide_place(s, run.tenant(), run.submitter(), s.config.region, facts, s.now);
+  const pb::Verdict place =
+      decide_place(s, run.tenant(), run.submitter(), s.config.region, facts, false, s.now);
   if (why.empty() && place.effect() != "permit")
     why = "may not run in " + s.config.region + ": " + reason_line(place);
   for (int i = 0; why.empty() && i < run.task().inputs_size(); ++i) why = take_input(s, run, i, offer);

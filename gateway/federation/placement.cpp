@@ -40,8 +40,8 @@ pb::Crossing planned(const State& s, const Plan& plan, const std::string& from, 
 
 // Adds one planned crossing with our verdict. What only the holder or the scanner can know is assumed at its
 // best, so that an early "forbidden" is final and an early "permitted" is a plan.
-void add_crossing(const State& s, Candidate& candidate, pb::Crossing crossing, bool preliminary,
-                  Instant now) {
+void add_crossing(const State& s, const Plan& plan, Candidate& candidate, pb::Crossing crossing,
+                  bool preliminary, Instant now) {
   if (preliminary) {
     FactList& facts = *crossing.mutable_facts();
     const FactList& labels = crossing.item().labels();
@@ -59,6 +59,7 @@ void add_crossing(const State& s, Candidate& candidate, pb::Crossing crossing, b
   out.bytes = crossing.item().bytes();
   out.preliminary = preliminary;
   out.verdict = decide(s, crossing, now);
+  if (plan.with_changes) add_changes(s, crossing, out.verdict, now);
   candidate.bytes_to_move += out.bytes;
   tighten(candidate.verdict, out.verdict);
   candidate.crossings.push_back(std::move(out));
@@ -81,7 +82,7 @@ void plan_inputs(const State& s, const Plan& plan, Candidate& candidate, std::ve
       read.push_back(item);
       if (dataset->second.region() == candidate.region) continue;
       add_crossing(
-          s, candidate,
+          s, plan, candidate,
           planned(s, plan, dataset->second.region(), candidate.region, std::move(item),
                   tenant_of(s, dataset->second.owner_tenant()), tenant_of(s, plan.submitter.tenant())),
           true, now);
@@ -96,7 +97,7 @@ void plan_inputs(const State& s, const Plan& plan, Candidate& candidate, std::ve
           planned(s, plan, s.config.region, candidate.region, std::move(item),
                   tenant_of(s, plan.submitter.tenant()), operator_of(s, candidate.region));
       fill_counter_facts(s, crossing);
-      add_crossing(s, candidate, std::move(crossing), false, now);
+      add_crossing(s, plan, candidate, std::move(crossing), false, now);
     }
   }
 }
@@ -116,12 +117,14 @@ void plan_outputs(const State& s, const Plan& plan, Candidate& candidate, const 
     item.set_name(output_name(output));
     item.set_kind(output_kind(plan.task, item.name()));
     *item.mutable_labels() = inherit(sources, s.config.jurisdiction);
-    add_crossing(s, candidate,
+    add_crossing(s, plan, candidate,
                  planned(s, plan, candidate.region, s.config.region, std::move(item), tenant_of(s, exporter),
                          tenant_of(s, plan.submitter.tenant())),
                  true, now);
   }
 }
+
+}  // namespace
 
 Candidate candidate_at(const State& s, const Plan& plan, const std::string& region, Instant now) {
   Candidate candidate;
@@ -139,15 +142,13 @@ Candidate candidate_at(const State& s, const Plan& plan, const std::string& regi
     if (candidate.reachable && !peer->second.platforms.empty())
       candidate.platform = peer->second.platforms.front().name();
   }
-  candidate.verdict =
-      decide_place(s, tenant_of(s, plan.submitter.tenant()), plan.submitter, region, platform_facts, now);
+  candidate.verdict = decide_place(s, tenant_of(s, plan.submitter.tenant()), plan.submitter, region,
+                                   platform_facts, plan.with_changes, now);
   std::vector<pb::Item> read;
   plan_inputs(s, plan, candidate, read, now);
   plan_outputs(s, plan, candidate, read, now);
   return candidate;
 }
-
-}  // namespace
 
 pb::Item brought_item(const State& s, const pb::Task& task, const pb::Item& inline_item) {
   pb::Item item = inline_item;

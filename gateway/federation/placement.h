@@ -11,11 +11,15 @@ struct Plan {
   std::string project;
   std::string purpose;
   const std::vector<pb::Item>& inline_items;
+  bool with_changes = false;  // verdicts say what would get a permit: for people, and slow
 };
 
 // Every region that could take the job, best first: permitted before held before forbidden, then fewer bytes
 // to move, then at home. Pure. `unfit` names what speaks against a candidate whatever policy says.
 std::vector<Candidate> candidates(const State& s, const Plan& plan, Instant now);
+
+// One region alone.
+Candidate candidate_at(const State& s, const Plan& plan, const std::string& region, Instant now);
 
 // The item of an input that the submission brought along, labelled: code holds no data, anything else is
 // unknown.

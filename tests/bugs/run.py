@@ -43,7 +43,7 @@ def compile_patched(build, patch, folder):
 def link(build, object_file, folder):
     program = folder / "sim"
     objects = sorted((build / "tests/sim/CMakeFiles/hetao_sim.dir").glob("*.o"))
-    rooms = ["gateway/federation/libhetao_federation.a", "policy/libhetao_policy.a", "gateway/ledger/libhetao_ledger.a",
+    rooms = ["gateway/files/libhetao_files.a", "gateway/federation/libhetao_federation.a", "policy/libhetao_policy.a", "gateway/ledger/libhetao_ledger.a",
              "proto/libhetao_proto.a", "gateway/base/libhetao_base.a"]
     subprocess.run(["clang++-19", "-fuse-ld=mold", "-o", str(program), *map(str, objects), str(object_file),
                     *[str(build / room) for room in rooms], "-lprotobuf", "-lyaml-cpp", "-lcrypto", "-lboost_json",

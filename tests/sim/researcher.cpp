@@ -1,5 +1,6 @@
 #include "tests/sim/researcher.h"
 
+#include "gateway/federation/facts.h"
 #include "gateway/federation/item.h"
 
 namespace hetao::sim {
@@ -17,6 +18,7 @@ pb::Item program(const std::string& path, const std::string& key) {
   pb::ItemFile& file = *item.add_files();
   file.set_digest("d-code-" + key);
   file.set_bytes(200);
+  put_fact(*item.mutable_labels(), fact("inspection.verdict", "clean"));
   seal_item(item);
   return item;
 }

@@ -28,6 +28,18 @@ namespace {
 constexpr Duration kTrouble = Duration::seconds(90);
 constexpr Duration kHealing = Duration::seconds(300);
 
+pb::Tenant tenant_in(const std::string& city, const std::string& kind) {
+  pb::Tenant tenant;
+  tenant.set_id(city + "-" + kind);
+  auto& facts = *tenant.mutable_facts();
+  put_fact(facts, fact("registered_in", city == "shenzhen" ? "Shenzhen" : "HongKong"));
+  put_fact(facts, fact("status", "ordinary"));
+  put_fact(facts, fact("outside_gba", false));
+  put_fact(facts, fact("listed", false));
+  put_fact(facts, fact("white_listed", false));
+  return tenant;
+}
+
 CoreConfig config_of(const std::string& region, const std::string& jurisdiction, const std::string& peer,
                      const std::string& peer_jurisdiction) {
   CoreConfig config;
@@ -36,24 +48,56 @@ CoreConfig config_of(const std::string& region, const std::string& jurisdiction,
   config.operator_tenant = region + "-hub";
   config.peers = {{peer, peer_jurisdiction}};
   config.platforms = {{"cluster", "slurm", 64, 0, {}}};
+  config.standing_facts = {fact("link.crypto", "gm")};
+  for (const char* city : {"hongkong", "shenzhen"}) {
+    for (const char* kind : {"hub", "university"}) {
+      pb::Tenant tenant = tenant_in(city, kind);
+      config.tenants.emplace(tenant.id(), std::move(tenant));
+    }
+  }
   return config;
 }
 
-pb::Dataset dataset_of(const std::string& id, const std::string& owner, const char* grade, bool look) {
+// Labels that both the small policy and the reference pack have something to say to.
+pb::Dataset dataset_of(const std::string& city, const std::string& name, const char* grade) {
+  const std::string id = city + "-" + name;
   pb::Dataset dataset;
   dataset.set_id(id);
-  dataset.set_owner_tenant(owner);
+  dataset.set_owner_tenant(city + "-university");
   dataset.set_digest("d-" + id);
   dataset.set_bytes(4096);
   pb::ItemFile& file = *dataset.add_files();
   file.set_digest("d-" + id);
   file.set_bytes(4096);
-  put_fact(*dataset.mutable_labels(), fact("data.grade", grade));
-  put_fact(*dataset.mutable_labels(), fact("data.personal", "ordinary"));
-  put_fact(*dataset.mutable_labels(), fact("data.subjects_ordinary", int64_t{100}));
-  put_fact(*dataset.mutable_labels(), fact("data.subjects_sensitive", int64_t{0}));
-  if (look) put_fact(*dataset.mutable_labels(), fact("data.tags", std::vector<std::string>{"look"}));
+  auto& labels = *dataset.mutable_labels();
+  put_fact(labels, fact("data.grade", grade));
+  put_fact(labels, fact("data.personal", "ordinary"));
+  put_fact(labels, fact("data.subjects_ordinary", int64_t{100}));
+  put_fact(labels, fact("data.subjects_sensitive", int64_t{0}));
+  put_fact(labels, fact("data.collected_in", city == "shenzhen" ? "mainland" : "hongkong"));
+  put_fact(labels, fact("genetic.data", false));
+  put_fact(labels, fact("consent.basis", "consent"));
+  put_fact(labels, fact("consent.separate", true));
+  put_fact(labels, fact("impact_assessment", "done"));
+  put_fact(labels, fact("hk.use", "same-purpose"));
+  put_fact(labels, fact("hk.processor_control", true));
+  if (name == "tagged") {
+    put_fact(labels, fact("data.tags", std::vector<std::string>{"look"}));
+    put_fact(labels, fact("data.sectors", std::vector<std::string>{"us-bulk"}));
+  }
   return dataset;
+}
+
+// What Hong Kong's universities have signed for what they send, on file on both sides.
+pb::Mechanism model_clauses() {
+  pb::Mechanism mechanism;
+  mechanism.set_id("clauses");
+  mechanism.set_kind("hk-rmc");
+  mechanism.set_status("effective");
+  mechanism.set_exporter("hongkong-*");
+  mechanism.set_recipient("*");
+  mechanism.set_until_days(100'000);
+  return mechanism;
 }
 
 class World {
@@ -186,11 +230,11 @@ void World::review() {
 }
 
 void World::register_datasets() {
-  for (auto& [region, node] : nodes_) {
-    const std::string owner = region + "-university";
-    node.post(RegisterDataset{0, dataset_of(region + "-general", owner, "general", false)});
-    node.post(RegisterDataset{0, dataset_of(region + "-tagged", owner, "general", true)});
-    node.post(RegisterDataset{0, dataset_of(region + "-important", owner, "important", false)});
+  for (auto& [city, node] : nodes_) {
+    node.post(RegisterMechanism{0, model_clauses()});
+    node.post(RegisterDataset{0, dataset_of(city, "general", "general")});
+    node.post(RegisterDataset{0, dataset_of(city, "tagged", "general")});
+    node.post(RegisterDataset{0, dataset_of(city, "important", "important")});
   }
 }
 

@@ -95,6 +95,44 @@ TEST(Explain, APermitNeedsNoChange) {
   EXPECT_TRUE(out.changes.empty());
 }
 
+// A person can bring about an aggregate, not that rows are an image; and can't let an assessment go stale.
+TEST(Explain, ProposesOnlyWhatSomebodyWouldWant) {
+  const Policy policy = compile(R"(policy: p
+version: 1
+default: hold
+rules:
+  - {id: F1, effect: forbid, title: rows, when: {data.personal: sensitive, item.kind: {not_in: [aggregate, image, code]}, mechanism.kind: {not_in: [gba-sc]}}}
+  - {id: P1, effect: permit, title: contract, when: {mechanism.kind: gba-sc, mechanism.status: {in: [effective, unfiled-within-10wd]}}}
+  - {id: P2, effect: permit, title: others, when: {item.kind: {in: [aggregate, image, code]}, impact_assessment: {in: [done, stale]}}}
+)");
+  const Explanation out = explain(policy, sensitive(), kToday);
+  EXPECT_EQ(texts(out), (std::vector<std::string>{
+                            "a GBA standard contract on file",
+                            "an impact assessment that is up to date and only an aggregated result"}));
+}
+
+TEST(Explain, AnExemptionListIsAWayOfItsOwn) {
+  const Policy policy = compile(R"(policy: p
+version: 1
+default: hold
+rules:
+  - {id: F1, effect: forbid, title: no, when: {zone.list: {not_in: [listed-as-exempt]}, mechanism.kind: none}}
+  - {id: H1, effect: hold, title: assess, when: {impact_assessment: {not_in: [done]}}}
+  - {id: P1, effect: permit, title: contract, when: {mechanism.kind: cac-sc}}
+  - {id: P2, effect: permit, title: exempt, when: {zone.list: listed-as-exempt}}
+)");
+  Request request = sensitive();
+  request.set("zone.list", std::string("unverified"));
+  request.set("impact_assessment", std::string("stale"));
+  for (const Alternative& both : explain(policy, request, kToday).changes) {
+    for (const AttributeChange& change : both.changes) EXPECT_NE(change.attribute, "zone.list");
+  }
+  request.set("impact_assessment", std::string("done"));
+  const auto said = texts(explain(policy, request, kToday));
+  EXPECT_EQ(said, (std::vector<std::string>{"a CAC standard contract on file",
+                                            "data that the zone's pinned list exempts"}));
+}
+
 // Whatever is proposed gets a permit, changes only what may be changed, and no proposal contains another.
 TEST(Explain, ProposalsGetAPermit) {
   size_t proposals = 0;
