@@ -154,7 +154,7 @@ void cancel_rest(State& s, const pb::Job& job, const std::string& why) {
 }
 
 void end_job(State& s, pb::Job& job, pb::JobState state, const std::string& reason) {
-  if (job.reason().empty()) job.set_reason(reason);
+  if (!reason.empty()) job.set_reason(reason);  // not that it once waited for a reviewer
   if (!reason.empty()) job.add_notes(reason);
   move_job(s, job, state, reason);
   cancel_rest(s, job, "the job ended");
