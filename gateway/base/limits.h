@@ -54,17 +54,19 @@ inline constexpr uint64_t kSessionWindowBytes = uint64_t{32} << 20U;
 inline constexpr uint64_t kControlWindowBytes = uint64_t{8} << 20U;
 inline constexpr uint32_t kStreamsDefault = 256;
 inline constexpr uint32_t kRequestsOpenDefault = 10'000;
-inline constexpr size_t kDataFrameBytesDefault = size_t{256} << 10U;
+// Four of them are exactly a chunk and its record's header: no tiny rest each time.
+inline constexpr size_t kDataFrameBytesDefault = (size_t{256} << 10U) + 4;
 inline constexpr size_t kDataQueuedBytesDefault = size_t{1} << 20U;  // written and not yet sent, a priority
 inline constexpr int64_t kHelloSecondsMax = 5;
 inline constexpr int64_t kFrameSecondsMax = 30;   // from its first byte to its last
 inline constexpr int64_t kFrameGraceSeconds = 5;  // after that it has to keep up
 inline constexpr int64_t kFrameBytesPerSecondMin = 1'024;
-inline constexpr int64_t kPingSeconds = 15;
-inline constexpr int64_t kSilenceSecondsMax = 45;     // without a single byte from the peer
+inline constexpr int64_t kPingSeconds = 3;
+inline constexpr int64_t kSilenceSecondsMax = 12;     // without a single byte from the peer
 inline constexpr int64_t kPongSecondsMax = 180;       // other bytes come, but no answer to a ping
 inline constexpr int64_t kWriteStallSecondsMax = 60;  // the peer reads nothing
 inline constexpr int64_t kGoodbyeSecondsMax = 30;     // to finish what is open
+inline constexpr uint32_t kLanesMax = 32;             // bulk connections of one session
 inline constexpr uint64_t kOddPointsBurst = 10'000;   // odd behaviour that a peer may show at once
 inline constexpr uint64_t kOddPointsPerSecond = 500;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gateway/base/check.h"
+#include "gateway/ledger/leaf_pair.h"
 
 namespace hetao::transfer {
 
@@ -20,7 +21,10 @@ bool is_worth(size_t chunk_bytes, size_t packed_bytes) {
 
 }  // namespace
 
-CheckedChunk check_chunk(CheckChunk&& chunk) {
+namespace {
+
+// The chunk's bytes, not yet compared with its hash.
+CheckedChunk unpack(CheckChunk& chunk) {
   CheckedChunk out{chunk.index, chunk.lane, chunk.payload.size(), {}, {}};
   switch (chunk.encoding) {
     case Encoding::kRaw:
@@ -30,15 +34,49 @@ CheckedChunk check_chunk(CheckChunk&& chunk) {
       out.bytes.resize(chunk.size);
       const size_t got =
           ZSTD_decompress(out.bytes.data(), out.bytes.size(), chunk.payload.data(), chunk.payload.size());
-      if (ZSTD_isError(got) != 0 || got != chunk.size) {
+      if (ZSTD_isError(got) != 0 || got != chunk.size)
         out.lie = "chunk " + std::to_string(chunk.index) + " cannot be unpacked to its size";
-        return out;
-      }
       break;
     }
   }
-  if (out.bytes.size() != chunk.size || chunk_leaf(out.bytes) != chunk.leaf)
-    out.lie = "chunk " + std::to_string(chunk.index) + " does not have its hash";
+  return out;
+}
+
+void compare(CheckedChunk& chunk, const Digest& found, const Digest& leaf) {
+  if (chunk.lie.empty() && found != leaf)
+    chunk.lie = "chunk " + std::to_string(chunk.index) + " does not have its hash";
+}
+
+bool can_hash(const CheckedChunk& chunk, size_t size) {
+  return chunk.lie.empty() && chunk.bytes.size() == size && size > 0;
+}
+
+}  // namespace
+
+CheckedChunk check_chunk(CheckChunk&& chunk) {
+  CheckedChunk out = unpack(chunk);
+  compare(out, can_hash(out, chunk.size) ? chunk_leaf(out.bytes) : Digest{}, chunk.leaf);
+  return out;
+}
+
+std::vector<CheckedChunk> check_chunks(std::vector<CheckChunk>&& chunks) {
+  std::vector<CheckedChunk> out;
+  size_t at = 0;
+  for (; at + 1 < chunks.size(); at += 2) {
+    CheckedChunk a = unpack(chunks[at]);
+    CheckedChunk b = unpack(chunks[at + 1]);
+    std::pair<Digest, Digest> found;
+    if (can_hash(a, chunks[at].size) && can_hash(b, chunks[at + 1].size))
+      found = ledger::leaf_hashes(a.bytes, b.bytes);
+    else
+      found = {can_hash(a, chunks[at].size) ? chunk_leaf(a.bytes) : Digest{},
+               can_hash(b, chunks[at + 1].size) ? chunk_leaf(b.bytes) : Digest{}};
+    compare(a, found.first, chunks[at].leaf);
+    compare(b, found.second, chunks[at + 1].leaf);
+    out.push_back(std::move(a));
+    out.push_back(std::move(b));
+  }
+  if (at < chunks.size()) out.push_back(check_chunk(std::move(chunks[at])));
   return out;
 }
 

@@ -30,6 +30,8 @@ struct CheckedChunk {
 };
 
 CheckedChunk check_chunk(CheckChunk&& chunk);
+// Two at once, where the processor hashes two faster than one after the other.
+std::vector<CheckedChunk> check_chunks(std::vector<CheckChunk>&& chunks);
 
 // Compresses chunks with zstd, level 1.
 class ChunkPacker {

@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kLanesMax = 64;
 constexpr size_t kDigestBytes = 32;
+// Asking again without getting anything: each may be a break of all lanes, but so many are not.
+constexpr size_t kFruitlessAsksMax = 16;
 constexpr size_t kSpareBuffersMax = limits::kChunksInHandMax;
 
 }  // namespace
@@ -150,7 +152,11 @@ Result<void> BlobReceiver::receive(uint32_t lane, ByteView bytes) {
   if (is_over())
     return fail(ErrorCode::kFailed, "blob " + blob_digest_text(offer_.digest),
                 failure_ ? failure_->text : "the sender goes on after the receipt");
-  HETAO_CHECK(lanes_.contains(lane));
+  if (!lanes_.contains(lane)) {
+    HETAO_CHECK(lane != 0);
+    actions_.push_back(GiveCredit{lane, bytes.size()});
+    return {};
+  }
   const auto check = [&](const RecordHeader& header) { return check_record(lane, header); };
   const auto buffer = [&] {
     Bytes memory;
@@ -186,6 +192,11 @@ Result<void> BlobReceiver::check_record(uint32_t lane, const RecordHeader& heade
         return break_off(Refusal::kProtocol, "chunk hashes that are not the next ones");
       return {};
     }
+    case RecordKind::kSent:
+      if (lane != 0 || header.length != 0 || header.index != 0 ||
+          (state_ != State::kReceiving && state_ != State::kComplete))
+        return break_off(Refusal::kProtocol, "a word of having sent all, out of place");
+      return {};
     case RecordKind::kChunk:
       break;
   }
@@ -212,6 +223,7 @@ Result<void> BlobReceiver::check_chunk_header(const RecordHeader& header) const 
 
 Result<void> BlobReceiver::take(uint32_t lane, Record&& record) {
   if (record.header.kind == RecordKind::kLeaves) return take_leaves(lane, record);
+  if (record.header.kind == RecordKind::kSent) return take_sent();
   const uint64_t index = record.header.index;
   lanes_[lane].arriving.reset();
   if (states_[index] != Chunk::kArriving && states_[index] != Chunk::kAsked) {  // another lane was faster
@@ -225,6 +237,26 @@ Result<void> BlobReceiver::take(uint32_t lane, Record&& record) {
                       chunk_size(offer_.size, index), leaves_[index]});
   hand_out_checks();
   return {};
+}
+
+Result<void> BlobReceiver::take_sent() {
+  actions_.push_back(GiveCredit{0, kRecordHeaderBytes});
+  // Lanes that seem to be open are so only for us: the sender has lost them.
+  std::erase_if(lanes_, [](const auto& lane) { return lane.first != 0; });
+  all_sent_ = true;
+  if (++asked_again_ > kFruitlessAsksMax)
+    return break_off(Refusal::kProtocol, "all is said to have gone again and again, and nothing comes");
+  ask_again_if_all_sent();
+  return {};
+}
+
+// What came on lanes that were lost may still be in hand: first that is dealt with.
+void BlobReceiver::ask_again_if_all_sent() {
+  if (!all_sent_ || in_hand_ > 0 || !waiting_.empty() || state_ != State::kReceiving) return;
+  all_sent_ = false;
+  for (Chunk& chunk : states_)
+    if (chunk == Chunk::kAsked || chunk == Chunk::kArriving) chunk = Chunk::kMissing;
+  send_want();
 }
 
 // Packed chunks may be tiny on the wire: only so many are unpacked at a time.
@@ -274,6 +306,7 @@ void BlobReceiver::chunk_stored(uint64_t index, Bytes&& memory) {
   }
   hand_out_checks();
   finish_if_complete();
+  ask_again_if_all_sent();
 }
 
 void BlobReceiver::zeros_stored(uint64_t index, uint64_t count) {
@@ -289,6 +322,7 @@ void BlobReceiver::zeros_stored(uint64_t index, uint64_t count) {
 
 void BlobReceiver::note_stored(uint64_t index) {
   states_[index] = Chunk::kStored;
+  asked_again_ = 0;
   progress_.bytes_stored += chunk_size(offer_.size, index);
   ++progress_.chunks_stored;
 }

@@ -73,9 +73,11 @@ class BlobReceiver {
   void ask(std::span<const uint64_t> found);
   // Another stream of the same transfer; its bytes come with its lane.
   Result<void> add_lane(const Offer& offer);
-  // The stream of a lane other than 0 is gone: what it was bringing may come again on another.
+  // The stream of a lane other than 0 is gone: what it was bringing may come again on another. When the
+  // sender says that all has gone, what is missing still is asked for again.
   void lane_lost(uint32_t lane);
-  // Bytes of a lane, 0 included. An error ends the transfer; tell the sender with failure().
+  // Bytes of a lane, 0 included; those of a lane that is not known any more are let go. An error ends the
+  // transfer; tell the sender with failure().
   Result<void> receive(uint32_t lane, ByteView bytes);
   Result<void> chunk_checked(CheckedChunk&& chunk);
   // Stored (durably, if progress is to be kept). Give the memory back if it is at hand.
@@ -114,6 +116,8 @@ class BlobReceiver {
   std::optional<StoreZeros> next_zeros();
   void hand_out_checks();
   void finish_if_complete();
+  Result<void> take_sent();
+  void ask_again_if_all_sent();
 
   Offer offer_;
   State state_ = State::kReserving;
@@ -124,6 +128,8 @@ class BlobReceiver {
   std::deque<CheckChunk> waiting_;         // arrived; checked when a place is free
   std::map<uint64_t, GiveCredit> credit_;  // due when the chunk is stored
   size_t in_hand_ = 0;                     // being checked or stored
+  bool all_sent_ = false;                  // the sender says so, and we have not asked again
+  size_t asked_again_ = 0;                 // without a chunk since
   std::vector<Bytes> spare_;
   uint64_t next_zeros_ = 0;  // no hole is left to be handed out before this chunk
   ReceiverProgress progress_;

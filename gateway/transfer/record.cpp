@@ -20,7 +20,7 @@ Result<RecordHeader> decode_record_header(std::span<const uint8_t, kRecordHeader
   const auto refuse = [](const char* why) { return fail(ErrorCode::kFailed, "transfer record", why); };
   const ByteView view = bytes;
   if (view[0] < static_cast<uint8_t>(RecordKind::kAnswer) ||
-      view[0] > static_cast<uint8_t>(RecordKind::kReceipt))
+      view[0] > static_cast<uint8_t>(RecordKind::kSent))
     return refuse("is of an unknown kind");
   if (view[1] > static_cast<uint8_t>(Encoding::kZstd)) return refuse("has an unknown encoding");
   const auto kind = static_cast<RecordKind>(view[0]);

@@ -20,6 +20,7 @@ enum class RecordKind : uint8_t {
   kLeaves = 2,   // sender: hashes of chunks, from `index` on
   kChunk = 3,    // sender: chunk `index`
   kReceipt = 4,  // receiver: pb::BlobReceipt
+  kSent = 5,     // sender: all that was asked for has gone, and its other lanes are closed or lost
 };
 
 enum class Encoding : uint8_t { kRaw = 0, kZstd = 1 };

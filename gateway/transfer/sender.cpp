@@ -17,6 +17,10 @@ auto refuse(const Blob& blob, std::string why) {
 
 }  // namespace
 
+Bytes sent_record() {
+  return make_record(RecordKind::kSent, 0, {});
+}
+
 RecordHeaderBytes chunk_record_header(uint64_t index, Encoding encoding, size_t payload_bytes) {
   return encode_record_header({RecordKind::kChunk, encoding, static_cast<uint32_t>(payload_bytes), index});
 }
@@ -127,7 +131,7 @@ void BlobSender::send_again(uint64_t index) {
   progress_.bytes_sent -= chunk_size(blob_.size, index);
 }
 
-std::optional<SenderWork> BlobSender::next_leaves() {
+SendRecord BlobSender::next_leaves() {
   const uint64_t count = std::min<uint64_t>(limits::kLeavesInRecordMax, chunks_ - leaves_sent_);
   Bytes payload;
   payload.reserve(count * 32);
@@ -141,9 +145,17 @@ std::optional<SenderWork> BlobSender::next_leaves() {
   return work;
 }
 
-std::optional<SenderWork> BlobSender::next() {
-  if (state_ != State::kSending) return std::nullopt;
-  if (send_leaves_) return next_leaves();
+std::optional<Bytes> BlobSender::next_record() {
+  if (state_ != State::kSending || !send_leaves_) return std::nullopt;
+  return next_leaves().record;
+}
+
+bool BlobSender::has_chunks_due() const {
+  return state_ == State::kSending && !send_leaves_ && progress_.chunks_sent < progress_.chunks_asked;
+}
+
+std::optional<SendChunk> BlobSender::next_chunk() {
+  if (state_ != State::kSending || send_leaves_) return std::nullopt;
   while (due_from_ < chunks_ && !due_[due_from_]) ++due_from_;
   if (due_from_ == chunks_) return std::nullopt;
   const uint64_t index = due_from_;
@@ -152,6 +164,12 @@ std::optional<SenderWork> BlobSender::next() {
   ++progress_.chunks_sent;
   progress_.bytes_sent += work.size;
   return work;
+}
+
+std::optional<SenderWork> BlobSender::next() {
+  if (auto record = next_record()) return SendRecord{std::move(*record)};
+  if (const auto chunk = next_chunk()) return *chunk;
+  return std::nullopt;
 }
 
 }  // namespace hetao::transfer

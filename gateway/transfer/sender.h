@@ -32,6 +32,7 @@ struct SenderProgress {
   uint64_t bytes_sent = 0;
 };
 
+Bytes sent_record();
 RecordHeaderBytes chunk_record_header(uint64_t index, Encoding encoding, size_t payload_bytes);
 
 class BlobSender {
@@ -54,6 +55,10 @@ class BlobSender {
   Result<void> receive(ByteView bytes);
   // Nothing: all that was asked for is handed out; more may be asked for until the receipt comes.
   std::optional<SenderWork> next();
+  // The same for owners with several lanes: what has to go on lane 0 first, and then chunks for any lane.
+  std::optional<Bytes> next_record();
+  std::optional<SendChunk> next_chunk();
+  bool has_chunks_due() const;
   // A chunk that was handed out could not be sent on its lane: it is handed out again.
   void send_again(uint64_t index);
 
@@ -69,7 +74,7 @@ class BlobSender {
   Result<void> take(const Record& record);
   Result<void> take_answer(const Answer& answer);
   void ask_for(uint64_t index);
-  std::optional<SenderWork> next_leaves();
+  SendRecord next_leaves();
 
   Blob blob_;
   std::string crossing_;

@@ -128,7 +128,8 @@ TEST(SessionTime, PeerThatNeverAnswersPingsIsCutThoughItTalks) {
     result = attack.victim.session.on_time(attack.now);
     if (!result) break;
     drain(attack.victim.session, attack.now);
-    if (seconds % 20 == 0) result = attack.send(FrameType::kMessage, kFlagEnd, 0, pattern(5));
+    if (seconds % (limits::kSilenceSecondsMax / 2) == 0)
+      result = attack.send(FrameType::kMessage, kFlagEnd, 0, pattern(5));
   }
   EXPECT_LE(seconds, limits::kPingSeconds + limits::kPongSecondsMax);
   EXPECT_EQ(attack.victim.session.end_reason()->text, "no answer to a ping");
@@ -148,7 +149,7 @@ TEST(SessionTime, GoodbyeThatIsNotFollowedEndsAnyway) {
 TEST(SessionTime, AClockThatJumpsBackDoesNoHarm) {
   Pair pair;
   ASSERT_TRUE(pair.settle());
-  ASSERT_TRUE(pair.dialer.session.on_time(kStart + Duration::seconds(15)));
+  ASSERT_TRUE(pair.dialer.session.on_time(kStart + Duration::seconds(limits::kPingSeconds)));
   pair.now = kStart - Duration::seconds(3'600);
   ASSERT_TRUE(pair.dialer.session.send_message(as_bytes("x")));
   ASSERT_TRUE(pair.settle());
