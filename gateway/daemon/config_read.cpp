@@ -127,6 +127,9 @@ void read_certificates(Section& s, MapReader& top, Config& config) {
     config.tunnel_certificate = s.path(map.text("certificate", MapReader::kNeeded));
     config.tunnel_key = s.path(map.text("key", MapReader::kNeeded));
     config.tunnel_groups = map.texts("groups").value_or(std::vector<std::string>());
+    config.shell.link_tuning.lanes =
+        static_cast<uint32_t>(map.integer("lanes", MapReader::kMayMiss, 1, limits::kLanesMax).value_or(0));
+    config.shell.link_tuning.congestion_control = map.text("congestion_control").value_or("");
     map.done();
   }
   const Node* trust = top.get("trust", MapReader::kNeeded);
@@ -139,6 +142,15 @@ void read_certificates(Section& s, MapReader& top, Config& config) {
   }
 }
 
+// Of blobs that cross; 0: no limit.
+uint64_t rate_max(MapReader& map) {
+  constexpr uint64_t kBytesPerMegabit = 125'000;
+  constexpr int64_t kMegabitMax = 1'000'000;
+  return static_cast<uint64_t>(
+             map.integer("megabit_per_second", MapReader::kMayMiss, 1, kMegabitMax).value_or(0)) *
+         kBytesPerMegabit;
+}
+
 void read_peers(Section& s, MapReader& top, Config& config) {
   const Node* list = top.get("peers");
   if (list == nullptr || !s.reader.expect_list(*list, "peers")) return;
@@ -147,7 +159,7 @@ void read_peers(Section& s, MapReader& top, Config& config) {
     const std::string region = region_name(s, map, "region", node);
     config.shell.core.peers.push_back({region, jurisdiction(s, map, node)});
     const io::Endpoint address = endpoint(s, map, "address", MapReader::kMayMiss, node);
-    config.shell.peers.push_back({region, address});
+    config.shell.peers.push_back({region, address, rate_max(map)});
     map.done();
     const bool trusted = std::any_of(config.trust.begin(), config.trust.end(),
                                      [&](const TrustedRegion& t) { return t.region == region; });
@@ -179,6 +191,7 @@ void read_tenants(Section& s, MapReader& top, Config& config) {
     tenant.set_id(entry.key);
     MapReader map(s.reader, entry.value, "tenant " + entry.key);
     tenant.set_name(map.text("name").value_or(entry.key));
+    if (const uint64_t rate = rate_max(map)) config.shell.tenant_bytes_per_second_max[entry.key] = rate;
     for (const auto& [name, attribute] : kFacts) {
       const Node* node = map.get(name);
       if (node == nullptr) continue;

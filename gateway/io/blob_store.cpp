@@ -16,6 +16,7 @@ namespace hetao::io {
 namespace {
 
 constexpr mode_t kBlobMode = 0400;
+constexpr uint64_t kFreeBytesKept = uint64_t{256} << 20U;  // for ledger, state and logs
 constexpr std::string_view kLeavesSuffix = ".leaves";
 
 Result<Digest> digest_of(std::string_view text) {
@@ -207,6 +208,13 @@ uint64_t BlobStore::free_bytes() const {
   struct statvfs facts{};
   if (::statvfs(folder_.c_str(), &facts) != 0) return 0;
   return static_cast<uint64_t>(facts.f_bavail) * facts.f_frsize;
+}
+
+std::optional<ReservedRoom> BlobStore::reserve_room(uint64_t bytes) {
+  const uint64_t before = reserved_->fetch_add(bytes);
+  ReservedRoom room(reserved_, bytes);
+  if (free_bytes() < before + bytes + kFreeBytesKept) return std::nullopt;
+  return room;
 }
 
 }  // namespace hetao::io

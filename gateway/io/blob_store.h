@@ -9,8 +9,10 @@
 // them. Thread-safe. Calls block: worker threads only, but for has() and path_of().
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,28 @@ namespace hetao::io {
 struct StoredBlob {
   std::string digest;  // "sha256t:HEX"
   uint64_t bytes = 0;
+};
+
+// Room on the disk that others must not count on. Given back when it goes, and piece by piece as it is used.
+class ReservedRoom {
+ public:
+  using Total = std::shared_ptr<std::atomic<uint64_t>>;
+  ReservedRoom(Total total, uint64_t bytes) : total_(std::move(total)), bytes_(bytes) {}
+  ReservedRoom(ReservedRoom&& other) noexcept : total_(std::move(other.total_)), bytes_(other.bytes_) {
+    other.bytes_ = 0;
+  }
+  ReservedRoom& operator=(ReservedRoom&&) = delete;
+  ~ReservedRoom() { used(bytes_); }
+
+  void used(uint64_t bytes) {
+    bytes = bytes < bytes_ ? bytes : bytes_;
+    bytes_ -= bytes;
+    if (bytes > 0) total_->fetch_sub(bytes);
+  }
+
+ private:
+  Total total_;
+  uint64_t bytes_;
 };
 
 class BlobStore {
@@ -52,6 +76,8 @@ class BlobStore {
   Result<void> adopt_partial(const std::string& path, const transfer::Blob& blob);
   static void drop_partial(const std::string& path);
   uint64_t free_bytes() const;
+  // Room for what is about to be written; nothing when the disk has not so much that nobody else reserved.
+  std::optional<ReservedRoom> reserve_room(uint64_t bytes);
 
  private:
   explicit BlobStore(std::string folder) : folder_(std::move(folder)) {}
@@ -60,6 +86,7 @@ class BlobStore {
   Result<StoredBlob> keep(const std::string& temporary, const transfer::Blob& blob);
   void keep_leaves(const transfer::Blob& blob) const;
   std::string folder_;
+  ReservedRoom::Total reserved_ = std::make_shared<std::atomic<uint64_t>>(0);
 };
 
 }  // namespace hetao::io

@@ -14,6 +14,7 @@
 
 #include "gateway/io/blob_store.h"
 #include "gateway/io/peer_link.h"
+#include "gateway/io/rate_gate.h"
 #include "gateway/io/workers.h"
 #include "proto/state.pb.h"
 
@@ -29,6 +30,16 @@ class ItemMover {
     std::function<void(const std::string& crossing)> on_stored;
     std::function<void(const std::string& crossing, const std::string& why, bool for_good)> on_failed;
     std::function<void(const std::string&)> log;
+    // How fast this crossing may go to this region; none: as fast as it can.
+    std::function<RatePass(const std::string& region, const std::string& crossing)> rate = {};
+  };
+  // One blob on its way.
+  struct Progress {
+    std::string region;
+    std::string crossing;
+    bool sending = false;
+    uint64_t bytes_done = 0;
+    uint64_t bytes_total = 0;  // of the item that is sent, of the blob that is received
   };
   // A stream that was refused or cut through the peer's fault: "unexpected", "digest", "protocol".
   using OnFault = std::function<void(PeerLink& link, const std::string& region, const std::string& reason,
@@ -47,10 +58,16 @@ class ItemMover {
   // The peer opened a stream; null: refuse it.
   std::shared_ptr<StreamHandler> accept(PeerLink& link, const std::string& region, tunnel::StreamId id,
                                         ByteView header);
+  // The same on a bulk lane, for chunks of a blob that this region has offered. Any thread.
+  std::shared_ptr<StreamHandler> accept_lane(PeerLink& lane, const std::string& region, tunnel::StreamId id,
+                                             ByteView header);
+  // Bulk lanes of this control link have come or gone.
+  void lanes_changed(const PeerLink& link);
   // The link is gone: its transfers end, without a report.
   void link_lost(const PeerLink& link);
 
   size_t active() const;
+  std::vector<Progress> progress() const;
 
  private:
   struct Parts;

@@ -1,12 +1,17 @@
 #include "gateway/io/peer_link.h"
 
+#include "gateway/io/socket_facts.h"
+
 namespace hetao::io {
 
 namespace {
 
 constexpr size_t kReadBytes = size_t{256} << 10U;
 // Small frames are put together before they are encrypted, so that they share a TLS record.
-constexpr size_t kGatherBytes = size_t{64} << 10U;
+constexpr size_t kGatherBytes = size_t{16} << 10U;
+// Encrypted and handed to the socket at a time: stays in the processor's cache.
+constexpr size_t kSendBytes = size_t{256} << 10U;
+constexpr Duration kCountEvery = Duration::millis(250);
 // The session has deadlines of its own, which are shorter and say why.
 constexpr Duration kReadPatience = Duration::seconds(2 * limits::kSilenceSecondsMax);
 constexpr Duration kWritePatience = Duration::seconds(2 * limits::kWriteStallSecondsMax);
@@ -15,11 +20,15 @@ constexpr Duration kWritePatience = Duration::seconds(2 * limits::kWriteStallSec
 
 PeerLink::PeerLink(std::unique_ptr<TlsStream> stream, tunnel::Config config, tunnel::Role role, Owner owner)
     : stream_(std::move(stream)),
+      executor_(stream_->executor()),
+      peer_(*stream_->engine().peer()),
+      remote_(stream_->remote()),
+      congestion_control_(io::congestion_control(stream_->native_handle())),
       session_(std::move(config), role, owner.clock()),
       owner_(std::move(owner)),
-      wake_(stream_->executor()) {}
+      wake_(executor_) {}
 
-Awaitable<void> PeerLink::run() {
+Awaitable<void> PeerLink::run(Bytes early) {
   const auto self = shared_from_this();
   asio::steady_timer writer_gone(wake_.get_executor(), asio::steady_timer::time_point::max());
   bool writer_done = false;
@@ -28,14 +37,33 @@ Awaitable<void> PeerLink::run() {
                    writer_done = true;
                    writer_gone.cancel();
                  });
-  co_await read_all();
+  co_await read_all(std::move(early));
   while (!writer_done) co_await writer_gone.async_wait(as_value);
   const auto closed = session_.transport_closed();
   if (!closed) note_end(closed.error());
   take_events();
   handlers_.clear();
   if (!ended_) note_end(Error{ErrorCode::kUnreachable, remote(), "the tunnel ended orderly", ""});
+  count();
   owner_.on_end(*this, *ended_);
+  stream_.reset();  // here, on its own thread
+}
+
+// For those who look on from other threads.
+void PeerLink::count() {
+  const tunnel::Stats stats = session_.stats();
+  counters_->bytes_in = stats.bytes_in;
+  counters_->bytes_out = stats.bytes_out;
+  counters_->streams_open = stats.streams_open;
+  const Instant now = owner_.clock();
+  if (!stream_->is_open() || now - counted_ < kCountEvery) return;
+  counted_ = now;
+  const auto facts = tcp_facts(stream_->native_handle());
+  if (!facts) return;
+  counters_->round_trip_micros = facts->round_trip.micros;
+  counters_->round_trip_min_micros = facts->round_trip_min.micros;
+  counters_->segments_out = facts->segments_out;
+  counters_->segments_again = facts->segments_again;
 }
 
 void PeerLink::note_end(Error why) {
@@ -52,18 +80,24 @@ std::string PeerLink::end_word() const {
 
 void PeerLink::kick() {
   kicked_ = true;
+  if (!waiting_) return;
+  waiting_ = false;
   wake_.cancel();
 }
 
-Awaitable<void> PeerLink::read_all() {
+Awaitable<void> PeerLink::read_all(Bytes early) {
   Bytes buffer(kReadBytes);
   while (true) {
-    auto size = co_await stream_->read_some(buffer, kReadPatience);
+    Result<size_t> size = early.size();
+    if (early.empty()) size = co_await stream_->read_some(buffer, kReadPatience);
     if (!size) note_end(size.error());
     if (!size || *size == 0) break;
     take_events();
-    auto received = session_.receive(ByteView(buffer).first(*size), owner_.clock());
+    const ByteView bytes = early.empty() ? ByteView(buffer) : ByteView(early);
+    auto received = session_.receive(bytes.first(*size), owner_.clock());
+    early.clear();
     take_events();
+    count();
     kick();
     if (!received) {
       note_end(received.error());
@@ -75,17 +109,40 @@ Awaitable<void> PeerLink::read_all() {
 }
 
 void PeerLink::fill_output() {
-  while (session_.has_output()) {
-    const auto views = session_.output();
-    gathered_.clear();
-    for (const ByteView view : views) {
-      if (gathered_.size() + view.size() > kGatherBytes && !gathered_.empty()) break;
-      gathered_.insert(gathered_.end(), view.begin(), view.end());
-    }
-    const size_t taken = stream_->offer(gathered_);
+  while (session_.has_output() && stream_->unsent() < kSendBytes) {
+    const size_t taken = offer_output();
+    if (taken == 0) return;
     session_.consumed(taken, owner_.clock());
-    if (taken < gathered_.size()) return;
   }
+}
+
+// Encrypts what is due: large pieces where they stand, small ones put together.
+size_t PeerLink::offer_output() {
+  size_t taken = 0;
+  gathered_.clear();
+  const auto offer_gathered = [&] {
+    const size_t part = stream_->offer(gathered_);
+    taken += part;
+    const bool all = part == gathered_.size();
+    gathered_.clear();
+    return all;
+  };
+  for (const ByteView view : session_.output(kSendBytes)) {
+    if (gathered_.size() + view.size() <= kGatherBytes) {
+      gathered_.insert(gathered_.end(), view.begin(), view.end());
+      continue;
+    }
+    if (!gathered_.empty() && !offer_gathered()) return taken;
+    if (view.size() < kGatherBytes) {
+      gathered_.assign(view.begin(), view.end());
+      continue;
+    }
+    const size_t part = stream_->offer(view);
+    taken += part;
+    if (part < view.size()) return taken;
+  }
+  if (!gathered_.empty()) offer_gathered();
+  return taken;
 }
 
 Result<void> PeerLink::keep_time() {
@@ -103,6 +160,7 @@ Awaitable<void> PeerLink::write_all() {
     fill_output();
     take_events();
     auto flushed = co_await stream_->flush(kWritePatience);
+    count();
     if (!flushed) {
       note_end(flushed.error());
       break;
@@ -119,7 +177,9 @@ Awaitable<void> PeerLink::write_all() {
     const auto deadline = session_.next_deadline();
     const int64_t wait = deadline ? (*deadline - owner_.clock()).micros : Duration::seconds(60).micros;
     wake_.expires_after(std::chrono::microseconds(std::max<int64_t>(wait, 1'000)));
+    waiting_ = true;
     co_await wake_.async_wait(as_value);
+    waiting_ = false;
   }
   co_await stream_->close(Duration::seconds(2));
 }
@@ -230,6 +290,12 @@ size_t PeerLink::write_stream(tunnel::StreamId id, ByteView bytes) {
   return taken;
 }
 
+size_t PeerLink::write_stream(tunnel::StreamId id, tunnel::FrameBuffer& buffer) {
+  const size_t taken = session_.write_stream(id, buffer);
+  kick();
+  return taken;
+}
+
 void PeerLink::end_stream(tunnel::StreamId id) {
   session_.end_stream(id);
   kick();
@@ -263,7 +329,7 @@ void PeerLink::charge(tunnel::Odd what) {
 }
 
 void PeerLink::recheck(const certs::TrustStore& trust) {
-  if (stream_->engine().state() != TlsState::kOpen) return;
+  if (!stream_ || stream_->engine().state() != TlsState::kOpen) return;
   if (stream_->engine().recheck(trust, owner_.clock()) == TlsState::kOpen) return;
   note_end(stream_->engine().failure()->error);
   kick();  // the writer sends the alert and closes

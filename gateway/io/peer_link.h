@@ -1,15 +1,17 @@
-// One live connection to another gateway: a tunnel::Session pumped over a TlsStream. Owns the pump and the
-// routing of data streams to their handlers; knows nothing of messages' meaning. Now one connection carries
-// control, small and bulk streams by the session's priorities; lanes of their own for bulk can be added
-// without a change of this interface.
+// One live connection to another gateway, control or bulk: a tunnel::Session pumped over a TlsStream. Owns
+// the pump and the routing of data streams to their handlers; knows nothing of messages' meaning.
 //
-// Io thread only. Lives as shared_ptr; its coroutines keep it alive until the connection is gone.
+// Belongs to the thread of its stream's executor: the io thread for control, a lane's thread for bulk. From
+// elsewhere only post() and what is marked so. Lives as shared_ptr; its coroutines keep it alive until the
+// connection is gone.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gateway/io/asio.h"
 #include "gateway/io/tls_stream.h"
@@ -29,6 +31,17 @@ class StreamHandler {
   virtual void on_closed() = 0;
 };
 
+// What others may look at while a link works.
+struct LinkCounters {
+  std::atomic<uint64_t> bytes_in = 0;
+  std::atomic<uint64_t> bytes_out = 0;
+  std::atomic<int64_t> round_trip_micros = -1;  // the kernel's; -1: not known
+  std::atomic<int64_t> round_trip_min_micros = -1;
+  std::atomic<uint64_t> segments_out = 0;
+  std::atomic<uint64_t> segments_again = 0;
+  std::atomic<uint32_t> streams_open = 0;
+};
+
 class PeerLink : public std::enable_shared_from_this<PeerLink> {
  public:
   struct Owner {
@@ -42,14 +55,17 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
 
   PeerLink(std::unique_ptr<TlsStream> stream, tunnel::Config config, tunnel::Role role, Owner owner);
 
-  // Until the connection is gone.
-  Awaitable<void> run();
+  // Until the connection is gone. `early`: bytes of the peer that were read before.
+  Awaitable<void> run(Bytes early = {});
 
   Result<void> send_message(ByteView message);
   void message_done(size_t bytes);
   Result<tunnel::StreamId> open_stream(ByteView header, tunnel::Priority priority,
                                        std::shared_ptr<StreamHandler> handler);
   size_t write_stream(tunnel::StreamId id, ByteView bytes);
+  size_t write_stream(tunnel::StreamId id, tunnel::FrameBuffer& buffer);
+  tunnel::FrameBuffer take_buffer() { return session_.take_buffer(); }
+  size_t data_frame_bytes() const { return session_.data_frame_bytes(); }
   void end_stream(tunnel::StreamId id);
   void reset_stream(tunnel::StreamId id, tunnel::Reason reason, std::string_view text);
   void consume(tunnel::StreamId id, size_t bytes);
@@ -61,23 +77,36 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   // Judges the peer's certificate again; a refusal cuts the connection.
   void recheck(const certs::TrustStore& trust);
 
-  // Why it ended, as a stable word; once on_end was called.
+  // Why it ended, as a stable word; to be asked in on_end.
   std::string end_word() const;
   // Whether the peer ended it, with a reason of its own: then it is not the peer's fault.
   bool ended_by_peer() const { return ended_by_peer_; }
 
-  const certs::PeerFacts& peer() const { return *stream_->engine().peer(); }
+  // Any thread: runs it on this link's own.
+  template <class Work>
+  void post(Work work) {
+    asio::post(executor_, [self = shared_from_this(), work = std::move(work)]() mutable { work(*self); });
+  }
+  const asio::any_io_executor& executor() const { return executor_; }          // any thread
+  const std::shared_ptr<LinkCounters>& counters() const { return counters_; }  // any thread
+  const certs::PeerFacts& peer() const { return peer_; }                       // any thread
+  const std::string& remote() const { return remote_; }                        // any thread
+  // Of a control link: its bulk lanes that are open.
+  std::vector<std::shared_ptr<PeerLink>>& lanes() { return lanes_; }
+
   const tunnel::Session& session() const { return session_; }
   tunnel::Role role() const { return session_.role(); }
   Instant opened() const { return opened_; }  // 0: not yet
   bool is_open() const { return session_.state() == tunnel::Session::State::kOpen; }
-  const std::string& remote() const { return stream_->remote(); }
+  std::string congestion_control() const { return congestion_control_; }  // any thread
 
  private:
-  Awaitable<void> read_all();
+  Awaitable<void> read_all(Bytes early);
   Awaitable<void> write_all();
   Result<void> keep_time();
   void fill_output();
+  size_t offer_output();
+  void count();
   void take_events();
   void kick();
   void note_end(Error why);
@@ -93,15 +122,23 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   void on(tunnel::RoundTrip& event);
   void on(tunnel::PeerGoodbye& event);
 
-  std::unique_ptr<TlsStream> stream_;
+  std::unique_ptr<TlsStream> stream_;  // gone when run() is over
+  asio::any_io_executor executor_;
+  certs::PeerFacts peer_;
+  std::string remote_;
+  std::string congestion_control_;
   tunnel::Session session_;
   Owner owner_;
   std::map<tunnel::StreamId, std::shared_ptr<StreamHandler>> handlers_;
+  std::vector<std::shared_ptr<PeerLink>> lanes_;
+  std::shared_ptr<LinkCounters> counters_ = std::make_shared<LinkCounters>();
+  Instant counted_;
   asio::steady_timer wake_;
   Bytes gathered_;
   Instant opened_;
   std::optional<Error> ended_;
   bool kicked_ = false;
+  bool waiting_ = false;  // the writer, for a kick
   bool taking_events_ = false;
   bool reader_done_ = false;
   bool ended_by_peer_ = false;

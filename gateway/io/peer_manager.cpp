@@ -3,97 +3,29 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
-#include <map>
+#include <tuple>
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
-#include "gateway/io/peer_link.h"
+#include "gateway/io/peer_manager_parts.h"
 
 namespace hetao::io {
 
 namespace {
 
 constexpr Duration kRaceWindow = Duration::seconds(10);
-constexpr int64_t kBackoffFirstMillis = 250;
-constexpr int64_t kBackoffMostMillis = 30'000;
-constexpr auto kLeavePatience = std::chrono::seconds(1);  // of a peer that lied
 constexpr auto kRecheckEvery = std::chrono::seconds(limits::kPeerRecheckSeconds);
-constexpr Duration kHandshakePatience = Duration::seconds(limits::kTunnelHandshakeSecondsMax);
-
-uint32_t random_number() {
-  uint32_t number = 0;
-  HETAO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) == 1);
-  return number;
-}
-
-// "protocol" of the TLS engine is noise of strangers; the session's is a peer's fault.
-std::string word_of(const TlsStream& stream) {
-  const std::string word = stream.end_word();
-  if (word.empty()) return "cut";
-  return word == "protocol" ? "protocol-tls" : word;
-}
+constexpr auto kLeavePatience = std::chrono::seconds(1);  // of a peer that lied
+constexpr auto kSampleEvery = std::chrono::seconds(1);
 
 std::string host_of(const std::string& remote) {
   return remote.substr(0, remote.rfind(':'));
 }
 
-// Between half of it and all of it, so that two sides don't go on dialling at the same moments.
-std::chrono::milliseconds jittered(int64_t millis) {
-  return std::chrono::milliseconds(millis / 2 + static_cast<int64_t>(random_number()) % (millis / 2 + 1));
-}
-
 }  // namespace
 
-struct PeerManager::Parts : std::enable_shared_from_this<Parts> {
-  Parts(asio::any_io_executor e, Workers& workers, BlobStore& blobs, Config c)
-      : executor(std::move(e)),
-        config(std::move(c)),
-        acceptor(executor),
-        items(executor, workers, blobs, config.items) {}
-
-  struct Peer {
-    PeerAddress address;
-    std::shared_ptr<PeerLink> live;
-    std::string dialled_by;  // whose dial the live link came from
-    std::shared_ptr<tunnel::OddBudget> odd;
-    std::unique_ptr<asio::steady_timer> wake;  // the dialler's
-    int64_t backoff_millis = kBackoffFirstMillis;
-    bool down_told = false;
-  };
-
-  Awaitable<void> dial_always(std::string region);
-  Awaitable<Result<void>> dial(Peer& peer);
-  Awaitable<Result<tcp::socket>> connect(const Endpoint& to);
-  Awaitable<void> accept_all();
-  Awaitable<void> accept(tcp::socket socket, std::string address);
-  Awaitable<void> recheck_always();
-  Awaitable<void> run_link(std::unique_ptr<TlsStream> stream, tunnel::Role role);
-  tunnel::Config session_config(const certs::PeerFacts& facts, Peer& peer) const;
-  PeerLink::Owner owner_of(const std::string& region);
-  void opened(const std::string& region, PeerLink& link);
-  void ended(const std::string& region, PeerLink& link, const Error& why);
-  void said(const std::string& region, PeerLink& link, Bytes bytes);
-  void note(PeerFault fault);
-  void refuse(PeerFault fault);
-  Awaitable<void> cut_soon(std::weak_ptr<PeerLink> link);
-  void stream_fault(PeerLink& link, const std::string& region, const std::string& reason,
-                    const std::string& why);
-  bool has_key_of_another(const certs::PeerFacts& facts) const;
-  bool newer_wins(const Peer& peer, const std::string& newer_dialled_by) const;
-
-  asio::any_io_executor executor;
-  Config config;
-  tcp::acceptor acceptor;
-  ItemMover items;
-  std::map<std::string, Peer> peers;
-  std::vector<std::weak_ptr<PeerLink>> links;  // all, also those not chosen
-  std::map<std::string, size_t> strangers;     // connections that have not shown who they are, by address
-  size_t strangers_total = 0;
-  PeerManagerStats stats;
-  PeerFaults faults;
-  std::unique_ptr<asio::steady_timer> recheck_timer;
-  bool stopping = false;
-};
+// --- what peers do wrong
+// -----------------------------------------------------------------------------------------------------
 
 void PeerManager::Parts::note(PeerFault fault) {
   fault.why = printable(fault.why);
@@ -128,6 +60,7 @@ Awaitable<void> PeerManager::Parts::cut_soon(std::weak_ptr<PeerLink> link) {
     still->cut(tunnel::Reason::kDigest, "bytes that are not what was announced");
 }
 
+
 PeerManager::PeerManager(asio::any_io_executor executor, Workers& workers, BlobStore& blobs, Config config)
     : parts_(std::make_shared<Parts>(std::move(executor), workers, blobs, std::move(config))) {
   for (const PeerAddress& address : parts_->config.peers) {
@@ -145,6 +78,7 @@ PeerManager::PeerManager(asio::any_io_executor executor, Workers& workers, BlobS
 
 PeerManager::~PeerManager() {
   stop();
+  parts_->lane_threads.stop();
 }
 
 Result<void> PeerManager::listen() {
@@ -159,138 +93,15 @@ uint16_t PeerManager::port() const {
 void PeerManager::start() {
   asio::co_spawn(parts_->executor, parts_->accept_all(), asio::detached);
   asio::co_spawn(parts_->executor, parts_->recheck_always(), asio::detached);
+  asio::co_spawn(parts_->executor, parts_->sample_always(), asio::detached);
   for (const auto& [region, peer] : parts_->peers) {
     if (peer.address.address.port != 0)
       asio::co_spawn(parts_->executor, parts_->dial_always(region), asio::detached);
   }
 }
 
-// --- coming to a connection
-// ------------------------------------------------------------------------------------------
-
-Awaitable<Result<tcp::socket>> PeerManager::Parts::connect(const Endpoint& to) {
-  tcp::resolver resolver(executor);
-  auto [error, found] = co_await resolver.async_resolve(to.host, std::to_string(to.port), as_value);
-  if (error)
-    co_return fail(ErrorCode::kUnreachable, to_text(to), "its address is not known: " + error.message());
-  boost::system::error_code last = asio::error::host_not_found;
-  for (const auto& candidate : found) {
-    tcp::socket socket(executor);
-    Watchdog dog(socket);
-    dog.arm(kHandshakePatience);
-    auto [failed] = co_await socket.async_connect(candidate.endpoint(), as_value);
-    dog.disarm();
-    if (!failed) co_return std::move(socket);
-    last = dog.barked() ? make_error_code(boost::system::errc::timed_out) : failed;
-  }
-  co_return fail(ErrorCode::kUnreachable, to_text(to), last.message());
-}
-
-Awaitable<Result<void>> PeerManager::Parts::dial(Peer& peer) {
-  auto socket = co_await connect(peer.address.address);
-  if (!socket) co_return fail(socket.error());
-  TlsTarget target;
-  target.server_name = peer.address.address.host;
-  target.region = peer.address.region;
-  auto stream =
-      std::make_unique<TlsStream>(std::move(*socket), TlsEngine::client(config.tls, std::move(target)));
-  auto secured = co_await stream->handshake(kHandshakePatience, config.clock);
-  if (!secured) {
-    // Whoever answers at a peer's address with a bad certificate is worth as much alarm as one who dials.
-    if (stream->engine().failure())
-      refuse({peer.address.region, word_of(*stream), to_line(secured.error()), stream->remote()});
-    stream->abort();
-    co_return secured;
-  }
-  if (stopping) co_return Result<void>();
-  co_await run_link(std::move(stream), tunnel::Role::kDialer);
-  co_return Result<void>();
-}
-
-Awaitable<void> PeerManager::Parts::dial_always(std::string region) {
-  const auto self = shared_from_this();
-  Peer& peer = peers.at(region);
-  while (!stopping) {
-    if (!peer.live) {
-      auto dialled = co_await dial(peer);
-      if (!dialled && !stopping && !peer.live) {
-        config.log("tunnel to " + region + ": " + to_line(dialled.error()));
-        if (!peer.down_told) config.on_down(region, to_line(dialled.error()));
-        peer.down_told = true;
-      }
-    }
-    if (stopping) break;
-    // While a session is up this waits for its end; then, and after a failure, it pauses before the next try.
-    peer.wake->expires_after(peer.live ? std::chrono::milliseconds(kBackoffMostMillis)
-                                       : jittered(peer.backoff_millis));
-    if (!peer.live) peer.backoff_millis = std::min(peer.backoff_millis * 2, kBackoffMostMillis);
-    co_await peer.wake->async_wait(as_value);
-  }
-}
-
-Awaitable<void> PeerManager::Parts::accept_all() {
-  const auto self = shared_from_this();
-  asio::steady_timer pause(executor);
-  while (acceptor.is_open()) {
-    auto [error, socket] = co_await acceptor.async_accept(as_value);
-    if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
-    if (error) {
-      config.log("tunnel: accept: " + error.message());
-      pause.expires_after(std::chrono::milliseconds(100));
-      co_await pause.async_wait(as_value);
-      continue;
-    }
-    boost::system::error_code gone;
-    const std::string address = socket.remote_endpoint(gone).address().to_string();
-    if (gone) continue;
-    if (strangers_total >= limits::kTunnelConnectionsMax ||
-        strangers[address] >= limits::kTunnelConnectionsOfAddressMax) {
-      faults.refused("too-many");
-      continue;
-    }
-    ++strangers[address];
-    ++strangers_total;
-    asio::co_spawn(executor, accept(std::move(socket), address), asio::detached);
-  }
-}
-
-Awaitable<void> PeerManager::Parts::accept(tcp::socket socket, std::string address) {
-  const auto self = shared_from_this();
-  auto stream = std::make_unique<TlsStream>(std::move(socket), TlsEngine::server(config.tls));
-  auto secured = co_await stream->handshake(kHandshakePatience, config.clock);
-  if (--strangers[address] == 0) strangers.erase(address);
-  --strangers_total;
-  if (!secured) {
-    refuse({"", word_of(*stream), to_line(secured.error()), stream->remote()});
-    stream->abort();
-    co_return;
-  }
-  if (!stopping) co_await run_link(std::move(stream), tunnel::Role::kAcceptor);
-}
-
-Awaitable<void> PeerManager::Parts::run_link(std::unique_ptr<TlsStream> stream, tunnel::Role role) {
-  const certs::PeerFacts facts = *stream->engine().peer();
-  const std::string region = facts.identity.region;
-  const auto known = peers.find(region);
-  if (known == peers.end()) {
-    refuse({"", "not-a-peer", certs::to_uri(facts.identity) + " is no configured peer", stream->remote()});
-    stream->abort();
-    co_return;
-  }
-  if (has_key_of_another(facts)) {
-    refuse({region, "shared-key", certs::to_uri(facts.identity) + " uses the key of another peer",
-            stream->remote()});
-    stream->abort();
-    co_return;
-  }
-  auto link = std::make_shared<PeerLink>(std::move(stream), session_config(facts, known->second), role,
-                                         owner_of(region));
-  std::erase_if(links, [](const auto& old) { return old.expired(); });
-  links.push_back(link);
-  co_await link->run();
-}
-
-tunnel::Config PeerManager::Parts::session_config(const certs::PeerFacts& facts, Peer& peer) const {
+tunnel::Config PeerManager::Parts::session_config(const certs::PeerFacts& facts,
+                                                  std::shared_ptr<tunnel::OddBudget> odd) const {
   tunnel::Config made;
   made.hello.region = config.region;
   made.hello.gateway = config.gateway;
@@ -301,7 +112,8 @@ tunnel::Config PeerManager::Parts::session_config(const certs::PeerFacts& facts,
               1);
   made.peer_region = facts.identity.region;
   made.peer_gateway = facts.identity.name;
-  made.odd = peer.odd;
+  made.odd = std::move(odd);
+  if (offers_bbr) made.hello.features = {kFeatureBbr};
   return made;
 }
 
@@ -348,7 +160,7 @@ void PeerManager::Parts::opened(const std::string& region, PeerLink& link) {
   Peer& peer = peers.at(region);
   const std::string dialled_by = link.role() == tunnel::Role::kDialer ? config.region : region;
   if (stopping) return link.cut(tunnel::Reason::kShuttingDown, "");
-  // Nobody asks for bulk lanes yet; one that names a session must never pass for a session of its own.
+  // Lanes are told apart by their first frame; one that names no session of ours must never pass for a session.
   if (link.session().peer().purpose != tunnel::Purpose::kControl)
     return link.cut(tunnel::Reason::kRefused, "no session of that name is open here");
   if (peer.live) {
@@ -367,17 +179,23 @@ void PeerManager::Parts::opened(const std::string& region, PeerLink& link) {
   peer.live = link.shared_from_this();
   peer.dialled_by = dialled_by;
   peer.backoff_millis = kBackoffFirstMillis;
+  peer.dials_failed = 0;
   peer.down_told = false;
   ++stats.sessions;
   config.log("tunnel to " + region + ": up, " + link.remote() + ", dialled by " + dialled_by);
   config.on_up(region);
+  if (link.role() == tunnel::Role::kDialer)
+    asio::co_spawn(executor, keep_lanes(region, link.shared_from_this()), asio::detached);
 }
 
 void PeerManager::Parts::ended(const std::string& region, PeerLink& link, const Error& why) {
   const tunnel::Stats counted = link.session().stats();
-  stats.bytes_in += counted.bytes_in;
-  stats.bytes_out += counted.bytes_out;
   Peer& peer = peers.at(region);
+  peer.bytes_in += counted.bytes_in;
+  peer.bytes_out += counted.bytes_out;
+  for (const auto& lane : link.lanes())
+    lane->post([](PeerLink& l) { l.cut(tunnel::Reason::kConnectionLost, "its session is over"); });
+  link.lanes().clear();
   const std::string word = link.end_word();
   const bool was_open = link.opened() != Instant{};
   if (was_open)
@@ -418,6 +236,44 @@ Awaitable<void> PeerManager::Parts::recheck_always() {
     for (const auto& weak : links) {
       if (const auto link = weak.lock()) link->recheck(*config.tls->trust());
     }
+    post_to_links([trust = config.tls->trust()](PeerLink& lane) { lane.recheck(*trust); });
+  }
+}
+
+std::pair<uint64_t, uint64_t> PeerManager::Parts::bytes_of(const Peer& peer) const {
+  uint64_t in = peer.bytes_in;
+  uint64_t out = peer.bytes_out;
+  const auto add = [&](const PeerLink& link) {
+    in += link.counters()->bytes_in;
+    out += link.counters()->bytes_out;
+  };
+  if (peer.live) add(*peer.live);
+  if (peer.live)
+    std::for_each(peer.live->lanes().begin(), peer.live->lanes().end(), [&](auto& l) { add(*l); });
+  return {in, out};
+}
+
+Awaitable<void> PeerManager::Parts::sample_always() {
+  const auto self = shared_from_this();
+  sample_timer = std::make_unique<asio::steady_timer>(executor);
+  auto before = std::chrono::steady_clock::now();
+  while (!stopping) {
+    sample_timer->expires_after(kSampleEvery);
+    co_await sample_timer->async_wait(as_value);
+    const auto now = std::chrono::steady_clock::now();
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now - before).count();
+    before = now;
+    for (auto& [region, peer] : peers) {
+      const auto [in, out] = bytes_of(peer);
+      const auto rate = [micros](uint64_t newer, uint64_t older) {
+        return newer <= older || micros <= 0 ? 0
+                                             : (newer - older) * 1'000'000 / static_cast<uint64_t>(micros);
+      };
+      peer.rate_in = rate(in, peer.sampled_in);
+      peer.rate_out = rate(out, peer.sampled_out);
+      peer.sampled_in = in;
+      peer.sampled_out = out;
+    }
   }
 }
 
@@ -432,7 +288,9 @@ void PeerManager::drain() {
     if (const auto link = weak.lock()) link->goodbye(tunnel::Reason::kShuttingDown, "");
   }
   for (auto& [region, peer] : parts_->peers) peer.wake->cancel();
+  parts_->post_to_links([](PeerLink& lane) { lane.goodbye(tunnel::Reason::kShuttingDown, ""); });
   if (parts_->recheck_timer) parts_->recheck_timer->cancel();
+  if (parts_->sample_timer) parts_->sample_timer->cancel();
 }
 
 void PeerManager::stop() {
@@ -440,6 +298,7 @@ void PeerManager::stop() {
   for (const auto& weak : parts_->links) {
     if (const auto link = weak.lock()) link->cut(tunnel::Reason::kShuttingDown, "");
   }
+  parts_->post_to_links([](PeerLink& lane) { lane.cut(tunnel::Reason::kShuttingDown, ""); });
 }
 
 void PeerManager::send_message(const std::string& region, const pb::PeerMessage& message) {
@@ -465,6 +324,7 @@ void PeerManager::use(std::shared_ptr<const TlsContext> tls) {
   for (const auto& weak : parts_->links) {
     if (const auto link = weak.lock()) link->recheck(*parts_->config.tls->trust());
   }
+  parts_->post_to_links([trust = parts_->config.tls->trust()](PeerLink& lane) { lane.recheck(*trust); });
 }
 
 bool PeerManager::is_up(const std::string& region) const {
@@ -479,14 +339,44 @@ bool PeerManager::all_gone() const {
 
 PeerManagerStats PeerManager::stats() const {
   PeerManagerStats stats = parts_->stats;
-  for (const auto& weak : parts_->links) {
-    const auto link = weak.lock();
-    if (!link) continue;
-    stats.bytes_in += link->session().stats().bytes_in;
-    stats.bytes_out += link->session().stats().bytes_out;
+  for (const auto& [region, peer] : parts_->peers) {
+    const auto [in, out] = parts_->bytes_of(peer);
+    stats.bytes_in += in;
+    stats.bytes_out += out;
   }
   stats.moving = parts_->items.active();
   return stats;
+}
+
+std::vector<LinkStatus> PeerManager::links() const {
+  std::vector<LinkStatus> all;
+  for (const auto& [region, peer] : parts_->peers) {
+    LinkStatus& one = all.emplace_back();
+    one.region = region;
+    std::tie(one.bytes_in, one.bytes_out) = parts_->bytes_of(peer);
+    one.dials_failed = peer.dials_failed;
+    for (const ItemMover::Progress& moving : parts_->items.progress()) {
+      if (moving.region == region)
+        one.transfers.push_back({moving.crossing, moving.sending, moving.bytes_done, moving.bytes_total});
+    }
+    if (!peer.live) continue;
+    const PeerLink& link = *peer.live;
+    one.up = true;
+    one.remote = link.remote();
+    one.dialled_by = peer.dialled_by;
+    one.lanes = static_cast<uint32_t>(peer.live->lanes().size());
+    const auto& first = peer.live->lanes().empty() ? peer.live : peer.live->lanes().front();
+    one.congestion_control = first->congestion_control();
+    if (const int64_t micros = link.counters()->round_trip_micros; micros >= 0)
+      one.round_trip = Duration{micros};
+    one.segments_again = link.counters()->segments_again;
+    for (const auto& lane : peer.live->lanes()) one.segments_again += lane->counters()->segments_again;
+    one.bytes_per_second_in = peer.rate_in;
+    one.bytes_per_second_out = peer.rate_out;
+    one.certificate_ends = link.peer().not_after;
+    one.policy_digest = link.session().peer().policy_digest;
+  }
+  return all;
 }
 
 const PeerFaults& PeerManager::faults() const {

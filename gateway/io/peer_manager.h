@@ -5,7 +5,11 @@
 // When both sides dial at once, two sessions come up. Both sides keep the same one: a session that is older
 // than ten seconds gives way to the newer (its peer would not dial if it still had it); else the one stays
 // that the region with the smaller name has dialled. The other is cut as superseded. Peers are judged again
-// every few seconds and at every reload: a revoked or expired one is cut. Io thread only.
+// every few seconds and at every reload: a revoked or expired one is cut.
+//
+// Beside that control link the dialler keeps bulk lanes, each a connection of its own on a lane thread; how
+// many, and with which congestion control, follows from what the link shows. They live and die with the
+// session. The manager itself belongs to the io thread.
 #pragma once
 
 #include <functional>
@@ -15,6 +19,7 @@
 
 #include "gateway/base/result.h"
 #include "gateway/io/item_mover.h"
+#include "gateway/io/link_status.h"
 #include "gateway/io/peer_faults.h"
 #include "gateway/io/shell_config.h"
 #include "proto/peer.pb.h"
@@ -48,6 +53,7 @@ class PeerManager {
     // Worth an entry in the ledger; `unwritten` faults of the same kind came since the last one.
     std::function<void(const PeerFault&, uint64_t unwritten)> on_fault = nullptr;
     ItemMover::Config items;
+    LinkTuning tuning;
   };
 
   PeerManager(boost::asio::any_io_executor executor, Workers& workers, BlobStore& blobs, Config config);
@@ -69,6 +75,7 @@ class PeerManager {
   bool is_up(const std::string& region) const;
   bool all_gone() const;  // no connection is left
   PeerManagerStats stats() const;
+  std::vector<LinkStatus> links() const;  // one for each peer
   const PeerFaults& faults() const;
   std::vector<PeerTunnel> tunnels() const;
 

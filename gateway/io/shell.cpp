@@ -323,6 +323,7 @@ ShellStatus ShellParts::status() const {
   status.faults = peers->faults();
   status.tunnels = peers->tunnels();
   status.reload_failed = reload_failed;
+  status.links = peers->links();
   status.started = started_;
   return status;
 }

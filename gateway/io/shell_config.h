@@ -17,7 +17,14 @@ namespace hetao::io {
 
 struct PeerAddress {
   std::string region;
-  Endpoint address;  // port 0: this peer dials us
+  Endpoint address;                   // port 0: this peer dials us
+  uint64_t bytes_per_second_max = 0;  // of blobs that we send there; 0: no limit
+};
+
+// What the tunnels would else choose by themselves.
+struct LinkTuning {
+  uint32_t lanes = 0;              // bulk connections to a peer; 0: what pays
+  std::string congestion_control;  // empty: BBR on long links, if the kernel has it
 };
 
 struct LocalPlatformConfig {
@@ -48,6 +55,8 @@ struct ShellConfig {
   std::shared_ptr<const TlsContext> https_tls;
   std::shared_ptr<const TlsContext> tunnel_tls;
   std::vector<PeerAddress> peers;
+  LinkTuning link_tuning;
+  std::map<std::string, uint64_t> tenant_bytes_per_second_max;  // of blobs that cross for them
   std::vector<LocalPlatformConfig> platforms;
   std::vector<std::string> staging_roots;  // absolute folders that file:// URLs may name
   size_t workers = 2;                      // threads of each pool for blocking work

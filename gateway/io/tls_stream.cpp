@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include "gateway/base/check.h"
+
 namespace hetao::io {
 
 namespace {
@@ -83,6 +85,17 @@ TlsStream::TlsStream(tcp::socket socket, std::unique_ptr<TlsEngine> engine)
   socket_.set_option(tcp::no_delay(true), ignored);
 }
 
+Result<std::unique_ptr<TlsStream>> TlsStream::moved_to(const asio::any_io_executor& executor,
+                                                       std::unique_ptr<TlsStream> stream) {
+  HETAO_CHECK(!stream->flushing_);
+  boost::system::error_code error;
+  const auto protocol = stream->socket_.local_endpoint(error).protocol();
+  if (error) return fail(ErrorCode::kUnreachable, stream->remote_, error.message());
+  const auto handle = stream->socket_.release(error);
+  if (error) return fail(ErrorCode::kUnreachable, stream->remote_, error.message());
+  return std::make_unique<TlsStream>(tcp::socket(executor, protocol, handle), std::move(stream->engine_));
+}
+
 tl::unexpected<Error> TlsStream::broken(const boost::system::error_code& error, const Watchdog& dog) const {
   if (dog.barked()) return fail(ErrorCode::kUnreachable, remote_, "took too long");
   if (error == asio::error::eof) return fail(ErrorCode::kUnreachable, remote_, "cut the connection");
@@ -123,20 +136,18 @@ Awaitable<Result<void>> TlsStream::flush(Duration patience) {
   if (flushing_) co_return Result<void>();
   flushing_ = true;
   while (!engine_->output().empty()) {
-    // Copied, because the engine may move its output while the socket works.
-    const ByteView out = engine_->output();
-    sending_.assign(out.begin(), out.end());
-    engine_->output_sent(sending_.size());
-    for (size_t sent = 0; sent < sending_.size();) {
+    // The engine gets the other buffer: what is being sent must stay where it is.
+    engine_->swap_output(sending_);
+    while (!sending_.empty()) {
+      const ByteView out = sending_.view();
       write_dog_.arm(patience);
-      auto [error, size] = co_await socket_.async_write_some(
-          asio::buffer(sending_.data() + sent, sending_.size() - sent), as_value);
+      auto [error, size] = co_await socket_.async_write_some(asio::buffer(out.data(), out.size()), as_value);
       write_dog_.disarm();
       if (error) {
         flushing_ = false;
         co_return broken(error, write_dog_);
       }
-      sent += size;
+      sending_.consume(size);
     }
   }
   flushing_ = false;

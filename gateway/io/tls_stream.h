@@ -50,6 +50,11 @@ class TlsStream {
  public:
   TlsStream(tcp::socket socket, std::unique_ptr<TlsEngine> engine);
 
+  // The same connection on another executor. Nobody may be waiting on the old object, which is of no use
+  // after.
+  static Result<std::unique_ptr<TlsStream>> moved_to(const asio::any_io_executor& executor,
+                                                     std::unique_ptr<TlsStream> stream);
+
   // The time at which the peer's certificate is judged is asked for when it comes.
   Awaitable<Result<void>> handshake(Duration patience, std::function<Instant()> clock);
   // 0: the peer has ended orderly.
@@ -58,6 +63,7 @@ class TlsStream {
   Awaitable<Result<void>> write(ByteView bytes, Duration patience);
   // Takes what the engine has room for, without waiting; flush() sends it. Answers how much.
   size_t offer(ByteView bytes) { return engine_->write(bytes); }
+  size_t unsent() const { return engine_->output().size(); }  // taken, and not yet being sent
   // Sends what the engine has to send. Another coroutine may be doing that already: then it is left to it.
   Awaitable<Result<void>> flush(Duration patience);
   // Orderly end: close_notify, then the socket.
@@ -70,6 +76,7 @@ class TlsStream {
 
   TlsEngine& engine() { return *engine_; }
   const std::string& remote() const { return remote_; }  // "127.0.0.1:4711"
+  int native_handle() { return socket_.native_handle(); }
   bool is_open() const { return socket_.is_open(); }
   asio::any_io_executor executor() { return socket_.get_executor(); }
 
@@ -81,7 +88,7 @@ class TlsStream {
   tcp::socket socket_;
   std::unique_ptr<TlsEngine> engine_;
   std::string remote_;
-  Bytes sending_;
+  FlatBuffer sending_;
   bool flushing_ = false;
   Watchdog read_dog_{socket_};
   Watchdog write_dog_{socket_};

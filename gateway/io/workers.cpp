@@ -23,6 +23,10 @@ void Workers::stop() {
   pool_->threads.join();
 }
 
+void Workers::post(std::function<void()> work) {
+  asio::post(pool_->threads, std::move(work));
+}
+
 Awaitable<void> Workers::run(std::function<void()> work) {
   const auto here = co_await asio::this_coro::executor;
   const auto begin = [this, here, &work](auto handler) {

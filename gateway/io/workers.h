@@ -19,6 +19,8 @@ class Workers {
 
   // Called on the io thread; `work` must not throw and must not touch what belongs to the io thread.
   Awaitable<void> run(std::function<void()> work);
+  // The same for whoever does not wait. Any thread.
+  void post(std::function<void()> work);
   // Drops what has not begun, waits for the rest. Nobody who waited is resumed any more.
   void stop();
 

@@ -70,6 +70,8 @@ class TlsEngine {
   // Ciphertext for the wire. The view is good until the next call of any other function.
   ByteView output() const { return output_.view(); }
   void output_sent(size_t size) { output_.consume(size); }
+  // The same without a copy: all of it changes places with `empty`.
+  void swap_output(FlatBuffer& empty) { std::swap(output_, empty); }
 
   // Goes on with the handshake. Does nothing in other states. A client calls it once to begin.
   TlsState handshake(Instant now);

@@ -3,6 +3,7 @@
 #include "gateway/io/peer_manager.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -53,6 +54,7 @@ struct City {
       return permitted.contains(std::string(crossing));
     };
     config.items.expected = [this](std::string_view, std::string_view crossing) -> std::optional<pb::Item> {
+      ++offers;
       const auto at = expected.find(std::string(crossing));
       if (at == expected.end()) return std::nullopt;
       return at->second;
@@ -62,6 +64,7 @@ struct City {
       failed.push_back(crossing + (for_good ? " for good: " : ": ") + why);
     };
     config.items.log = config.log;
+    config.items.rate = [this](const std::string& to, const std::string&) { return rates.pass(to, ""); };
     manager = std::make_unique<PeerManager>(context_.get_executor(), workers, blobs, std::move(config));
     const auto listening = manager->listen();
     ASSERT_TRUE(listening) << to_line(listening.error());
@@ -91,8 +94,10 @@ struct City {
   uint16_t listen_port = 0;
   std::set<std::string> permitted;
   std::map<std::string, pb::Item> expected;
+  RateGate rates;
   int ups = 0;
   int settled = 0;
+  int offers = 0;  // looked up
   std::vector<std::string> downs;
   std::vector<std::pair<std::string, pb::PeerMessage>> messages;
   std::vector<std::string> stored;
@@ -220,12 +225,12 @@ TEST_F(TwoCities, SendNothingThatIsNotPermittedHere) {
   start();
   const pb::Item item = a.item_of({"secret"});
   b.expected["c"] = item;
-  const uint64_t before = a.manager->stats().bytes_out;
   a.manager->send_item("hongkong", "c", item);
   run_for(std::chrono::milliseconds(300));
   EXPECT_TRUE(b.stored.empty());
   EXPECT_FALSE(b.blobs.has(item.files(0).digest()));
-  EXPECT_LT(a.manager->stats().bytes_out - before, 100U);
+  EXPECT_EQ(a.manager->stats().moving, 0U);
+  EXPECT_EQ(b.offers, 0) << "not even an offer";
 }
 
 TEST_F(TwoCities, TakeNothingThatIsNotExpectedHere) {
@@ -288,6 +293,86 @@ TEST_F(TwoCities, StopAnItemThatIsDropped) {
   ASSERT_TRUE(until([&] { return a.manager->stats().moving == 0 && b.manager->stats().moving == 0; }));
   EXPECT_FALSE(fs::exists(b.blobs.partial_path(item.files(0).digest())));
   EXPECT_TRUE(b.stored.empty());
+}
+
+// The bulk lanes stand beside the session, and die with it.
+TEST_F(TwoCities, KeepBulkLanesBesideTheSession) {
+  start();
+  const auto lanes = [](City& city) { return city.manager->links().at(0).lanes; };
+  ASSERT_TRUE(until([&] { return lanes(a) > 0 && lanes(b) == lanes(a); })) << a.log << b.log;
+  const LinkStatus link = a.manager->links().at(0);
+  EXPECT_TRUE(link.up);
+  EXPECT_EQ(link.dialled_by, "shenzhen");
+  EXPECT_EQ(link.policy_digest, std::string(64, 'a'));
+  EXPECT_GT(link.certificate_ends, testing_support::wall_clock());
+  ASSERT_TRUE(link.round_trip.has_value());
+  EXPECT_LT(*link.round_trip, Duration::seconds(1));
+  const pb::Item item = a.item_of({noise(24'000'000, 3)});
+  allow("c", item);
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  EXPECT_TRUE(b.blobs.describe(item.files(0).digest()));
+  a.manager->stop();
+  EXPECT_TRUE(until([&] { return lanes(b) == 0; })) << b.log;
+}
+
+TEST_F(TwoCities, SayHowFarATransferIs) {
+  start();
+  const pb::Item item = a.item_of({noise(60'000'000, 4)});
+  allow("c", item);
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] {
+    const auto links = b.manager->links();
+    return !links[0].transfers.empty() && links[0].transfers[0].bytes_done > 1'000'000;
+  })) << a.log
+      << b.log;
+  const TransferStatus seen = b.manager->links().at(0).transfers.at(0);
+  EXPECT_EQ(seen.crossing, "c");
+  EXPECT_FALSE(seen.sending);
+  EXPECT_EQ(seen.bytes_total, 60'000'000U);
+  EXPECT_LE(seen.bytes_done, seen.bytes_total);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+}
+
+// Bytes that pack well, and holes, cross with a fraction of their size on the wire.
+TEST_F(TwoCities, SendHolesAndWhatPacksWellForLittle) {
+  start();
+  std::string text;
+  while (text.size() < 6'000'000) text += "the same line again and again\n";
+  const pb::Item item = a.item_of({std::string(200'000'000, '\0'), text});
+  allow("c", item);
+  const uint64_t before = a.manager->stats().bytes_out;
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  EXPECT_LT(a.manager->stats().bytes_out - before, 3'000'000U);
+  struct stat facts{};
+  ASSERT_EQ(::stat(b.blobs.path_of(item.files(0).digest())->c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_size, 200'000'000);
+  EXPECT_LT(facts.st_blocks * 512, 20'000'000) << "the hole stayed one";
+}
+
+TEST_F(TwoCities, SendNothingThatTheOtherSideHas) {
+  start();
+  const std::string content = noise(20'000'000, 5);
+  const pb::Item item = a.item_of({content});
+  ASSERT_TRUE(b.blobs.ingest_bytes(content));
+  allow("c", item);
+  const uint64_t before = a.manager->stats().bytes_out;
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  EXPECT_LT(a.manager->stats().bytes_out - before, 100'000U);
+}
+
+TEST_F(TwoCities, KeepToTheRateOfALink) {
+  a.rates.limit_link("hongkong", 8'000'000, {});
+  start();
+  const pb::Item item = a.item_of({noise(12'000'000, 6)});
+  allow("c", item);
+  const auto began = std::chrono::steady_clock::now();
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  // The first chunk or so is the bucket's; the rest takes its time.
+  EXPECT_GT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(1'200));
 }
 
 TEST_F(TwoCities, CutAPeerWhoseCertificateIsRevoked) {

@@ -1,0 +1,19 @@
+#include "gateway/io/random_number.h"
+
+#include <openssl/rand.h>
+
+#include "gateway/base/check.h"
+
+namespace hetao::io {
+
+uint32_t random_number() {
+  uint32_t number = 0;
+  HETAO_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) == 1);
+  return number;
+}
+
+std::chrono::milliseconds jittered(int64_t millis) {
+  return std::chrono::milliseconds(millis / 2 + static_cast<int64_t>(random_number()) % (millis / 2 + 1));
+}
+
+}  // namespace hetao::io
