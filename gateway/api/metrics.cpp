@@ -91,6 +91,27 @@ void put_faults(Exposition& out, const io::ShellStatus& shell) {
           shell.reload_failed.empty() ? 0 : 1);
 }
 
+void put_links(Exposition& out, const std::vector<io::LinkStatus>& links, Instant now) {
+  const auto each = [&](const char* name, const char* type, const char* help, auto value) {
+    out.family(name, type, help);
+    for (const io::LinkStatus& link : links) {
+      if (link.up) out.sample(value(link), label("region", link.region));
+    }
+  };
+  using Link = io::LinkStatus;
+  each("hetao_link_lanes", "gauge", "Bulk connections to the region.", [](const Link& l) { return l.lanes; });
+  each("hetao_link_round_trip_seconds", "gauge", "To the region, as TCP sees it.",
+       [](const Link& l) { return static_cast<double>(l.round_trip.value_or(Duration{}).micros) / 1e6; });
+  each("hetao_link_bytes_in_total", "counter", "From the region.", [](const Link& l) { return l.bytes_in; });
+  each("hetao_link_bytes_out_total", "counter", "To the region.", [](const Link& l) { return l.bytes_out; });
+  each("hetao_link_segments_again_total", "counter", "TCP segments sent again on open connections.",
+       [](const Link& l) { return l.segments_again; });
+  each("hetao_link_transfers", "gauge", "Blobs on their way.",
+       [](const Link& l) { return l.transfers.size(); });
+  each("hetao_peer_certificate_days_left", "gauge", "Until the peer's certificate ends.",
+       [now](const Link& l) { return (l.certificate_ends - now).micros / (int64_t{86'400} * 1'000'000); });
+}
+
 // One of two families: whole days for people, seconds for alerts.
 void put_certificates(Exposition& out, const ApiConfig& config, Instant now) {
   struct Ends {
@@ -132,6 +153,7 @@ io::HttpResponse metrics(const Context& c) {
   const io::ShellStatus shell = c.backend.status();
   put_shell(out, shell, now);
   put_faults(out, shell);
+  put_links(out, shell.links, now);
   put_core(out, c.backend.core());
   put_certificates(out, c.config, now);
   return text_answer(std::move(out).text(), 200, "text/plain; version=0.0.4; charset=utf-8");

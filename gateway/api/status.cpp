@@ -146,6 +146,38 @@ io::HttpResponse get_status(const Context& c) {
   return json_answer(out);
 }
 
+namespace {
+
+// Whose blobs are on their way is for those who run the gateway.
+json::object link_view(const io::LinkStatus& link, bool with_transfers) {
+  json::object out;
+  if (link.up) {
+    out["dialled_by"] = link.dialled_by;
+    out["lanes"] = link.lanes;
+    out["congestion_control"] = link.congestion_control;
+    if (!link.policy_digest.empty()) out["policy_digest"] = link.policy_digest;
+  }
+  if (link.round_trip) out["round_trip_micros"] = link.round_trip->micros;
+  out["bytes_in"] = link.bytes_in;
+  out["bytes_out"] = link.bytes_out;
+  out["bytes_per_second_in"] = link.bytes_per_second_in;
+  out["bytes_per_second_out"] = link.bytes_per_second_out;
+  out["segments_again"] = link.segments_again;
+  out["dials_failed"] = link.dials_failed;
+  if (!with_transfers) return out;
+  json::array transfers;
+  for (const io::TransferStatus& moving : link.transfers) {
+    transfers.push_back(json::object{{"crossing", moving.crossing},
+                                     {"direction", moving.sending ? "out" : "in"},
+                                     {"bytes_done", moving.bytes_done},
+                                     {"bytes_total", moving.bytes_total}});
+  }
+  out["transfers"] = std::move(transfers);
+  return out;
+}
+
+}  // namespace
+
 io::HttpResponse list_peers(const Context& c) {
   json::object out;
   out["region"] = c.backend.core().config().region;
@@ -158,6 +190,9 @@ io::HttpResponse list_peers(const Context& c) {
       one["gateway"] = tunnel.gateway;
       if (is_operating(c)) one["remote"] = tunnel.remote;
       one["certificate_days_left"] = (tunnel.certificate_ends - c.backend.now()).micros / kMicrosPerDay;
+    }
+    for (const io::LinkStatus& link : shell.links) {
+      if (link.region == peer.region) one["link"] = link_view(link, is_operating(c));
     }
     peers.push_back(std::move(one));
   }

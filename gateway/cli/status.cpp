@@ -1,5 +1,7 @@
 // hetao status, peers, capacity, usage: health at a glance.
+#include <array>
 #include <boost/json/serialize.hpp>
+#include <cstdio>
 
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
@@ -44,20 +46,37 @@ int status(const Context& context) {
   return ready ? 0 : 1;
 }
 
+// "1.25 ms"
+std::string round_trip_text(const json::object& link) {
+  const json::value* micros = link.if_contains("round_trip_micros");
+  if (micros == nullptr || !micros->is_int64()) return "";
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f ms", static_cast<double>(micros->as_int64()) / 1'000);
+  return text.data();
+}
+
+std::string rate_text(const json::object& link, std::string_view key) {
+  const json::value* rate = link.if_contains(key);
+  return rate == nullptr || !rate->is_int64() ? ""
+                                              : human_bytes(static_cast<uint64_t>(rate->as_int64())) + "/s";
+}
+
 int peers(const Context& context) {
   const auto answer = Client(context).get("/api/v1/peers");
   if (!answer) return report(context, answer.error());
   if (context.json) return context.print_json(*answer), 0;
-  Table table({"REGION", "STATE", "TIME", "waiting", "POLICY", "CERTIFICATE", "REASON"});
+  Table table(
+      {"REGION", "STATE", "TIME", "lanes", "RTT", "in", "out", "CERTIFICATE", "waiting", "POLICY", "REASON"});
   for (const json::value& value : list_at(answer->get_object(), "peers")) {
     const json::object& peer = value.get_object();
     const bool up = flag_at(peer, "up");
+    const json::object link = object_at(peer, "link");
     table.add({text_at(peer, "region") + " (" + text_at(peer, "jurisdiction") + ")",
                up ? context.good(context.word("up")) : context.bad(context.word("down")),
-               local_time(text_at(peer, "since")), text_at(peer, "outbox"),
-               text_at(peer, "policy_digest").substr(0, 12),
-               up ? text_at(peer, "certificate_days_left") + " days" : std::string(),
-               printable(text_at(peer, "why_down"))});
+               local_time(text_at(peer, "since")), text_at(link, "lanes"), round_trip_text(link),
+               rate_text(link, "bytes_per_second_in"), rate_text(link, "bytes_per_second_out"),
+               up ? text_at(peer, "certificate_days_left") + " days" : std::string(), text_at(peer, "outbox"),
+               text_at(peer, "policy_digest").substr(0, 12), printable(text_at(peer, "why_down"))});
   }
   table.print(context);
   return 0;
