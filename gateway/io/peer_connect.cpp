@@ -100,7 +100,7 @@ Awaitable<void> dial_lane(LaneOrder order) {
 
 Awaitable<Result<void>> PeerManager::Parts::dial(Peer& peer) {
   auto stream = co_await connect_tls(peer.address.address, peer.address.region, config.tls, config.clock,
-                                   [this](PeerFault fault) { refuse(std::move(fault)); });
+                                     [this](PeerFault fault) { refuse(std::move(fault)); });
   if (!stream) co_return fail(stream.error());
   if (stopping) co_return Result<void>();
   co_await run_link(std::move(*stream), tunnel::Role::kDialer, {});
@@ -172,12 +172,13 @@ Awaitable<void> PeerManager::Parts::accept(tcp::socket socket, std::string addre
   Bytes early;
   Bytes buffer(kFirstReadBytes);
   while (!has_first_frame(early)) {
-    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
-        give_up - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::microseconds>(give_up - std::chrono::steady_clock::now());
     auto size = co_await stream->read_some(buffer, {std::max<int64_t>(left.count(), 1)});
     if (!size || *size == 0) {
       const std::string word = stream->end_word();
-      const std::string reason = word.empty() || word == "cut" || word == "network" ? "connection-lost" : word;
+      const std::string reason =
+          word.empty() || word == "cut" || word == "network" ? "connection-lost" : word;
       refuse({from, reason, size ? "ended before its hello" : to_line(size.error()), stream->remote()});
       stream->abort();
       co_return;

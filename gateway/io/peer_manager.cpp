@@ -60,7 +60,6 @@ Awaitable<void> PeerManager::Parts::cut_soon(std::weak_ptr<PeerLink> link) {
     still->cut(tunnel::Reason::kDigest, "bytes that are not what was announced");
 }
 
-
 PeerManager::PeerManager(asio::any_io_executor executor, Workers& workers, BlobStore& blobs, Config config)
     : parts_(std::make_shared<Parts>(std::move(executor), workers, blobs, std::move(config))) {
   for (const PeerAddress& address : parts_->config.peers) {
@@ -160,7 +159,8 @@ void PeerManager::Parts::opened(const std::string& region, PeerLink& link) {
   Peer& peer = peers.at(region);
   const std::string dialled_by = link.role() == tunnel::Role::kDialer ? config.region : region;
   if (stopping) return link.cut(tunnel::Reason::kShuttingDown, "");
-  // Lanes are told apart by their first frame; one that names no session of ours must never pass for a session.
+  // Lanes are told apart by their first frame; one that names no session of ours must never pass for a
+  // session.
   if (link.session().peer().purpose != tunnel::Purpose::kControl)
     return link.cut(tunnel::Reason::kRefused, "no session of that name is open here");
   if (peer.live) {

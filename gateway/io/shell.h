@@ -24,8 +24,8 @@
 #include "gateway/io/http.h"
 #include "gateway/io/inspector.h"
 #include "gateway/io/ledger_files.h"
-#include "gateway/io/peer_faults.h"
 #include "gateway/io/link_status.h"
+#include "gateway/io/peer_faults.h"
 #include "gateway/io/shell_config.h"
 #include "gateway/io/staging.h"
 #include "policy/policy.h"
@@ -52,7 +52,7 @@ struct ShellStatus {
   PeerFaults faults;
   std::vector<PeerTunnel> tunnels;  // that are up
   std::string reload_failed;        // why the last reload kept the old; empty: it did not
-  std::vector<LinkStatus> links;  // one for each peer
+  std::vector<LinkStatus> links;    // one for each peer
   Instant started;
 };
 
