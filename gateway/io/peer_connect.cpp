@@ -14,6 +14,7 @@ namespace {
 constexpr Duration kConnectPatience = Duration::seconds(4);
 constexpr size_t kFirstReadBytes = size_t{16} << 10U;
 constexpr auto kLaneTick = std::chrono::milliseconds(1'000);
+constexpr auto kFirstPatience = std::chrono::seconds(1);
 constexpr auto kSessionPatience = std::chrono::seconds(2);
 constexpr auto kLookAgain = std::chrono::milliseconds(10);
 
@@ -76,6 +77,32 @@ struct LaneOrder {
   std::function<void(const std::shared_ptr<PeerLink>&)> made;
   OnRefused on_refused;
 };
+
+// What came within a second, until the first frame is here.
+Awaitable<Bytes> read_first(TlsStream& stream) {
+  const auto give_up = std::chrono::steady_clock::now() + kFirstPatience;
+  Bytes early;
+  Bytes buffer(kFirstReadBytes);
+  const auto take = [&](size_t size) {
+    early.insert(early.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
+  };
+  while (!has_first_frame(early)) {
+    // It may have come together with the end of the handshake.
+    if (const size_t held = stream.engine().read(buffer); held > 0) {
+      take(held);
+      continue;
+    }
+    const auto left =
+        std::chrono::duration_cast<std::chrono::microseconds>(give_up - std::chrono::steady_clock::now());
+    if (left.count() <= 0) break;
+    const bool came = co_await stream.wait_readable({left.count()});
+    if (!came) break;
+    auto size = co_await stream.read_some(buffer, Duration::seconds(1));
+    if (!size || *size == 0) break;
+    take(*size);
+  }
+  co_return early;
+}
 
 // A coroutine begins when its thread gets there: until then somebody has to hold the link.
 Awaitable<void> run_held(std::shared_ptr<PeerLink> link, Bytes early) {
@@ -167,24 +194,8 @@ Awaitable<void> PeerManager::Parts::accept(tcp::socket socket, std::string addre
     co_return;
   }
   // The hello says whether this is a session of its own, or a lane of one.
-  const std::string from = stream->engine().peer()->identity.region;
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(limits::kHelloSecondsMax);
-  Bytes early;
-  Bytes buffer(kFirstReadBytes);
-  while (!has_first_frame(early)) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::microseconds>(give_up - std::chrono::steady_clock::now());
-    auto size = co_await stream->read_some(buffer, {std::max<int64_t>(left.count(), 1)});
-    if (!size || *size == 0) {
-      const std::string word = stream->end_word();
-      const std::string reason =
-          word.empty() || word == "cut" || word == "network" ? "connection-lost" : word;
-      refuse({from, reason, size ? "ended before its hello" : to_line(size.error()), stream->remote()});
-      stream->abort();
-      co_return;
-    }
-    early.insert(early.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*size));
-  }
+  // Who does not say it at once is no lane, and meets the session's own deadlines.
+  Bytes early = co_await read_first(*stream);
   if (stopping) co_return;
   auto hello = first_hello(early);
   if (hello && hello->purpose == tunnel::Purpose::kBulk)

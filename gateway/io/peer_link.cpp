@@ -72,9 +72,13 @@ void PeerLink::note_end(Error why) {
 
 std::string PeerLink::end_word() const {
   // A certificate that stopped being good says more than the session, which only sees a lost connection.
-  if (const auto& failure = stream_->engine().failure())
+  const auto& reason = session_.end_reason();
+  const bool is_stated = reason && reason->reason != tunnel::Reason::kConnectionLost;
+  const auto& failure = stream_->engine().failure();
+  // A peer that hears why it ends may hang up before we do.
+  if (failure && !(failure->reason == "cut" && is_stated))
     return failure->reason == "protocol" ? "protocol-tls" : failure->reason;
-  if (const auto& reason = session_.end_reason()) return tunnel::to_word(reason->reason);
+  if (reason) return tunnel::to_word(reason->reason);
   return session_.state() == tunnel::Session::State::kFinished ? "done" : "connection-lost";
 }
 

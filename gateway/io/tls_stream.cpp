@@ -185,6 +185,21 @@ Awaitable<Result<size_t>> TlsStream::read_some(std::span<uint8_t> out, Duration 
   }
 }
 
+Awaitable<bool> TlsStream::wait_readable(Duration patience) {
+  // The timer may have gone off already when the wait is over: then it finds that it is.
+  const auto over = std::make_shared<bool>(false);
+  asio::steady_timer timer(socket_.get_executor(), to_chrono(patience));
+  timer.async_wait([over, this](const boost::system::error_code& error) {
+    if (error || *over) return;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  });
+  auto [error] = co_await socket_.async_wait(tcp::socket::wait_read, as_value);
+  *over = true;
+  timer.cancel();
+  co_return !error;
+}
+
 Awaitable<Result<void>> TlsStream::write(ByteView bytes, Duration patience) {
   while (!bytes.empty()) {
     const size_t taken = engine_->write(bytes);

@@ -59,6 +59,8 @@ class TlsStream {
   Awaitable<Result<void>> handshake(Duration patience, std::function<Instant()> clock);
   // 0: the peer has ended orderly.
   Awaitable<Result<size_t>> read_some(std::span<uint8_t> out, Duration patience);
+  // Until something came (or the end did), or for so long; the connection stays as it is.
+  Awaitable<bool> wait_readable(Duration patience);
   // All of it.
   Awaitable<Result<void>> write(ByteView bytes, Duration patience);
   // Takes what the engine has room for, without waiting; flush() sends it. Answers how much.
