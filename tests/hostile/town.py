@@ -312,13 +312,13 @@ class HostileTest(unittest.TestCase):
 
     def assert_logged(self, pattern):
         try:
-            wait_until(lambda: re.search(pattern, self.new_log()), f"the log says {pattern}", 8)
+            wait_until(lambda: re.search(pattern, self.new_log()), f"the log says {pattern}", 30)
         except AssertionError as failed:
             raise AssertionError(f"{failed}; it says\n{self.new_log()}") from failed
 
     def assert_counted(self, family, **labels):
         key = family + "{" + ",".join(f'{k}="{v}"' for k, v in labels.items()) + "}"
-        wait_until(lambda: self.gateway.metrics().get(key, 0) > self.before.get(key, 0), f"{key} has grown", 8)
+        wait_until(lambda: self.gateway.metrics().get(key, 0) > self.before.get(key, 0), f"{key} has grown", 30)
 
     def assert_in_ledger(self, fault):
-        wait_until(lambda: self.gateway.entries(kind="peer-fault", fault=fault), f"the ledger says {fault}", 8)
+        wait_until(lambda: self.gateway.entries(kind="peer-fault", fault=fault), f"the ledger says {fault}", 30)

@@ -261,6 +261,7 @@ TEST_F(TwoCities, GoOnWithALargeItemWhereItBroke) {
   start();
   const pb::Item item = a.item_of({noise(48'000'000, 7)});
   allow("c", item);
+  a.rates.limit_link("hongkong", 20'000'000, {});  // so that it is under way when the break comes
   a.manager->send_item("hongkong", "c", item);
   const uint64_t begin = b.manager->stats().bytes_in;
   ASSERT_TRUE(until([&] { return b.manager->stats().bytes_in - begin > 12'000'000; })) << a.log;
