@@ -150,7 +150,7 @@ std::string lower_state(pb::JobState state) {
 }
 
 bool has_failed(pb::JobState state) {
-  return state == pb::JOB_SYSTEM_ERROR || state == pb::JOB_EXECUTOR_ERROR;
+  return state == pb::JOB_SYSTEM_ERROR || state == pb::JOB_EXECUTOR_ERROR || state == pb::JOB_EXPIRED;
 }
 
 json::object write_metadata(const pb::Job& job) {
@@ -197,12 +197,14 @@ json::object write_log(const pb::Job& job, View view) {
 const char* state_name(pb::JobState state) {
   switch (state) {
     case pb::JOB_QUEUED:
+    case pb::JOB_DECIDING:
     case pb::JOB_HELD:
     case pb::JOB_OFFERED:
       return "QUEUED";
     case pb::JOB_STAGING:
       return "INITIALIZING";
     case pb::JOB_RUNNING:
+    case pb::JOB_INSPECTING:
     case pb::JOB_RETURNING:
       return "RUNNING";
     case pb::JOB_COMPLETE:
@@ -210,6 +212,7 @@ const char* state_name(pb::JobState state) {
     case pb::JOB_EXECUTOR_ERROR:
       return "EXECUTOR_ERROR";
     case pb::JOB_SYSTEM_ERROR:
+    case pb::JOB_EXPIRED:
       return "SYSTEM_ERROR";
     // Nextflow and Snakemake poll a CANCELING task for ever.
     case pb::JOB_CANCELLING:

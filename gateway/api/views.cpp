@@ -135,6 +135,8 @@ json::object to_json(const pb::Crossing& crossing) {
   put(out, "recipient", crossing.recipient().id());
   put(out, "purpose", crossing.purpose());
   put(out, "reason", crossing.reason());
+  put(out, "failure_class", crossing.failure_class());
+  if (crossing.deleted_sequence() != 0) out["deleted"] = std::to_string(crossing.deleted_sequence());
   if (crossing.booked_sequence() != 0) {
     const std::string& side = crossing.ours().region();
     out["booked"] = side + "/" + std::to_string(crossing.booked_sequence());
@@ -276,12 +278,28 @@ json::object job_summary(const pb::Job& job) {
   put(out, "region", job.region());
   put(out, "platform", job.platform());
   put(out, "reason", job.reason());
+  put(out, "failure_class", job.failure_class());
   return out;
+}
+
+json::array attempts_view(const pb::Job& job) {
+  json::array all;
+  for (const pb::Attempt& attempt : job.attempts()) {
+    json::object& one = all.emplace_back(json::object()).get_object();
+    one["number"] = attempt.number();
+    one["region"] = attempt.region();
+    one["failure_class"] = attempt.failure_class();
+    one["reason"] = attempt.reason();
+    put_time(one, "ended", attempt.ended_micros());
+  }
+  return all;
 }
 
 json::object job_whole(const federation::Core& core, const pb::Job& job) {
   json::object out = job_summary(job);
   out["attempt"] = job.attempt();
+  if (!job.attempts().empty()) out["attempts"] = attempts_view(job);
+  put_time(out, "deadline", job.deadline_micros());
   out["task"] = task_view(job);
   if (!job.verdict().effect().empty()) out["verdict"] = to_json(job.verdict());
   out["history"] = history_view(job);
@@ -314,6 +332,13 @@ json::object review_view(const federation::Core& core, const pb::Review& review)
   put_time(out, "answered", review.answered_micros());
   put(out, "answered_by", review.answered_by());
   put(out, "reason", review.reason());
+  put_time(out, "expires", review.expires_micros());
+  if (review.reviewers() > 1) {
+    out["reviewers"] = review.reviewers();
+    json::array approvals;
+    for (const pb::Approval& given : review.approvals()) approvals.emplace_back(given.by());
+    out["approvals"] = std::move(approvals);
+  }
   if (const pb::Crossing* crossing = core.crossing(review.crossing())) {
     out["crossing"] = to_json(*crossing);
     put(out, "tenant", crossing->submitter().tenant());

@@ -36,7 +36,7 @@ std::string Context::state(std::string_view state) const {
   const std::string shown = word(state);
   if (state == "complete") return good(shown);
   if (state == "held" || state == "cancelling") return warn(shown);
-  return state.ends_with("error") ? bad(shown) : shown;
+  return state.ends_with("error") || state == "expired" ? bad(shown) : shown;
 }
 
 int report(const Context& context, const Error& error) {

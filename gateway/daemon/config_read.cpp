@@ -115,6 +115,21 @@ void read_listen(Section& s, MapReader& top, Config& config) {
   map.done();
 }
 
+// How often a job is tried, and how long anything of it may wait.
+void read_jobs(Section& s, MapReader& top, Config& config) {
+  const Node* node = top.get("jobs");
+  if (node == nullptr) return;
+  federation::CoreConfig& core = config.shell.core;
+  MapReader map(s.reader, *node, "jobs");
+  core.attempts_max =
+      static_cast<int>(map.integer("attempts", MapReader::kMayMiss, 1, 100).value_or(core.attempts_max));
+  core.job_deadline = map.duration("deadline").value_or(core.job_deadline);
+  core.hold_expiry = map.duration("hold_expiry").value_or(core.hold_expiry);
+  core.offer_expiry = map.duration("offer_expiry").value_or(core.offer_expiry);
+  core.cancel_patience = map.duration("cancel_patience").value_or(core.cancel_patience);
+  map.done();
+}
+
 void read_certificates(Section& s, MapReader& top, Config& config) {
   if (const Node* node = top.get("https", MapReader::kNeeded)) {
     MapReader map(s.reader, *node, "https");
@@ -346,6 +361,7 @@ void read_top(Section& s, const Node& root, Config& config) {
     map.done();
   }
   config.shell.workers = static_cast<size_t>(top.integer("workers", MapReader::kMayMiss, 1, 256).value_or(2));
+  read_jobs(s, top, config);
   if (const auto settle = top.duration("submit_settle")) config.shell.core.submit_settle = *settle;
   top.done();
 }

@@ -1,12 +1,15 @@
 #include "gateway/federation/core.h"
 
+#include "gateway/federation/attempts.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/facts.h"
 #include "gateway/federation/home.h"
 #include "gateway/federation/host.h"
+#include "gateway/federation/obligations.h"
 #include "gateway/federation/placement.h"
+#include "gateway/federation/review.h"
 #include "gateway/federation/state.h"
 
 namespace hetao::federation {
@@ -36,8 +39,12 @@ struct Handler {
   void operator()(const RunCollected& e) const { on_run_collected(s, e); }
   void operator()(const ItemInspected& e) const { on_item_inspected(s, e); }
   void operator()(const OutputDelivered& e) const { on_output_delivered(s, e); }
+  void operator()(const BlobsDropped& e) const { on_blobs_dropped(s, e); }
   void operator()(const TimePassed&) const {
+    tick_jobs(s);
     tick_runs(s);
+    tick_reviews(s);
+    tick_duties(s);
     repeat_unacknowledged(s);
   }
 };
@@ -45,7 +52,10 @@ struct Handler {
 std::optional<Instant> next_deadline(const State& s) {
   std::optional<Instant> next;
   const auto earlier = [&](Instant at) { next = next ? std::min(*next, at) : at; };
-  for (const auto& [key, at] : s.run_timers) earlier(at);
+  for (const Timers* timers :
+       {&s.run_timers, &s.job_waits, &s.job_deadlines, &s.review_timers, &s.duty_timers}) {
+    if (const auto first = timers->next()) earlier(*first);
+  }
   for (const auto& [region, live] : s.peers) {
     const auto waiting = s.outbox.find(region);
     if (live.up && waiting != s.outbox.end() && !waiting->second.empty()) earlier(live.resend_at);
@@ -82,6 +92,8 @@ void Core::load_ledger_size(uint64_t entries) {
 Step Core::resume(Instant now) {
   state_->now = now;
   resume_crossings(*state_);
+  resume_reviews(*state_);
+  resume_duties(*state_);
   resume_runs(*state_);
   resume_jobs(*state_);
   return finish(*state_);

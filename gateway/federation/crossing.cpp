@@ -1,16 +1,48 @@
 #include "gateway/federation/crossing.h"
 
 #include "gateway/federation/catalogue.h"
+#include "gateway/federation/crossing_parts.h"
 #include "gateway/federation/decide.h"
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/facts.h"
 #include "gateway/federation/home.h"
 #include "gateway/federation/host.h"
+#include "gateway/federation/obligations.h"
 #include "gateway/federation/table.h"
 
 namespace hetao::federation {
 
 namespace {
+
+void ask_receiver(State& s, pb::Crossing& crossing) {
+  move_crossing(crossing, pb::CROSSING_ASKED);
+  pb::PeerMessage message;
+  *message.mutable_crossing_ask()->mutable_crossing() = crossing;
+  tell(s, crossing.to_region(), std::move(message));
+}
+
+// Gateways of before the classes say no more than whether policy or a person refused.
+std::string class_of(const pb::CrossingEnded& ended) {
+  if (!ended.failure_class().empty()) return ended.failure_class();
+  return ended.refused() ? failure::kPolicy : failure::kTransfer;
+}
+
+void decide_now(State& s, const std::string& id) {
+  pb::Crossing& crossing = s.edit_crossing(id);
+  if (sends(s, crossing)) fill_counter_facts(s, crossing);
+  pb::Verdict verdict = decide(s, crossing, s.now);
+  if (sends(s, crossing)) {
+    // The permit counts once the item was read: nothing is decided before.
+    const std::string profile = owed_inspection(crossing, verdict);
+    if (!profile.empty()) return s.effect(InspectItem{id, crossing.item(), profile});
+  }
+  book_decision(s, crossing, verdict);
+  *crossing.mutable_ours() = std::move(verdict);
+  follow_verdict(s, crossing);
+  notify(s, id);
+}
+
+}  // namespace
 
 bool sends(const State& s, const pb::Crossing& crossing) {
   return s.is_self(crossing.from_region());
@@ -34,35 +66,12 @@ ledger::Entry& book_item(State& s, const char* kind, const pb::Crossing& crossin
   return entry;
 }
 
-// Job and run look at their crossings and move on.
 void notify(State& s, const std::string& id) {
   const pb::Crossing& crossing = s.crossings.at(id);
   const std::string job = crossing.job();
   const std::string key = run_key(job, crossing.attempt());
   if (s.runs.contains(key)) update_run(s, key);
   if (s.jobs.contains(job)) update_job(s, job);
-}
-
-void open_review(State& s, const pb::Crossing& crossing) {
-  pb::Review& review = s.edit_review("rv-" + crossing.id());
-  review.set_id("rv-" + crossing.id());
-  review.set_crossing(crossing.id());
-  review.set_item_digest(crossing.item().digest());
-  review.set_state(pb::REVIEW_OPEN);
-  review.set_opened_micros(s.now.micros);
-}
-
-void close_review(State& s, const pb::Crossing& crossing) {
-  const auto at = s.reviews.find("rv-" + crossing.id());
-  if (at == s.reviews.end() || at->second.state() != pb::REVIEW_OPEN) return;
-  s.edit_review(at->first).set_state(pb::REVIEW_CLOSED);
-}
-
-void ask_receiver(State& s, pb::Crossing& crossing) {
-  move_crossing(crossing, pb::CROSSING_ASKED);
-  pb::PeerMessage message;
-  *message.mutable_crossing_ask()->mutable_crossing() = crossing;
-  tell(s, crossing.to_region(), std::move(message));
 }
 
 void answer_sender(State& s, const pb::Crossing& crossing) {
@@ -77,22 +86,24 @@ void tell_ended(State& s, const pb::Crossing& crossing, bool refused) {
   message.mutable_crossing_ended()->set_crossing(crossing.id());
   message.mutable_crossing_ended()->set_reason(crossing.reason());
   message.mutable_crossing_ended()->set_refused(refused);
+  message.mutable_crossing_ended()->set_failure_class(crossing.failure_class());
   *message.mutable_crossing_ended()->mutable_rules() = crossing.ours().rules();
   tell(s, peer_of(s, crossing), std::move(message));
 }
 
-// Our side's last word against it: counters and review are closed.
-void refuse(State& s, pb::Crossing& crossing, std::string reason) {
-  move_crossing(crossing, pb::CROSSING_REFUSED);
+void refuse(State& s, pb::Crossing& crossing, const std::string& failure_class, std::string reason) {
+  const bool expired = failure_class == failure::kHoldExpired && crossing.state() != pb::CROSSING_MOVING;
+  move_crossing(crossing, expired ? pb::CROSSING_EXPIRED : pb::CROSSING_REFUSED);
+  crossing.set_failure_class(failure_class);
   crossing.set_reason(std::move(reason));
   release_counters(s, crossing);
   close_review(s, crossing);
 }
 
-// Goes on after our verdict is set and booked.
 void follow_verdict(State& s, pb::Crossing& crossing) {
   const bool sender = sends(s, crossing);
   if (crossing.ours().effect() == "permit") {
+    give_notice(s, crossing);
     if (sender) {
       reserve_counters(s, crossing);
       return ask_receiver(s, crossing);
@@ -117,66 +128,11 @@ void follow_verdict(State& s, pb::Crossing& crossing) {
     return;
   }
   add_changes(s, crossing, *crossing.mutable_ours(), s.now);
-  refuse(s, crossing, "refused by " + s.config.region + ": " + reason_line(crossing.ours()));
+  refuse(s, crossing, failure::kPolicy,
+         "refused by " + s.config.region + ": " + reason_line(crossing.ours()));
   if (!sender) return answer_sender(s, crossing);
   if (crossing.peer_asked()) tell_ended(s, crossing, true);
 }
-
-void decide_now(State& s, const std::string& id) {
-  pb::Crossing& crossing = s.edit_crossing(id);
-  if (sends(s, crossing)) fill_counter_facts(s, crossing);
-  pb::Verdict verdict = decide(s, crossing, s.now);
-  book_decision(s, crossing, verdict);
-  *crossing.mutable_ours() = std::move(verdict);
-  follow_verdict(s, crossing);
-  notify(s, id);
-}
-
-// What a reviewer let through is a permit that names the review. The policy of today is asked again first: a
-// reviewer answers a hold and can't lift what has become forbidden since.
-void approve(State& s, pb::Crossing& crossing, const std::string& review) {
-  pb::Verdict verdict = decide(s, crossing, s.now);
-  verdict.set_review(review);
-  if (verdict.effect() == "hold") {
-    verdict.set_effect("permit");
-  }
-  book_decision(s, crossing, verdict);
-  *crossing.mutable_ours() = std::move(verdict);
-  crossing.clear_reason();
-  follow_verdict(s, crossing);
-}
-
-void reject(State& s, pb::Crossing& crossing, const pb::Review& review) {
-  crossing.mutable_ours()->set_effect("forbid");
-  crossing.mutable_ours()->set_review(review.id());
-  refuse(s, crossing, "refused by a reviewer in " + s.config.region + ": " + review.reason());
-  if (!sends(s, crossing)) return answer_sender(s, crossing);
-  if (crossing.peer_asked()) tell_ended(s, crossing, true);
-}
-
-std::optional<Error> cannot_answer(const State& s, const AnswerReview& event) {
-  const std::string what = "review " + event.review;
-  const auto at = s.reviews.find(event.review);
-  if (at == s.reviews.end()) {
-    return Error{ErrorCode::kNotFound, what, "there is no such review",
-                 "`hetao review list` shows the open ones"};
-  }
-  if (at->second.state() != pb::REVIEW_OPEN) {
-    return Error{ErrorCode::kFailed, what, std::string("is ") + to_word(at->second.state()) + " already", {}};
-  }
-  if (event.reason.empty()) {
-    return Error{ErrorCode::kUsage, what, "an answer needs a reason", "say why with --reason"};
-  }
-  const pb::Crossing& crossing = s.crossings.at(at->second.crossing());
-  if (crossing.submitter().user() == event.who.user() &&
-      crossing.submitter().tenant() == event.who.tenant()) {
-    return Error{ErrorCode::kNotAllowed, what, "the submitter of a job may not review it",
-                 "ask another reviewer"};
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 void book_decision(State& s, const pb::Crossing& crossing, pb::Verdict& verdict) {
   ledger::Entry& entry = book_item(s, "decision", crossing);
@@ -193,6 +149,21 @@ void begin_sending(State& s, pb::Crossing crossing, bool inspect_first) {
   s.edit_crossing(id) = std::move(crossing);
   if (!inspect_first) return decide_now(s, id);
   s.effect(InspectItem{id, s.crossings.at(id).item(), {}});
+}
+
+void refuse_sending(State& s, pb::Crossing crossing, const std::string& why) {
+  const std::string id = crossing.id();
+  crossing.set_state(pb::CROSSING_DECIDING);
+  crossing.set_created_micros(s.now.micros);
+  pb::Verdict& verdict = *crossing.mutable_ours();
+  verdict.set_effect("forbid");
+  verdict.set_reason(why);
+  verdict.set_region(s.config.region);
+  verdict.set_decided_micros(s.now.micros);
+  if (s.policy) verdict.set_policy_digest(s.policy->digest());
+  pb::Crossing& kept = s.edit_crossing(id) = std::move(crossing);
+  book_decision(s, kept, *kept.mutable_ours());
+  refuse(s, kept, failure::kPolicy, "refused by " + s.config.region + ": " + why);
 }
 
 void begin_fetching(State& s, pb::Crossing crossing) {
@@ -222,6 +193,7 @@ void on_item_stored(State& s, const ItemStored& event) {
   ledger::Entry& entry = book_item(s, "arrived", crossing);
   crossing.set_booked_sequence(entry.sequence);
   move_crossing(crossing, pb::CROSSING_DONE);
+  begin_duties(s, crossing);
   pb::PeerMessage message;
   message.mutable_crossing_arrived()->set_crossing(crossing.id());
   message.mutable_crossing_arrived()->set_digest(crossing.item().digest());
@@ -241,36 +213,12 @@ void on_item_failed(State& s, const ItemFailed& event) {
     return;
   }
   pb::Crossing& crossing = s.edit_crossing(event.crossing);
-  refuse(s, crossing, "could not be moved: " + event.why);
+  refuse(s, crossing, failure::kTransfer, "could not be moved: " + event.why);
   // Only the sender has booked anything so far: `recalled` closes its `departed`.
   if (sends(s, crossing)) book_item(s, "recalled", crossing).reason = event.why;
   s.effect(DropItem{event.crossing});
   tell_ended(s, crossing, false);
   notify(s, event.crossing);
-}
-
-void on_answer_review(State& s, const AnswerReview& event) {
-  if (auto error = cannot_answer(s, event)) {
-    return s.effect(Answer{event.request, std::move(error), event.review, {}, false});
-  }
-  pb::Review& review = s.edit_review(event.review);
-  review.set_state(event.approve ? pb::REVIEW_APPROVED : pb::REVIEW_REJECTED);
-  review.set_answered_micros(s.now.micros);
-  review.set_answered_by(ledger_name(event.who));
-  review.set_reason(event.reason);
-  pb::Crossing& crossing = s.edit_crossing(review.crossing());
-  ledger::Entry& entry = book_item(s, "review", crossing);
-  entry.who = ledger_name(event.who);
-  entry.decision = event.approve ? "approved" : "rejected";
-  entry.reason = event.reason;
-  if (event.approve) {
-    approve(s, crossing, event.review);
-  } else {
-    reject(s, crossing, review);
-  }
-  const std::string id = crossing.id();
-  notify(s, id);
-  s.effect(Answer{event.request, std::nullopt, event.review, {}, false});
 }
 
 void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& asked) {
@@ -296,7 +244,7 @@ void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& aske
     if (auto why = fill_from_catalogue(s, crossing)) {
       s.edit_crossing(crossing.id()) = crossing;
       pb::Crossing& refused = s.edit_crossing(crossing.id());
-      refuse(s, refused, *why);
+      refuse(s, refused, failure::kInput, *why);
       return tell_ended(s, refused, true);
     }
     return begin_sending(s, std::move(crossing), false);
@@ -326,7 +274,8 @@ void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAns
       s.effect(SendItem{crossing.to_region(), crossing.id(), crossing.item()});
     }
   } else if (answer.verdict().effect() == "forbid") {
-    refuse(s, crossing, "refused by " + from + ": " + reason_line(answer.verdict()));
+    refuse(s, crossing, answer.verdict().review().empty() ? failure::kPolicy : failure::kReview,
+           "refused by " + from + ": " + reason_line(answer.verdict()));
   }
   notify(s, answer.crossing());
 }
@@ -356,7 +305,7 @@ void on_crossing_ended(State& s, const std::string& from, const pb::CrossingEnde
     if (sends(s, crossing)) book_item(s, "recalled", crossing).reason = ended.reason();
     s.effect(DropItem{ended.crossing()});
   }
-  refuse(s, crossing, ended.reason());
+  refuse(s, crossing, class_of(ended), ended.reason());
   notify(s, ended.crossing());
 }
 
@@ -382,12 +331,36 @@ void resume_sending(State& s, const std::string& region) {
   }
 }
 
+namespace {
+
+// A peer has left the federation: what was to cross between it and us never will.
+void end_crossing_with_gone(State& s, const std::string& id) {
+  const auto at = s.crossings.find(id);
+  if (at == s.crossings.end() || is_final(at->second.state())) return;
+  pb::Crossing& crossing = s.edit_crossing(id);
+  const std::string why = peer_of(s, crossing) + " has left the federation";
+  if (crossing.state() == pb::CROSSING_MOVING) {
+    if (sends(s, crossing)) book_item(s, "recalled", crossing).reason = why;
+    s.effect(DropItem{id});
+  }
+  refuse(s, crossing, failure::kPeerGone, why);
+  notify(s, id);
+}
+
+}  // namespace
+
 void resume_crossings(State& s) {
+  std::vector<std::string> gone;
   for (const auto& [id, crossing] : s.crossings) {
+    if (!is_final(crossing.state()) && !s.peers.contains(peer_of(s, crossing))) {
+      gone.push_back(id);
+      continue;
+    }
     if (crossing.state() == pb::CROSSING_DECIDING && sends(s, crossing)) {
       s.effect(InspectItem{id, crossing.item(), {}});
     }
   }
+  for (const std::string& id : gone) end_crossing_with_gone(s, id);
 }
 
 }  // namespace hetao::federation

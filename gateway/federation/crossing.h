@@ -8,13 +8,14 @@ namespace hetao::federation {
 
 // Adds a crossing whose sender is this gateway, and decides it. `inspect_first`: what leaves is read before.
 void begin_sending(State& s, pb::Crossing crossing, bool inspect_first);
+// Adds a crossing whose sender is this gateway, and refuses it: booked as our decision.
+void refuse_sending(State& s, pb::Crossing crossing, const std::string& why);
 // Adds a crossing whose sender is a peer, and asks that peer to begin.
 void begin_fetching(State& s, pb::Crossing crossing);
 
 void on_item_inspected(State& s, const ItemInspected& event);
 void on_item_stored(State& s, const ItemStored& event);
 void on_item_failed(State& s, const ItemFailed& event);
-void on_answer_review(State& s, const AnswerReview& event);
 
 void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& asked);
 void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAnswer& answer);

@@ -4,6 +4,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/federation/facts.h"
+#include "gateway/federation/obligations.h"
 #include "policy/explain.h"
 
 namespace hetao::federation {
@@ -212,6 +213,7 @@ pb::Verdict decide(const State& s, const pb::Crossing& crossing, Instant now) {
   pb::Verdict verdict = to_verdict(s, best.decision, now);
   if (!best.served_by.empty())
     verdict.set_reason(verdict.reason() + "; relies on mechanism " + best.served_by);
+  keep_conditions(s, crossing, verdict);
   return verdict;
 }
 

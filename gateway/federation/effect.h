@@ -90,8 +90,17 @@ struct DeliverOutput {  // to the URL that the task names; answered by OutputDel
   pb::Delivery delivery;
 };
 
-struct DropBlobs {  // nobody refers to them any more
+// Nobody may keep them any more; answered by BlobsDropped when `duties` names somebody.
+struct DropBlobs {
   std::vector<std::string> digests;
+  std::vector<std::string> duties;  // the crossings whose copies these are
+};
+
+// A rule wants somebody told; the ledger has it as `notice` too.
+struct NotifyRole {
+  std::string role;  // reviewer, data-owner, …
+  std::string crossing;
+  std::string text;
 };
 
 // Step again with TimePassed at this time at the latest.
@@ -99,7 +108,8 @@ struct WakeAt {
   Instant at;
 };
 
-using Effect = std::variant<Answer, SendMessage, SendItem, DropItem, SubmitRun, FindRun, ReleaseRun,
-                            CancelRun, CollectRun, RemoveRun, InspectItem, DeliverOutput, DropBlobs, WakeAt>;
+using Effect =
+    std::variant<Answer, SendMessage, SendItem, DropItem, SubmitRun, FindRun, ReleaseRun, CancelRun,
+                 CollectRun, RemoveRun, InspectItem, DeliverOutput, DropBlobs, NotifyRole, WakeAt>;
 
 }  // namespace hetao::federation

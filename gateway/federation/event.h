@@ -143,7 +143,8 @@ struct RunObserved {
   bool started = false;
   bool ended = false;
   bool cancelled = false;
-  bool lost = false;  // the platform lost it: nothing runs any more and no end was reported
+  bool lost = false;             // the platform lost it: nothing runs any more and no end was reported
+  std::string platform_id = {};  // of the submission that was seen, if the platform says it
 };
 
 // Outputs of an ended run, stored as blobs: one item for each declared output (name = index in Task.outputs
@@ -171,11 +172,17 @@ struct OutputDelivered {  // answer to DeliverOutput
   std::string note;
 };
 
+struct BlobsDropped {  // answer to DropBlobs
+  std::vector<std::string> duties;
+  bool ok = false;
+  std::string why;
+};
+
 struct TimePassed {};
 
 using Event = std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset,
                            RegisterMechanism, ActivatePolicy, NoteAct, PeerUp, PeerDown, PeerSaid, ItemStored,
                            ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved, RunCollected,
-                           ItemInspected, OutputDelivered, TimePassed>;
+                           ItemInspected, OutputDelivered, BlobsDropped, TimePassed>;
 
 }  // namespace hetao::federation

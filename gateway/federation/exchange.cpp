@@ -56,6 +56,7 @@ void tell(State& s, const std::string& region, pb::PeerMessage message) {
     s.to_self.push_back(std::move(message));
     return;
   }
+  if (!s.peers.contains(region)) return;  // it has left the federation
   pb::PeerMark& mark = s.edit_mark(region);
   mark.set_sent(mark.sent() + 1);
   message.set_sequence(mark.sent());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/federation/attempts.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
 #include "gateway/federation/decide.h"
@@ -63,6 +64,8 @@ void make_job(State& s, const SubmitJob& event, const Plan& plan, const Candidat
   job.set_project(plan.project);
   job.set_purpose(plan.purpose);
   job.set_created_micros(s.now.micros);
+  job.set_deadline_micros((s.now + s.config.job_deadline).micros);
+  s.job_deadlines.set(event.id, Instant{job.deadline_micros()});
   job.set_attempt(1);
   job.set_region(place.region);
   job.set_platform(place.platform);
@@ -90,43 +93,6 @@ void make_job(State& s, const SubmitJob& event, const Plan& plan, const Candidat
   if (!event.idempotency_key.empty()) s.put_idempotency(idempotency_row(event), event.id);
 }
 
-std::vector<std::string> crossings_of(const State& s, const pb::Job& job, bool sent_from_home) {
-  std::vector<std::string> ids;
-  const std::string prefix = run_key(job.id(), job.attempt()) + ".";
-  for (auto at = s.crossings.lower_bound(prefix); at != s.crossings.end() && at->first.starts_with(prefix);
-       ++at) {
-    if (!sent_from_home || s.is_self(at->second.from_region())) ids.push_back(at->first);
-  }
-  return ids;
-}
-
-// What the job brings along leaves home under our own verdict first; the place is asked when all of it is
-// permitted.
-void begin_inputs(State& s, const std::string& id) {
-  const pb::Job job = s.jobs.at(id);
-  if (s.is_self(job.region())) return;
-  int index = 0;
-  for (const pb::Item& item : job.items()) {
-    pb::Crossing crossing;
-    crossing.set_id(run_key(id, job.attempt()) + ".c" + std::to_string(index++));
-    crossing.set_job(id);
-    crossing.set_attempt(job.attempt());
-    crossing.set_from_region(s.config.region);
-    crossing.set_to_region(job.region());
-    crossing.set_home_region(s.config.region);
-    *crossing.mutable_item() = item;
-    *crossing.mutable_exporter() = tenant_of(s, job.submitter().tenant());
-    const auto peer = s.peers.find(job.region());
-    *crossing.mutable_recipient() = peer != s.peers.end() && !peer->second.operator_tenant.id().empty()
-                                        ? peer->second.operator_tenant
-                                        : tenant_of(s, job.region());
-    *crossing.mutable_submitter() = job.submitter();
-    crossing.set_purpose(job.purpose());
-    crossing.set_project(job.project());
-    begin_sending(s, std::move(crossing), false);
-  }
-}
-
 void offer(State& s, const std::string& id) {
   pb::Job& job = s.edit_job(id);
   job.set_offered(true);
@@ -146,18 +112,8 @@ void offer(State& s, const std::string& id) {
     *out.add_crossings() = s.crossings.at(crossing);
   if (s.is_self(job.region())) *out.mutable_items() = job.items();
   move_job(s, job, pb::JOB_OFFERED, s.is_self(job.region()) ? "" : "to " + job.region());
+  if (!s.is_self(job.region())) s.job_waits.set(id, s.now + s.config.offer_expiry);
   tell(s, job.region(), std::move(message));
-}
-
-void cancel_rest(State& s, const pb::Job& job, const std::string& why) {
-  for (const std::string& id : crossings_of(s, job, true)) cancel_crossing(s, id, why);
-}
-
-void end_job(State& s, pb::Job& job, pb::JobState state, const std::string& reason) {
-  if (!reason.empty()) job.set_reason(reason);  // not that it once waited for a reviewer
-  if (!reason.empty()) job.add_notes(reason);
-  move_job(s, job, state, reason);
-  cancel_rest(s, job, "the job ended");
 }
 
 bool is_failure(const pb::RunReport& report, const pb::Task& task) {
@@ -223,14 +179,22 @@ void take_outputs(State& s, pb::Job& job, const pb::JobNews& news) {
 
 void deliver_or_end(State& s, const std::string& id);
 
+void fail_with(pb::Job& job, const char* failure_class, const std::string& reason) {
+  job.set_end_state(pb::JOB_SYSTEM_ERROR);
+  job.set_failure_class(failure_class);
+  job.set_reason(reason);
+}
+
 // The run has nothing more to do: outputs that are here go where the task wants them.
 void on_run_done(State& s, pb::Job& job, const pb::JobNews& news) {
   job.set_end_state(end_of(job));
+  if (job.end_state() == pb::JOB_EXECUTOR_ERROR) job.set_failure_class(failure::kExecutor);
+  if (job.end_state() == pb::JOB_SYSTEM_ERROR)
+    job.set_failure_class(news.failure_class().empty() ? failure::kRefused : news.failure_class());
   take_outputs(s, job, news);
   for (const pb::Delivery& delivery : job.deliveries()) {
     if (delivery.state() == "withheld" && delivery.kind() != "logs" && job.end_state() == pb::JOB_COMPLETE) {
-      job.set_end_state(pb::JOB_SYSTEM_ERROR);
-      job.set_reason("output " + delivery.name() + " may not leave " + job.region());
+      fail_with(job, failure::kOutput, "output " + delivery.name() + " may not leave " + job.region());
     }
   }
   if (job.state() != pb::JOB_RETURNING) move_job(s, job, pb::JOB_RETURNING);
@@ -249,14 +213,14 @@ void deliver_or_end(State& s, const std::string& id) {
   for (const pb::Delivery& delivery : job.deliveries()) {
     if (delivery.state() == "delivering") return;
     if (delivery.state() == "failed" && job.end_state() == pb::JOB_COMPLETE) {
-      job.set_end_state(pb::JOB_SYSTEM_ERROR);
-      job.set_reason("output " + delivery.name() + ": " + delivery.note());
+      fail_with(job, failure::kDelivery, "output " + delivery.name() + ": " + delivery.note());
     }
   }
   std::string reason = job.reason();
   if (job.end_state() != pb::JOB_COMPLETE && reason.empty()) reason = job.report().failure();
   if (job.end_state() == pb::JOB_COMPLETE) job.clear_reason();
-  end_job(s, job, job.end_state(), job.end_state() == pb::JOB_COMPLETE ? "" : reason);
+  const bool complete = job.end_state() == pb::JOB_COMPLETE;
+  end_job(s, job, job.end_state(), job.failure_class(), complete ? "" : reason);
 }
 
 pb::JobState shown_state(const pb::JobNews& news) {
@@ -266,6 +230,8 @@ pb::JobState shown_state(const pb::JobNews& news) {
     case pb::RUN_RUNNING:
       return pb::JOB_RUNNING;
     case pb::RUN_COLLECTING:
+    case pb::RUN_INSPECTING:
+      return pb::JOB_INSPECTING;
     case pb::RUN_RETURNING:
       return pb::JOB_RETURNING;
     default:
@@ -309,8 +275,8 @@ void on_submit_job(State& s, SubmitJob event) {
   }
   make_job(s, event, plan, best);
   s.effect(Answer{event.request, std::nullopt, event.id, best.verdict, false});
-  begin_inputs(s, event.id);
-  update_job(s, event.id);
+  move_job(s, s.edit_job(event.id), pb::JOB_DECIDING);
+  begin_attempt(s, event.id);
 }
 
 void on_cancel_job(State& s, const CancelJob& event) {
@@ -326,13 +292,11 @@ void on_cancel_job(State& s, const CancelJob& event) {
   s.effect(Answer{event.request, std::nullopt, event.job, {}, false});
   if (is_final(at->second.state()) || at->second.state() == pb::JOB_CANCELLING) return;
   pb::Job& job = s.edit_job(event.job);
-  cancel_rest(s, job, "the job was cancelled");
+  cancel_outgoing(s, job, "the job was cancelled");
   if (!job.offered()) return move_job(s, job, pb::JOB_CANCELLED, "by " + ledger_name(event.who));
   move_job(s, job, pb::JOB_CANCELLING, "by " + ledger_name(event.who));
-  pb::PeerMessage message;
-  message.mutable_cancel_run()->set_job(event.job);
-  message.mutable_cancel_run()->set_attempt(job.attempt());
-  tell(s, job.region(), std::move(message));
+  s.job_waits.set(event.job, s.now + s.config.cancel_patience);
+  tell_to_cancel(s, job, false);
 }
 
 void on_job_news(State& s, const std::string& from, const pb::JobNews& news) {
@@ -352,13 +316,19 @@ void on_job_news(State& s, const std::string& from, const pb::JobNews& news) {
     return;
   }
   switch (news.state()) {
-    case pb::RUN_REFUSED:
-      return end_job(s, job, pb::JOB_SYSTEM_ERROR, news.reason());
+    case pb::RUN_REFUSED: {
+      const std::string why = news.failure_class().empty() ? failure::kRefused : news.failure_class();
+      return attempt_failed(s, job, why, news.reason(), news.may_have_started());
+    }
     case pb::RUN_CANCELLED:
-      return end_job(s, job, pb::JOB_SYSTEM_ERROR, "cancelled in " + from);
+      // A gateway of before `may_have_started` told that it ran before it told that it is cancelled.
+      if (job.withdrawing() && !news.may_have_started() && job.state() != pb::JOB_RUNNING)
+        return attempt_failed(s, job, failure::kOfferExpired, from + " did not answer in time", false);
+      return end_job(s, job, pb::JOB_SYSTEM_ERROR, failure::kStopped, "cancelled in " + from);
     case pb::RUN_DONE:
       return on_run_done(s, job, news);
     default:
+      if (news.state() != pb::RUN_WAITING) job.set_withdrawing(false);  // it had begun, and goes on
       return follow(s, job, news);
   }
 }
@@ -375,17 +345,15 @@ void on_output_delivered(State& s, const OutputDelivered& event) {
 
 void update_job(State& s, const std::string& id) {
   const pb::Job& known = s.jobs.at(id);
-  if (known.offered() || is_final(known.state()) || known.state() == pb::JOB_CANCELLING) {
-    // After the offer the place leads; but what we ourselves refuse to send ends the job here.
-    return;
-  }
+  // After the offer the place leads.
+  if (known.offered() || (known.state() != pb::JOB_DECIDING && known.state() != pb::JOB_HELD)) return;
   bool all_permitted = true;
   std::string held;
   for (const std::string& crossing_id : crossings_of(s, known, true)) {
     const pb::Crossing& crossing = s.crossings.at(crossing_id);
-    if (crossing.state() == pb::CROSSING_REFUSED) {
-      pb::Job& job = s.edit_job(id);
-      return end_job(s, job, pb::JOB_SYSTEM_ERROR, crossing.item().name() + ": " + crossing.reason());
+    if (crossing.state() == pb::CROSSING_REFUSED || crossing.state() == pb::CROSSING_EXPIRED) {
+      return attempt_failed(s, s.edit_job(id), crossing.failure_class(),
+                            crossing.item().name() + ": " + crossing.reason(), false);
     }
     if (crossing.state() == pb::CROSSING_HELD) held = crossing.item().name() + ": " + crossing.reason();
     all_permitted = all_permitted && crossing.state() == pb::CROSSING_ASKED;
@@ -397,23 +365,10 @@ void update_job(State& s, const std::string& id) {
     s.edit_job(id).clear_reason();
     return offer(s, id);
   }
-  if (!held.empty() && known.state() == pb::JOB_QUEUED) {
+  if (!held.empty() && known.state() == pb::JOB_DECIDING) {
     pb::Job& job = s.edit_job(id);
     job.set_reason(held);
     move_job(s, job, pb::JOB_HELD, held);
-  }
-}
-
-void resume_jobs(State& s) {
-  std::vector<std::string> open;
-  for (const auto& [id, job] : s.jobs) {
-    if (!is_final(job.state())) open.push_back(id);
-  }
-  for (const std::string& id : open) {
-    const pb::Job& job = s.jobs.at(id);
-    for (const pb::Delivery& delivery : job.deliveries()) {
-      if (delivery.state() == "delivering") s.effect(DeliverOutput{id, delivery});
-    }
   }
 }
 

@@ -12,7 +12,5 @@ void on_output_delivered(State& s, const OutputDelivered& event);
 
 // Looks at the job's crossings and moves it on. To be called whenever one of them changed.
 void update_job(State& s, const std::string& id);
-// Asks again for what a restart interrupted.
-void resume_jobs(State& s);
 
 }  // namespace hetao::federation

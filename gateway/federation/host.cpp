@@ -10,6 +10,7 @@
 #include "gateway/federation/host_platform.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/labels.h"
+#include "gateway/federation/obligations.h"
 #include "gateway/federation/table.h"
 
 namespace hetao::federation {
@@ -86,8 +87,8 @@ void wait_for_inputs(State& s, const std::string& key, pb::Run& run) {
       continue;
     }
     const pb::Crossing& crossing = at->second;
-    if (crossing.state() == pb::CROSSING_REFUSED || crossing.state() == pb::CROSSING_CANCELLED) {
-      return refuse_run(s, run, crossing.item().name() + ": " + crossing.reason());
+    if (is_final(crossing.state()) && crossing.state() != pb::CROSSING_DONE) {
+      return refuse_run(s, run, crossing.failure_class(), crossing.item().name() + ": " + crossing.reason());
     }
     all_here = all_here && crossing.state() == pb::CROSSING_DONE;
     if (crossing.state() == pb::CROSSING_HELD) held = crossing.reason();
@@ -105,6 +106,14 @@ void wait_for_inputs(State& s, const std::string& key, pb::Run& run) {
     run.set_told_held(true);
     tell_home(s, run);
   }
+}
+
+// Some output is still being read.
+bool is_inspecting(const State& s, const pb::Run& run) {
+  return std::any_of(run.outputs().begin(), run.outputs().end(), [&](const std::string& id) {
+    const auto at = s.crossings.find(id);
+    return at != s.crossings.end() && at->second.state() == pb::CROSSING_DECIDING;
+  });
 }
 
 bool is_settled(const State& s, const std::string& crossing) {
@@ -165,6 +174,9 @@ void send_output(State& s, pb::Run& run, const std::string& suffix, pb::Item ite
   crossing.set_to_region(run.home_region());
   *crossing.mutable_exporter() = tenant_of(s, exporter_of_results(s, run));
   run.add_outputs(crossing.id());
+  if (const std::string why = may_not_go_on(s, run, crossing); !why.empty()) {
+    return refuse_sending(s, std::move(crossing), why);
+  }
   begin_sending(s, std::move(crossing), true);
 }
 
@@ -193,6 +205,7 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
   pb::Run& run = s.edit_run(key);
   std::string platform;
   std::string why = find_platform(s, run.task(), platform);
+  const char* failure_class = failure::kRefused;
   run.set_platform(platform);
   std::vector<pb::Fact> facts;
   for (const PlatformConfig& known : s.config.platforms) {
@@ -200,10 +213,15 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
   }
   const pb::Verdict place =
       decide_place(s, run.tenant(), run.submitter(), s.config.region, facts, false, s.now);
-  if (why.empty() && place.effect() != "permit")
+  if (why.empty() && place.effect() != "permit") {
+    failure_class = failure::kPolicy;
     why = "may not run in " + s.config.region + ": " + reason_line(place);
-  for (int i = 0; why.empty() && i < run.task().inputs_size(); ++i) why = take_input(s, run, i, offer);
-  if (!why.empty()) return refuse_run(s, run, why);
+  }
+  for (int i = 0; why.empty() && i < run.task().inputs_size(); ++i) {
+    failure_class = failure::kInput;
+    why = take_input(s, run, i, offer);
+  }
+  if (!why.empty()) return refuse_run(s, run, failure_class, why);
   for (const pb::Crossing& asked : offer.crossings()) {
     if (asked.job() == offer.job() && asked.attempt() == offer.attempt()) run.add_inputs(asked.id());
   }
@@ -217,7 +235,11 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
 void update_run(State& s, const std::string& key) {
   const pb::RunState state = s.runs.at(key).state();
   if (state == pb::RUN_WAITING) return wait_for_inputs(s, key, s.edit_run(key));
-  if (state == pb::RUN_RETURNING) {
+  if (state == pb::RUN_INSPECTING && !is_inspecting(s, s.runs.at(key))) {
+    move_run(s.edit_run(key), pb::RUN_RETURNING);
+    tell_home(s, s.runs.at(key));
+  }
+  if (s.runs.at(key).state() == pb::RUN_RETURNING) {
     tell_if_held(s, s.edit_run(key));
     return wait_for_outputs(s, key, s.edit_run(key));
   }
@@ -245,7 +267,7 @@ void on_run_collected(State& s, const RunCollected& event) {
     *run.add_results() = item;
     if (!at_home(s, run)) send_output(s, run, logs ? "logs" : "o" + std::to_string(index), std::move(item));
   }
-  move_run(run, pb::RUN_RETURNING);
+  move_run(run, at_home(s, run) ? pb::RUN_RETURNING : pb::RUN_INSPECTING);
   if (!at_home(s, run)) tell_home(s, run);
   update_run(s, event.run);
 }

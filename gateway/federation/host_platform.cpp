@@ -13,7 +13,7 @@ namespace {
 
 void retry_later(State& s, pb::Run& run, Duration wait) {
   run.set_retry_micros((s.now + wait).micros);
-  s.run_timers[run_key(run.job(), run.attempt())] = s.now + wait;
+  s.run_timers.set(run_key(run.job(), run.attempt()), s.now + wait);
 }
 
 void cancel_all(State& s, pb::Run& run) {
@@ -36,6 +36,7 @@ void cancel_run(State& s, const std::string& key) {
   switch (run.state()) {
     case pb::RUN_WAITING:
     case pb::RUN_COLLECTING:
+    case pb::RUN_INSPECTING:
     case pb::RUN_RETURNING:
       return finish_cancel(s, key, run);
     case pb::RUN_RELEASING:
@@ -49,10 +50,29 @@ void cancel_run(State& s, const std::string& key) {
     case pb::RUN_DONE:
     case pb::RUN_CANCELLED:
     case pb::RUN_REFUSED:
+    case pb::RUN_LOST:
       return tell_home(s, run);  // home may not have heard yet
     default:
       return;
   }
+}
+
+// Nothing runs any more, and no end was reported: whether it is tried again is for its home to say.
+void lose(State& s, const std::string& key, pb::Run& run) {
+  run.set_failure_class(failure::kLost);
+  run.set_reason("the platform " + run.platform() + " lost the job");
+  if (run.report().failure().empty()) run.mutable_report()->set_failure("the platform lost the job");
+  move_run(run, pb::RUN_LOST);
+  s.run_timers.erase(key);
+  tell_home(s, run);
+  s.effect(RemoveRun{key, run.platform()});
+}
+
+void release(State& s, const std::string& key, pb::Run& run) {
+  run.set_may_have_started(true);
+  move_run(run, pb::RUN_RELEASING);
+  retry_later(s, run, s.config.submit_settle);
+  s.effect(ReleaseRun{key, run.platform(), run.platform_id()});
 }
 
 void collect(State& s, const std::string& key, pb::Run& run) {
@@ -69,7 +89,10 @@ void tell_home(State& s, const pb::Run& run) {
   pb::JobNews& news = *message.mutable_job_news();
   news.set_job(run.job());
   news.set_attempt(run.attempt());
-  news.set_state(run.state());
+  // Gateways of before `lost` know a run that ends without outputs as refused.
+  news.set_state(run.state() == pb::RUN_LOST ? pb::RUN_REFUSED : run.state());
+  news.set_failure_class(run.failure_class());
+  news.set_may_have_started(run.may_have_started());
   news.set_reason(run.state() == pb::RUN_WAITING ? run.hold_reason() : run.reason());
   *news.mutable_report() = run.report();
   if (!s.is_self(run.home_region())) {
@@ -98,7 +121,8 @@ void tell_home(State& s, const pb::Run& run) {
   tell(s, run.home_region(), std::move(message));
 }
 
-void refuse_run(State& s, pb::Run& run, std::string reason) {
+void refuse_run(State& s, pb::Run& run, const std::string& failure_class, std::string reason) {
+  run.set_failure_class(failure_class);
   run.set_reason(std::move(reason));
   move_run(run, pb::RUN_REFUSED);
   const std::vector<std::string> inputs(run.inputs().begin(), run.inputs().end());
@@ -134,6 +158,8 @@ void on_cancel_run(State& s, const std::string& from, const pb::CancelRun& cance
   const std::string key = run_key(cancel.job(), cancel.attempt());
   const auto at = s.runs.find(key);
   if (at == s.runs.end() || at->second.home_region() != from) return;
+  // What has begun goes on, and home hears so.
+  if (cancel.unless_begun() && at->second.state() != pb::RUN_WAITING) return tell_home(s, at->second);
   cancel_run(s, key);
 }
 
@@ -149,13 +175,11 @@ void on_run_submitted(State& s, const RunSubmitted& event) {
         retry_later(s, run, s.config.retry_first);
         return s.effect(CancelRun{event.run, run.platform(), run.platform_id()});
       }
-      move_run(run, pb::RUN_RELEASING);
-      retry_later(s, run, s.config.submit_settle);
-      return s.effect(ReleaseRun{event.run, run.platform(), run.platform_id()});
+      return release(s, event.run, run);
     case PlatformReply::kRefused:
       s.run_timers.erase(event.run);
       if (run.cancel_wanted()) return finish_cancel(s, event.run, run);
-      return refuse_run(s, run, run.platform() + ": " + event.why);
+      return refuse_run(s, run, failure::kRefused, run.platform() + ": " + event.why);
     case PlatformReply::kAbsent:
     case PlatformReply::kUnknown:
       return retry_later(s, run, s.config.submit_settle);
@@ -171,7 +195,7 @@ void on_run_found(State& s, const RunFound& event) {
   pb::Run& run = s.edit_run(event.run);
   // Absence counts only after the settle time: a submission on its way may still appear.
   if (event.reply != PlatformReply::kAbsent || s.now < Instant{run.retry_micros()}) {
-    s.run_timers[event.run] = std::max(Instant{run.retry_micros()}, s.now + s.config.retry_first);
+    s.run_timers.set(event.run, std::max(Instant{run.retry_micros()}, s.now + s.config.retry_first));
     return;
   }
   if (run.cancel_wanted()) return finish_cancel(s, event.run, run);
@@ -183,7 +207,7 @@ void on_run_released(State& s, const RunReleased& event) {
   if (at == s.runs.end()) return;
   if (at->second.state() == pb::RUN_RUNNING && event.reply == PlatformReply::kUnknown) {
     // Asked again after a restart, to be told how it goes on; nobody watches it until that is answered.
-    s.run_timers[event.run] = s.now + s.config.retry_first;
+    s.run_timers.set(event.run, s.now + s.config.retry_first);
     return;
   }
   if (at->second.state() != pb::RUN_RELEASING) return;
@@ -205,6 +229,8 @@ void on_run_released(State& s, const RunReleased& event) {
 void on_run_observed(State& s, const RunObserved& event) {
   const auto at = s.runs.find(event.run);
   if (at == s.runs.end()) return;
+  // Platforms give ids again: news of an earlier submission is none of this one.
+  if (!event.platform_id.empty() && event.platform_id != at->second.platform_id()) return;
   const pb::RunState state = at->second.state();
   if (state != pb::RUN_RUNNING && state != pb::RUN_RELEASING && state != pb::RUN_CANCELLING) return;
   pb::Run& run = s.edit_run(event.run);
@@ -214,37 +240,32 @@ void on_run_observed(State& s, const RunObserved& event) {
   *run.mutable_report() = std::move(report);
   if (!event.ended && !event.lost && !event.cancelled) return tell_home(s, run);
   if (state == pb::RUN_CANCELLING) return finish_cancel(s, event.run, run);
-  if (event.lost && run.report().failure().empty())
-    run.mutable_report()->set_failure("the platform lost the job");
+  if (event.lost) return lose(s, event.run, run);
   if (event.cancelled && run.report().failure().empty()) {
     run.mutable_report()->set_failure("cancelled on the platform");
+    run.set_failure_class(failure::kStopped);
   }
   collect(s, event.run, run);
 }
 
 void tick_runs(State& s) {
-  std::vector<std::string> due;
-  for (const auto& [key, at] : s.run_timers) {
-    if (at <= s.now) due.push_back(key);
-  }
-  for (const std::string& key : due) {
-    s.run_timers.erase(key);
+  for (const std::string& key : s.run_timers.take_due(s.now)) {
     const auto at = s.runs.find(key);
     if (at == s.runs.end()) continue;
     pb::Run& run = s.edit_run(key);
     const Instant again = s.now + s.config.retry_first;
     switch (run.state()) {
       case pb::RUN_SUBMITTING:
-        s.run_timers[key] = again;
+        s.run_timers.set(key, again);
         s.effect(FindRun{key, run.platform()});
         break;
       case pb::RUN_RUNNING:
       case pb::RUN_RELEASING:
-        if (run.state() == pb::RUN_RELEASING) s.run_timers[key] = again;
+        if (run.state() == pb::RUN_RELEASING) s.run_timers.set(key, again);
         s.effect(ReleaseRun{key, run.platform(), run.platform_id()});
         break;
       case pb::RUN_CANCELLING:
-        s.run_timers[key] = again;
+        s.run_timers.set(key, again);
         s.effect(CancelRun{key, run.platform(), run.platform_id()});
         break;
       default:
@@ -254,7 +275,11 @@ void tick_runs(State& s) {
 }
 
 void resume_runs(State& s) {
+  std::vector<std::string> orphans;
   for (const auto& [key, run] : s.runs) {
+    if (is_final(run.state())) continue;
+    // Nobody is left to whom its results could go.
+    if (!s.is_self(run.home_region()) && !s.peers.contains(run.home_region())) orphans.push_back(key);
     // The clock may have been set meanwhile: a submission on its way gets its whole settle time again.
     if (run.state() == pb::RUN_SUBMITTING)
       s.edit_run(key).set_retry_micros((s.now + s.config.submit_settle).micros);
@@ -262,7 +287,7 @@ void resume_runs(State& s) {
       case pb::RUN_SUBMITTING:
       case pb::RUN_RELEASING:
       case pb::RUN_CANCELLING:
-        s.run_timers[key] = s.now;
+        s.run_timers.set(key, s.now);
         break;
       case pb::RUN_RUNNING:
         s.effect(ReleaseRun{key, run.platform(), run.platform_id()});
@@ -274,6 +299,7 @@ void resume_runs(State& s) {
         break;
     }
   }
+  for (const std::string& key : orphans) cancel_run(s, key);
   tick_runs(s);
 }
 

@@ -21,6 +21,7 @@ enum class Table : uint8_t {
   kOutbox = 8,        // pb::PeerMessage by "REGION/SEQUENCE" (20 digits)
   kPeerMark = 9,      // pb::PeerMark by region
   kIdempotency = 10,  // job id (plain text) by "TENANT/USER/KEY"
+  kDuty = 11,         // pb::Duty by the id of the crossing that it comes from
 };
 
 struct Record {

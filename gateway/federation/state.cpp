@@ -70,6 +70,15 @@ pb::PeerMark& State::edit_mark(const std::string& region) {
   return mark;
 }
 
+pb::Duty& State::edit_duty(const std::string& crossing) {
+  dirty_.emplace(Table::kDuty, crossing);
+  return duties[crossing];
+}
+void State::drop_duty(const std::string& crossing) {
+  dirty_.emplace(Table::kDuty, crossing);
+  duties.erase(crossing);
+}
+
 void State::put_idempotency(const std::string& key, const std::string& job) {
   idempotency[key] = job;
   direct_.push_back({Table::kIdempotency, key, job});
@@ -114,6 +123,8 @@ Result<void> State::load(const Record& record) {
       return parse_into(mechanisms, record);
     case Table::kPeerMark:
       return parse_into(marks, record);
+    case Table::kDuty:
+      return parse_into(duties, record);
     case Table::kIdempotency:
       idempotency[record.key] = *record.value;
       return {};
@@ -148,6 +159,8 @@ std::optional<std::string> State::serialise(Table table, const std::string& key)
       return serialise_from(mechanisms, key);
     case Table::kPeerMark:
       return serialise_from(marks, key);
+    case Table::kDuty:
+      return serialise_from(duties, key);
     case Table::kIdempotency:
     case Table::kOutbox:
       break;
@@ -190,7 +203,12 @@ void move_job(State& s, pb::Job& job, pb::JobState to, std::string note) {
   change.set_state(to);
   change.set_at_micros(s.now.micros);
   change.set_note(note);
-  if (is_final(to)) job.set_ended_micros(s.now.micros);
+  s.job_waits.erase(job.id());  // whatever it waited for in the state before
+  if (is_final(to)) {
+    job.set_ended_micros(s.now.micros);
+    s.job_deadlines.erase(job.id());
+  }
+  if (to == pb::JOB_DECIDING) return;  // what it decides is booked, each decision by itself
   ledger::Entry& entry = s.book("job-state");
   entry.job = job.id();
   entry.who = ledger_name(job.submitter());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gateway/federation/core.h"
+#include "gateway/federation/timers.h"
 
 namespace hetao::federation {
 
@@ -48,11 +49,16 @@ class State {
   Table_of<pb::Mechanism> mechanisms;
   Table_of<pb::PeerMark> marks;
   Table_of<std::string> idempotency;
+  Table_of<pb::Duty> duties;  // by the crossing that they come from
   std::map<std::string, std::map<uint64_t, pb::PeerMessage>, std::less<>> outbox;
   std::map<std::string, PeerLive, std::less<>> peers;
 
   // Objects that time alone can move, so that TimePassed costs what is due and not what is known.
-  std::map<std::string, Instant> run_timers;
+  Timers run_timers;     // by run
+  Timers job_waits;      // by job: its next attempt, or the end of an offer or of a cancel's patience
+  Timers job_deadlines;  // by job that is open
+  Timers review_timers;  // by review that is open
+  Timers duty_timers;    // by crossing
 
   // --- the step in progress ---
   Instant now;
@@ -66,6 +72,8 @@ class State {
   pb::Counter& edit_counter(const std::string& key);
   pb::Mechanism& edit_mechanism(const std::string& id);
   pb::PeerMark& edit_mark(const std::string& region);
+  pb::Duty& edit_duty(const std::string& crossing);
+  void drop_duty(const std::string& crossing);
   void put_idempotency(const std::string& key, const std::string& job);
   void put_outgoing(const std::string& region, const pb::PeerMessage& message);
   void drop_outgoing(const std::string& region, uint64_t sequence);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "proto/state.pb.h"
 
@@ -18,6 +19,36 @@ struct Move {
 std::span<const Move<pb::JobState>> job_moves();
 std::span<const Move<pb::RunState>> run_moves();
 std::span<const Move<pb::CrossingState>> crossing_moves();
+
+// Why a job or an attempt failed, as a word of its record (`failure_class`), and whether another attempt may
+// follow. An attempt that may have started is repeated only if its task says that it may be (`preemptible`).
+enum class Repeat { kNever, kElsewhere, kAnywhere };
+
+struct FailureClass {
+  std::string_view word;
+  Repeat repeat;
+  const char* when;  // for the handbook
+};
+
+namespace failure {
+inline constexpr const char* kExecutor = "executor";
+inline constexpr const char* kPolicy = "policy";
+inline constexpr const char* kReview = "review";
+inline constexpr const char* kHoldExpired = "hold-expired";
+inline constexpr const char* kDeadline = "deadline";
+inline constexpr const char* kOfferExpired = "offer-expired";
+inline constexpr const char* kRefused = "refused";
+inline constexpr const char* kTransfer = "transfer";
+inline constexpr const char* kInput = "input";
+inline constexpr const char* kLost = "lost";
+inline constexpr const char* kStopped = "stopped";
+inline constexpr const char* kPeerGone = "peer-gone";
+inline constexpr const char* kOutput = "output";
+inline constexpr const char* kDelivery = "delivery";
+}  // namespace failure
+
+std::span<const FailureClass> failure_classes();
+Repeat repeat_of(std::string_view failure_class);
 
 bool may_move(pb::JobState from, pb::JobState to);
 bool may_move(pb::RunState from, pb::RunState to);

@@ -85,6 +85,15 @@ platforms::OutputSpec output_of(const pb::Output& output) {
   return spec;
 }
 
+// In seconds; 0: the task does not say.
+int64_t wall_time_of(const pb::Task& task) {
+  for (const pb::Tag& parameter : task.resources().backend_parameters()) {
+    if (parameter.key() != "wall_time") continue;
+    return parse_duration(parameter.value()).value_or(Duration{}).micros / 1'000'000;
+  }
+  return 0;
+}
+
 // What was asked for, within what the platform gives to one job.
 Result<int64_t> share_of(const char* what, int64_t asked, int64_t usual, int64_t most) {
   if (asked <= 0) return most > 0 ? std::min(usual, most) : usual;
@@ -121,7 +130,10 @@ Result<platforms::RunSpec> run_spec_of(const std::string& key, const pb::Run& ru
   spec.limits.cpu_cores = *cores;
   spec.limits.ram_bytes = *ram;
   spec.limits.disk_bytes = *disk;
-  spec.limits.wall_seconds = std::max<int64_t>(1, platform.wall_time_max.micros / 1'000'000);
+  const int64_t wall_most = std::max<int64_t>(1, platform.wall_time_max.micros / 1'000'000);
+  const auto wall = share_of("wall_time", wall_time_of(task), wall_most, wall_most);
+  if (!wall) return fail(wall.error());
+  spec.limits.wall_seconds = *wall;
   spec.network = run.network_allowed();
   return spec;
 }

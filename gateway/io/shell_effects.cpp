@@ -129,11 +129,22 @@ void ShellParts::on(federation::DeliverOutput& effect) {
 }
 
 void ShellParts::on(federation::DropBlobs& effect) {
-  spawn(bulk->run([this, digests = std::move(effect.digests)] {
-    for (const std::string& digest : digests) {
-      if (auto removed = blobs->remove(digest); !removed) spdlog::warn("{}", to_line(removed.error()));
+  spawn(work_and_post<federation::BlobsDropped>(*bulk, [this, e = std::move(effect)] {
+    federation::BlobsDropped done{e.duties, true, {}};
+    for (const std::string& digest : e.digests) {
+      auto removed = blobs->remove(digest);
+      if (removed) continue;
+      done.ok = false;
+      done.why = to_line(removed.error());
+      spdlog::warn("{}", done.why);
     }
+    return done;
   }));
+}
+
+// The ledger has it as `notice`; whoever reads the log is told too.
+void ShellParts::on(federation::NotifyRole& effect) {
+  spdlog::info("notice for {}: {} ({})", effect.role, printable(effect.text), effect.crossing);
 }
 
 // Every step that has a next deadline says so: the newest one counts.

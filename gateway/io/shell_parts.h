@@ -96,6 +96,7 @@ class ShellParts {
   void on(federation::InspectItem& effect);
   void on(federation::DeliverOutput& effect);
   void on(federation::DropBlobs& effect);
+  void on(federation::NotifyRole& effect);
   void on(federation::WakeAt& effect);
   LocalPlatform* platform_of(const std::string& name);
   // Runs `work` on `workers`, then posts the event that it made.

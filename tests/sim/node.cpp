@@ -144,7 +144,10 @@ void Node::carry_out(const Effect& effect) {
     void operator()(const DeliverOutput& e) const {
       n.later(Duration::millis(5), OutputDelivered{e.job, e.delivery.name(), true, {}});
     }
-    void operator()(const DropBlobs&) const {}
+    void operator()(const DropBlobs& e) const {
+      n.later(Duration::millis(5), BlobsDropped{e.duties, true, {}});
+    }
+    void operator()(const NotifyRole&) const {}
     void operator()(const WakeAt& e) const {
       const Duration wait = std::max(e.at - n.clock(), Duration{});
       n.later(wait, TimePassed{});

@@ -221,7 +221,7 @@ void World::review() {
     for (const std::string& id : open) {
       if (!random_.chance(600) || !node.alive()) continue;
       AnswerReview answer{0, id, random_.chance(700), "looked at", {}};
-      answer.who.set_user("reviewer");
+      answer.who.set_user("reviewer-" + std::to_string(random_.below(3)));
       answer.who.set_tenant(region + "-hub");
       node.post(std::move(answer));
     }

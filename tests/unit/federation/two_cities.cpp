@@ -31,13 +31,18 @@ std::shared_ptr<const policy::Policy> compile(const std::string& rules) {
   return std::make_shared<const policy::Policy>(std::move(*compiled));
 }
 
-CoreConfig config_of(const std::string& region) {
-  const bool here = region == "shenzhen";
+std::string jurisdiction_of(const std::string& region) {
+  return region == "hongkong" ? "HK" : region == "macao" ? "MO" : "CN";
+}
+
+CoreConfig config_of(const std::string& region, const std::vector<std::string>& regions) {
   CoreConfig config;
   config.region = region;
-  config.jurisdiction = here ? "CN" : "HK";
+  config.jurisdiction = jurisdiction_of(region);
   config.operator_tenant = region + "-hub";
-  config.peers = {here ? PeerConfig{"hongkong", "HK"} : PeerConfig{"shenzhen", "CN"}};
+  for (const std::string& other : regions) {
+    if (other != region) config.peers.push_back({other, jurisdiction_of(other)});
+  }
   config.platforms = {{"cluster", "slurm", 64, 0, {}}};
   return config;
 }
@@ -81,10 +86,14 @@ std::string not_final(const Table& objects, const char* what) {
 
 }  // namespace
 
-TwoCities::TwoCities(const std::string& rules) {
-  for (const char* region : {"hongkong", "shenzhen"}) {
+TwoCities::TwoCities(const std::string& rules, const std::vector<std::string>& further,
+                     const std::function<void(CoreConfig&)>& change)
+    : regions_{"hongkong", "shenzhen"} {
+  regions_.insert(regions_.end(), further.begin(), further.end());
+  for (const std::string& region : regions_) {
     City& made = cities_[region];
-    made.config = config_of(region);
+    made.config = config_of(region, regions_);
+    if (change) change(made.config);
     made.policy = compile(rules);
     start(made);
     post(region, RegisterDataset{0, dataset_of(region, "general", "general")});
@@ -154,20 +163,44 @@ void TwoCities::settle() {
 
 void TwoCities::wait(Duration time) {
   now_ = now_ + time;
-  for (const char* region : {"hongkong", "shenzhen"}) post(region, TimePassed{});
+  for (const std::string& region : regions_) post(region, TimePassed{});
   settle();
 }
 
 void TwoCities::cut() {
   up_ = false;
-  post("hongkong", PeerDown{"shenzhen", "cut"});
-  post("shenzhen", PeerDown{"hongkong", "cut"});
+  for (const std::string& region : regions_) {
+    for (const std::string& other : regions_) {
+      if (other != region) post(region, PeerDown{other, "cut"});
+    }
+  }
 }
 
 void TwoCities::connect() {
   up_ = true;
-  post("hongkong", PeerUp{"shenzhen"});
-  post("shenzhen", PeerUp{"hongkong"});
+  for (const std::string& region : regions_) {
+    for (const std::string& other : regions_) {
+      if (other != region && linked(region, other)) post(region, PeerUp{other});
+    }
+  }
+}
+
+void TwoCities::cut_off(const std::string& region) {
+  off_.insert(region);
+  for (const std::string& other : regions_) {
+    if (other == region) continue;
+    post(region, PeerDown{other, "cut"});
+    post(other, PeerDown{region, "cut"});
+  }
+}
+
+void TwoCities::connect_again(const std::string& region) {
+  off_.erase(region);
+  for (const std::string& other : regions_) {
+    if (other == region || !linked(region, other)) continue;
+    post(region, PeerUp{other});
+    post(other, PeerUp{region});
+  }
 }
 
 void TwoCities::activate(const std::string& region, const std::string& rules) {
@@ -179,19 +212,22 @@ void TwoCities::activate(const std::string& region, const std::string& rules) {
 
 void TwoCities::carry_out(const std::string& region, const Effect& effect) {
   City& city = cities_.at(region);
-  const std::string other = region == "shenzhen" ? "hongkong" : "shenzhen";
   const auto observed = [&](const std::string& run) {
-    const std::string& state = city.submissions[run];
+    const auto known = city.submissions.find(run);
+    const std::string state = known == city.submissions.end() ? "" : known->second;
     RunObserved seen{run, {}, state != "held", state == "ended", state == "cancelled", state.empty()};
     if (seen.ended) seen.report.add_executors()->set_reason("exited");
     post(region, std::move(seen));
   };
   if (const auto* e = std::get_if<SendMessage>(&effect)) {
-    for (int i = 0; up_ && i < copies; ++i) post(other, PeerSaid{region, e->message});
+    for (int i = 0; linked(region, e->region) && i < copies; ++i)
+      post(e->region, PeerSaid{region, e->message});
   } else if (const auto* item = std::get_if<SendItem>(&effect)) {
     send_item(region, *item);
   } else if (const auto* submitted = std::get_if<SubmitRun>(&effect)) {
     journal_.push_back(region + " submits " + submitted->run);
+    if (platform_does[region] == "refuse")
+      return post(region, RunSubmitted{submitted->run, PlatformReply::kRefused, {}, "no room"});
     city.submissions.emplace(submitted->run, "held");
     post(region, RunSubmitted{submitted->run, PlatformReply::kOk, "p-" + submitted->run, {}});
   } else if (const auto* sought = std::get_if<FindRun>(&effect)) {
@@ -206,8 +242,10 @@ void TwoCities::carry_out(const std::string& region, const Effect& effect) {
     }
     post(region, RunReleased{released->run, PlatformReply::kOk, {}});
     observed(released->run);
-    if (state == "running") state = "ended";
+    if (state == "running") state = platform_does[region] == "lose" ? "" : "ended";
+    if (state.empty()) city.submissions.erase(released->run);
     observed(released->run);
+
   } else if (const auto* cancelled = std::get_if<CancelRun>(&effect)) {
     const auto at = city.submissions.find(cancelled->run);
     if (at != city.submissions.end() && at->second != "ended") at->second = "cancelled";
@@ -224,6 +262,9 @@ void TwoCities::carry_out(const std::string& region, const Effect& effect) {
     post(region, std::move(out));
   } else if (const auto* inspected = std::get_if<InspectItem>(&effect)) {
     post(region, ItemInspected{inspected->crossing, {fact("inspection.verdict", "clean")}, "clean"});
+  } else if (const auto* dropped = std::get_if<DropBlobs>(&effect)) {
+    for (const std::string& digest : dropped->digests) journal_.push_back(region + " drops " + digest);
+    post(region, BlobsDropped{dropped->duties, true, {}});
   } else if (const auto* delivered = std::get_if<DeliverOutput>(&effect)) {
     post(region, OutputDelivered{delivered->job, delivered->delivery.name(), true, {}});
   } else if (const auto* told = std::get_if<Answer>(&effect); told != nullptr && told->request != 0) {
@@ -233,13 +274,14 @@ void TwoCities::carry_out(const std::string& region, const Effect& effect) {
 
 void TwoCities::send_item(const std::string& from, const SendItem& effect) {
   journal_.push_back(from + " sends " + effect.crossing);
-  if (!up_ || !core(from).may_send(effect.region, effect.crossing)) return;
+  if (!linked(from, effect.region) || !core(from).may_send(effect.region, effect.crossing)) return;
   if (core(effect.region).expected_item(from, effect.crossing) == nullptr) return;
   journal_.push_back(effect.region + " has " + effect.crossing);
   post(effect.region, ItemStored{effect.crossing});
 }
 
-std::string TwoCities::submit(const std::string& home, const std::string& place, const std::string& dataset) {
+std::string TwoCities::submit(const std::string& home, const std::string& place, const std::string& dataset,
+                              const std::function<void(pb::Task&)>& change) {
   SubmitJob event;
   event.request = ++submitted_;
   event.id = "j" + std::to_string(submitted_);
@@ -255,7 +297,8 @@ std::string TwoCities::submit(const std::string& home, const std::string& place,
   pb::Output& output = *event.task.add_outputs();
   output.set_path("/out/r");
   output.set_url("result:r");
-  event.task.mutable_resources()->add_zones(place);
+  if (!place.empty()) event.task.mutable_resources()->add_zones(place);
+  if (change) change(event.task);
   event.submitter.set_user("researcher");
   event.submitter.set_tenant(home + "-university");
   event.idempotency_key = event.id;
@@ -319,7 +362,9 @@ std::string TwoCities::unrest_of(const std::string& region) const {
                                  not_final(core.crossings(), "crossing")}) {
     if (!why.empty()) return region + ": " + why;
   }
-  if (core.peers().front().outbox != 0) return region + " owes messages";
+  for (const PeerState& peer : core.peers()) {
+    if (peer.outbox != 0) return region + " owes messages to " + peer.region;
+  }
   if (!open_reviews(region).empty()) return region + " has a review that nobody needs";
   for (const auto& [run, state] : city.submissions) {
     if (state != "ended" && state != "cancelled") return region + " leaves " + run + " " + state;

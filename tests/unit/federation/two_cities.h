@@ -4,8 +4,10 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +27,9 @@ struct City {
 
 class TwoCities {
  public:
-  explicit TwoCities(const std::string& rules);
+  // Further regions may stand beside the two; `change` may alter each configuration before the start.
+  explicit TwoCities(const std::string& rules, const std::vector<std::string>& further = {},
+                     const std::function<void(CoreConfig&)>& change = {});
 
   City& city(const std::string& region) { return cities_.at(region); }
   const Core& core(const std::string& region) const { return *cities_.at(region).core; }
@@ -37,10 +41,14 @@ class TwoCities {
   void restart(const std::string& region);  // from its disk; effects of the earlier process are lost
   void cut();
   void connect();
+  // One region alone loses its links to all others, or gets them back.
+  void cut_off(const std::string& region);
+  void connect_again(const std::string& region);
   void activate(const std::string& region, const std::string& rules);
 
   // Submits at home a program that runs in `place` over a dataset (none if empty); returns the job's id.
-  std::string submit(const std::string& home, const std::string& place, const std::string& dataset);
+  std::string submit(const std::string& home, const std::string& place, const std::string& dataset,
+                     const std::function<void(pb::Task&)>& change = {});
   void answer(const std::string& region, const std::string& review, bool approve, const std::string& user,
               const std::string& reason = "looked at");
 
@@ -58,6 +66,8 @@ class TwoCities {
   std::string unrest() const;
 
   int copies = 1;  // of every message
+  // What a platform does with a submission: "" takes it, "refuse" refuses, "lose" loses it once it runs.
+  std::map<std::string, std::string> platform_does;
 
  private:
   void carry_out(const std::string& region, const Effect& effect);
@@ -70,6 +80,12 @@ class TwoCities {
   std::vector<std::string> journal_;
   Answer told_;
   Instant now_{1'764'000'000'000'000};
+  bool linked(const std::string& a, const std::string& b) const {
+    return up_ && !off_.contains(a) && !off_.contains(b);
+  }
+
+  std::vector<std::string> regions_;
+  std::set<std::string> off_;
   bool up_ = false;
   uint64_t submitted_ = 0;
 };

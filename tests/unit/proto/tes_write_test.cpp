@@ -120,7 +120,10 @@ TEST(TesWrite, EveryStateIsOneThatClientsUnderstand) {
     EXPECT_TRUE(known.contains(state_name(static_cast<pb::JobState>(i)))) << i;
   }
   EXPECT_STREQ(state_name(pb::JOB_HELD), "QUEUED");
+  EXPECT_STREQ(state_name(pb::JOB_DECIDING), "QUEUED");
+  EXPECT_STREQ(state_name(pb::JOB_INSPECTING), "RUNNING");
   EXPECT_STREQ(state_name(pb::JOB_RETURNING), "RUNNING");
+  EXPECT_STREQ(state_name(pb::JOB_EXPIRED), "SYSTEM_ERROR");
   EXPECT_STREQ(state_name(pb::JOB_CANCELLING), "CANCELED");
 }
 

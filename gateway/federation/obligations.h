@@ -1,0 +1,38 @@
+// What a permit obliges to. Some are conditions of the permit itself (residency, mask, encrypt, inspect),
+// some bind what comes after (no-onward-transfer, residency again), some tell somebody (notify, duty), and
+// delete-after is a timer with a receipt: the blobs go, then the ledger says `deleted`. The table of kinds
+// stands in policy/language.md; `no-network` needs nothing here, because no run has a network, `keep-record`
+// nothing, because entries stay.
+#pragma once
+
+#include <string>
+
+#include "gateway/federation/state.h"
+
+namespace hetao::federation {
+
+// Turns a permit whose conditions this gateway can't keep for this crossing into a hold or a forbid that says
+// so.
+void keep_conditions(const State& s, const pb::Crossing& crossing, pb::Verdict& verdict);
+
+// The profile with which the item has to be read before this permit counts; empty: none, or it was read.
+std::string owed_inspection(const pb::Crossing& crossing, const pb::Verdict& verdict);
+
+// How many people have to approve this hold; at least 1.
+uint32_t reviewers_of(const pb::Verdict& verdict);
+
+// Books what the permit wants told: `notice` entries, and a message to the role.
+void give_notice(State& s, const pb::Crossing& crossing);
+
+// Why what this run made may not go on to the crossing's receiver, under the permits of what it read; empty:
+// it may.
+std::string may_not_go_on(const State& s, const pb::Run& run, const pb::Crossing& crossing);
+
+// The item of a crossing arrived here: starts the timers of its permits.
+void begin_duties(State& s, const pb::Crossing& crossing);
+void on_blobs_dropped(State& s, const BlobsDropped& event);
+// Asks for the deletion of what is due and not in use.
+void tick_duties(State& s);
+void resume_duties(State& s);
+
+}  // namespace hetao::federation

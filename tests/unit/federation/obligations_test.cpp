@@ -1,0 +1,145 @@
+// What permits oblige to: deleted in time with a receipt, no onward transfer, residency, two reviewers,
+// notices.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "gateway/federation/table.h"
+#include "tests/unit/federation/two_cities.h"
+
+namespace hetao::federation {
+namespace {
+
+// General data may cross under these obligations.
+std::string rules_with(const std::string& obligations) {
+  return R"(
+rules:
+  - {id: H1, effect: hold, title: tagged data is looked at, when: {action: cross, data.tags: {contains: look}}}
+  - {id: P1, effect: permit, title: general data, when: {action: cross, item.kind: dataset}, obligations: [)" +
+         obligations + R"(]}
+  - {id: P2, effect: permit, title: the rest, when: {action: cross, item.kind: {not_in: [dataset]}}}
+  - {id: P3, effect: permit, title: platforms, when: {action: place}}
+)";
+}
+
+size_t entries_of(TwoCities& world, const std::string& region, const std::string& kind) {
+  const auto& entries = world.city(region).entries;
+  return static_cast<size_t>(std::count_if(entries.begin(), entries.end(),
+                                           [&](const ledger::Entry& entry) { return entry.kind == kind; }));
+}
+
+TEST(Obligations, WhatMustGoIsDeletedInTimeAndTheLedgerSaysSo) {
+  TwoCities world(rules_with("delete-after: {duration: 2h}"));
+  const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  ASSERT_EQ(world.job(id).state(), pb::JOB_COMPLETE);
+  world.wait(Duration::seconds(7190));
+  EXPECT_EQ(world.when("shenzhen drops d-hongkong-general"), SIZE_MAX);
+  world.restart("shenzhen");
+  world.settle();
+  world.wait(Duration::seconds(20));
+  EXPECT_NE(world.when("shenzhen drops d-hongkong-general"), SIZE_MAX);
+  EXPECT_EQ(world.booked("shenzhen", "deleted", "j1.1.i1"), 1U);
+  EXPECT_GT(world.core("shenzhen").crossing("j1.1.i1")->deleted_sequence(), 0U);
+  world.wait(Duration::seconds(100'000));
+  EXPECT_EQ(entries_of(world, "shenzhen", "deleted"), 1U) << "once";
+  EXPECT_EQ(world.unrest(), "");
+}
+
+TEST(Obligations, WhatAJobStillReadsIsDeletedAfterIt) {
+  TwoCities world(rules_with("delete-after: {duration: 0s}"));
+  world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  world.wait(Duration::seconds(5));
+  EXPECT_GT(world.when("shenzhen drops d-hongkong-general"), world.when("shenzhen starts j1.1"));
+  EXPECT_EQ(world.booked("shenzhen", "deleted", "j1.1.i1"), 1U);
+}
+
+TEST(Obligations, ACopyThatAnotherJobMayKeepStays) {
+  TwoCities world(rules_with("delete-after: {duration: 2h}"));
+  world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  world.wait(Duration::seconds(3600));
+  world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  world.wait(Duration::seconds(3601));
+  EXPECT_EQ(world.booked("shenzhen", "deleted", "j1.1.i1"), 1U);
+  EXPECT_EQ(world.when("shenzhen drops d-hongkong-general"), SIZE_MAX)
+      << "the second copy's time is not over";
+  world.wait(Duration::seconds(3600));
+  EXPECT_NE(world.when("shenzhen drops d-hongkong-general"), SIZE_MAX);
+  EXPECT_EQ(world.booked("shenzhen", "deleted", "j2.1.i1"), 1U);
+}
+
+TEST(Obligations, DataWithoutOnwardTransferComesBackButGoesNoFurther) {
+  TwoCities world(rules_with("no-onward-transfer"), {"macao"});
+  const std::string back = world.submit("hongkong", "shenzhen", "hongkong-general");
+  const std::string onward = world.submit("hongkong", "shenzhen", "macao-general");
+  world.settle();
+  EXPECT_EQ(world.job(back).state(), pb::JOB_COMPLETE) << world.job(back).reason();
+  EXPECT_EQ(world.job(onward).state(), pb::JOB_SYSTEM_ERROR);
+  EXPECT_EQ(world.job(onward).failure_class(), failure::kOutput);
+  EXPECT_EQ(world.booked("shenzhen", "departed", "j2.1.o0"), 0U);
+  EXPECT_EQ(world.booked("shenzhen", "decision", "j2.1.o0", "forbid"), 1U);
+  EXPECT_EQ(world.unrest(), "");
+}
+
+TEST(Obligations, APermitForOtherRegionsIsNoneForThisOne) {
+  TwoCities world(rules_with("residency: {regions: [macao, hongkong]}"), {"macao"});
+  const std::string id = world.submit("hongkong", "shenzhen", "macao-general");
+  world.settle();
+  EXPECT_TRUE(world.told().error.has_value());
+  EXPECT_EQ(world.core("hongkong").job(id), nullptr);
+}
+
+TEST(Obligations, WhatThisGatewayCannotDoHoldsThePermit) {
+  TwoCities world(rules_with("mask: {kinds: [name]}"));
+  const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  EXPECT_EQ(world.job(id).state(), pb::JOB_HELD);
+  EXPECT_NE(world.core("hongkong").crossing("j1.1.i1")->ours().reason().find("masking"), std::string::npos);
+}
+
+TEST(Obligations, NoticesAndDutiesStandOnTheLedger) {
+  TwoCities world(rules_with("notify: {role: reviewer}, duty: {text: file it within ten working days}"));
+  world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  EXPECT_EQ(world.booked("hongkong", "notice", "j1.1.i1"), 2U);
+}
+
+TEST(Obligations, AnItemIsReadFirstWherePermitsAskForIt) {
+  TwoCities world(rules_with("inspect: {profile: personal-identifiers, at_most: 0}"));
+  const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  EXPECT_EQ(world.job(id).state(), pb::JOB_COMPLETE) << world.job(id).reason();
+  EXPECT_EQ(world.booked("hongkong", "decision", "j1.1.i1", "permit"), 1U);
+}
+
+TEST(Obligations, AHoldThatAsksForTwoReviewersNeedsTwoPeople) {
+  const std::string rules = R"(
+rules:
+  - {id: H1, effect: hold, title: two look at it, when: {action: cross, item.kind: dataset}, obligations: [review: {reviewers: 2}]}
+  - {id: P2, effect: permit, title: the rest, when: {action: cross, item.kind: {not_in: [dataset]}}}
+  - {id: P3, effect: permit, title: platforms, when: {action: place}}
+)";
+  TwoCities world(rules);
+  const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  ASSERT_EQ(world.open_reviews("hongkong").size(), 1U);
+  const std::string review = world.open_reviews("hongkong").front();
+  world.answer("hongkong", review, true, "first");
+  EXPECT_EQ(world.when("hongkong sends j1.1.i1"), SIZE_MAX);
+  world.answer("hongkong", review, true, "first");
+  EXPECT_TRUE(world.told().error.has_value()) << "the same person again";
+  EXPECT_EQ(world.when("hongkong sends j1.1.i1"), SIZE_MAX);
+  world.answer("hongkong", review, true, "second");
+  ASSERT_EQ(world.open_reviews("shenzhen").size(), 1U) << "Shenzhen's own two are asked as well";
+  const std::string theirs = world.open_reviews("shenzhen").front();
+  world.answer("shenzhen", theirs, true, "third");
+  EXPECT_EQ(world.when("hongkong sends j1.1.i1"), SIZE_MAX);
+  world.answer("shenzhen", theirs, true, "fourth");
+  EXPECT_NE(world.when("hongkong sends j1.1.i1"), SIZE_MAX);
+}
+
+}  // namespace
+}  // namespace hetao::federation
