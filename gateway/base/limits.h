@@ -94,6 +94,14 @@ inline constexpr size_t kLeavesInOfferMax = 1'024;  // more follow on the stream
 inline constexpr size_t kLeavesInRecordMax = 16'384;
 inline constexpr size_t kChunksInHandMax = 16;  // received, and not yet checked and stored
 
+// Stores outside.
+inline constexpr int64_t kStoreConnectSecondsMax = 10;
+inline constexpr int64_t kStoreStallSecondsMax = 60;  // below kStoreBytesPerSecondMin for so long: broken
+inline constexpr int64_t kStoreBytesPerSecondMin = 1'024;
+inline constexpr int kStoreTriesMax = 5;
+inline constexpr size_t kStoreAnswerBytesMax = size_t{16} << 20U;     // of a listing or an error
+inline constexpr uint64_t kStoreUploadBytesMax = uint64_t{5} << 30U;  // one PUT of S3
+
 // Runs on a platform.
 inline constexpr size_t kRunKeyBytesMax = 128;
 inline constexpr size_t kRunSpecBytesMax = size_t{64} << 20U;

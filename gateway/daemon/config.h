@@ -29,6 +29,11 @@ struct IssuerKeys {
   std::string jwks_file;
 };
 
+struct StoreKeys {
+  std::string store;
+  std::string file;
+};
+
 // The file as read: values checked, paths absolute, nothing opened.
 struct Config {
   std::string file;
@@ -39,6 +44,7 @@ struct Config {
   std::vector<TrustedRegion> trust;
   std::string policy_pack;  // folder
   std::vector<IssuerKeys> issuers;
+  std::vector<StoreKeys> store_keys;
   std::vector<api::ClientConfig> clients;
   std::string organisation;
   std::string organisation_url;

@@ -4,7 +4,7 @@
 #include "certs/jwt.h"
 #include "certs/trust.h"
 #include "gateway/base/text.h"
-#include "gateway/daemon/config.h"
+#include "gateway/daemon/config_parts.h"
 #include "gateway/files/file.h"
 #include "gateway/files/pack_folder.h"
 #include "gateway/io/tls/tls_context.h"
@@ -152,6 +152,7 @@ tl::expected<Opened, Diagnostics> open_config(const Config& config) {
   opener.open_tls(out);
   opener.open_policy(out);
   opener.open_issuers(out);
+  open_stores(config, out.shell, opener.mistakes);
   if (!opener.mistakes.empty()) return tl::unexpected(std::move(opener.mistakes));
   return out;
 }

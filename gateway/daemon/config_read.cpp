@@ -5,7 +5,7 @@
 
 #include "certs/identity.h"
 #include "gateway/base/text.h"
-#include "gateway/daemon/config.h"
+#include "gateway/daemon/config_parts.h"
 #include "gateway/federation/facts.h"
 #include "policy/schema.h"
 #include "policy/yaml_reader.h"
@@ -18,15 +18,6 @@ namespace fs = std::filesystem;
 using policy::MapReader;
 using policy::Node;
 using policy::Reader;
-
-struct Section {
-  Reader& reader;
-  fs::path base;  // relative paths start where the configuration file stands
-
-  std::string path(const std::optional<std::string>& text) const {
-    return text && !text->empty() ? (base / *text).lexically_normal().string() : std::string();
-  }
-};
 
 std::string region_name(Section& s, MapReader& map, const char* key, const Node& at) {
   const auto name = map.text(key, MapReader::kNeeded);
@@ -99,12 +90,16 @@ void read_fact(Section& s, const std::string& attribute, const std::string& show
   federation::put_fact(out, federation::fact(attribute, std::string_view(*value)));
 }
 
+}  // namespace
+
 void read_facts(Section& s, const Node& node, std::vector<pb::Fact>& out) {
   if (!s.reader.expect_map(node, "facts")) return;
   federation::FactList facts;
   for (const Node::Entry& entry : node.entries) read_fact(s, entry.key, entry.key, entry.value, facts);
   out.assign(facts.begin(), facts.end());
 }
+
+namespace {
 
 void read_listen(Section& s, MapReader& top, Config& config) {
   const Node* node = top.get("listen", MapReader::kNeeded);
@@ -353,6 +348,7 @@ void read_top(Section& s, const Node& root, Config& config) {
   for (const std::string& root_folder : top.texts("staging_roots").value_or(std::vector<std::string>())) {
     config.shell.staging_roots.push_back(s.path(root_folder));
   }
+  read_stores(s, top, config);
   if (const Node* facts = top.get("facts")) read_facts(s, *facts, config.shell.core.standing_facts);
   if (const Node* node = top.get("organisation")) {
     MapReader map(s.reader, *node, "organisation");

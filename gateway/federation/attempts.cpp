@@ -6,6 +6,7 @@
 #include "gateway/federation/crossing.h"
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/home.h"
+#include "gateway/federation/outside.h"
 #include "gateway/federation/placement.h"
 #include "gateway/federation/table.h"
 
@@ -76,21 +77,6 @@ std::optional<Candidate> next_place(const State& s, const pb::Job& job, const st
   return *best;
 }
 
-void place_again(State& s, const std::string& id) {
-  pb::Job& job = s.edit_job(id);
-  const auto place = next_place(s, job);
-  if (!place) {
-    const pb::Attempt& last = job.attempts(job.attempts_size() - 1);
-    return end_job(s, job, pb::JOB_SYSTEM_ERROR, last.failure_class(), last.reason());
-  }
-  job.set_region(place->region);
-  job.set_platform(place->platform);
-  *job.mutable_verdict() = place->verdict;
-  job.clear_reason();
-  move_job(s, job, pb::JOB_DECIDING);
-  begin_attempt(s, id);
-}
-
 // Nothing of the attempt can begin without an item that has not left home and now never will.
 bool is_stopped_by_us(const State& s, const pb::Job& job) {
   const auto outgoing = crossings_of(s, job, true);
@@ -121,7 +107,7 @@ void expire_job(State& s, const std::string& id) {
 void tick_job(State& s, const std::string& id) {
   switch (s.jobs.at(id).state()) {
     case pb::JOB_QUEUED:
-      return place_again(s, id);
+      return place_job(s, id);
     case pb::JOB_OFFERED:
       return expire_offer(s, id);
     case pb::JOB_CANCELLING: {
@@ -153,6 +139,25 @@ std::vector<std::string> crossings_of(const State& s, const pb::Job& job, bool s
     if (!sent_from_home || s.is_self(at->second.from_region())) ids.push_back(at->first);
   }
   return ids;
+}
+
+void place_job(State& s, const std::string& id) {
+  pb::Job& job = s.edit_job(id);
+  const auto place = next_place(s, job);
+  if (!place && job.attempts().empty()) {
+    return end_job(s, job, pb::JOB_SYSTEM_ERROR, failure::kPolicy,
+                   "no region may take it with what it brings along (`hetao explain` shows why)");
+  }
+  if (!place) {
+    const pb::Attempt& last = job.attempts(job.attempts_size() - 1);
+    return end_job(s, job, pb::JOB_SYSTEM_ERROR, last.failure_class(), last.reason());
+  }
+  job.set_region(place->region);
+  job.set_platform(place->platform);
+  *job.mutable_verdict() = place->verdict;
+  job.clear_reason();
+  move_job(s, job, pb::JOB_DECIDING);
+  begin_attempt(s, id);
 }
 
 void begin_attempt(State& s, const std::string& id) {
@@ -227,7 +232,9 @@ void resume_jobs(State& s) {
     const pb::Job& job = s.jobs.at(id);
     if (job.deadline_micros() != 0) s.job_deadlines.set(id, Instant{job.deadline_micros()});
     // The clock may have been set meanwhile: every wait is begun again, whole.
-    if (job.state() == pb::JOB_QUEUED) s.job_waits.set(id, s.now + s.config.retry_first);
+    resume_fetches(s, job);
+    if (job.state() == pb::JOB_QUEUED && !waits_for_fetches(job))
+      s.job_waits.set(id, s.now + s.config.retry_first);
     if (job.state() == pb::JOB_CANCELLING) s.job_waits.set(id, s.now + s.config.cancel_patience);
     if (job.state() == pb::JOB_OFFERED && !job.withdrawing() && !s.is_self(job.region()))
       s.job_waits.set(id, s.now + s.config.offer_expiry);

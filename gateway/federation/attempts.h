@@ -19,6 +19,10 @@ std::vector<std::string> crossings_of(const State& s, const pb::Job& job, bool s
 // permitted.
 void begin_attempt(State& s, const std::string& id);
 
+// Compares places for a queued job as things stand now, and begins its attempt at the best; ends it where
+// there is none.
+void place_job(State& s, const std::string& id);
+
 // This attempt comes to nothing: another one, if class, budget and time allow; else the job's end.
 void attempt_failed(State& s, pb::Job& job, const std::string& failure_class, const std::string& reason,
                     bool may_have_started);

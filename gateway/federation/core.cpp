@@ -8,6 +8,7 @@
 #include "gateway/federation/home.h"
 #include "gateway/federation/host.h"
 #include "gateway/federation/obligations.h"
+#include "gateway/federation/outside.h"
 #include "gateway/federation/placement.h"
 #include "gateway/federation/review.h"
 #include "gateway/federation/state.h"
@@ -40,6 +41,7 @@ struct Handler {
   void operator()(const ItemInspected& e) const { on_item_inspected(s, e); }
   void operator()(const OutputDelivered& e) const { on_output_delivered(s, e); }
   void operator()(const BlobsDropped& e) const { on_blobs_dropped(s, e); }
+  void operator()(const InputFetched& e) const { on_input_fetched(s, e); }
   void operator()(const TimePassed&) const {
     tick_jobs(s);
     tick_runs(s);

@@ -46,6 +46,16 @@ struct PlatformConfig {
   std::vector<pb::Fact> facts;  // compute.* attributes, for `place` decisions
 };
 
+// A place outside that s3:// and https:// URLs may name: what the core has to know to decide about it.
+struct StoreConfig {
+  std::string name;
+  std::vector<std::string> urls;     // beginnings: "s3://lab/", "https://data.example/open/"
+  std::string jurisdiction;          // where what it keeps is; empty: as this region
+  std::vector<std::string> tenants;  // globs: who may use it; empty: everyone
+  bool writable = false;             // outputs may go there
+  std::vector<pb::Fact> labels;      // what is known of everything in it
+};
+
 struct CoreConfig {
   std::string region;
   std::string jurisdiction;
@@ -53,6 +63,7 @@ struct CoreConfig {
   std::vector<PeerConfig> peers;
   std::vector<PlatformConfig> platforms;
   std::map<std::string, pb::Tenant> tenants;
+  std::vector<StoreConfig> stores;
   std::vector<pb::Fact> standing_facts;  // link.crypto, parameter.*: true of every crossing of this gateway
   Duration submit_settle = Duration::seconds(15);  // before an absent submission is believed absent
   Duration retry_first = Duration::seconds(1);

@@ -90,6 +90,11 @@ struct DeliverOutput {  // to the URL that the task names; answered by OutputDel
   pb::Delivery delivery;
 };
 
+struct FetchInput {  // from a store outside, inspected as it comes; answered by InputFetched
+  std::string job;
+  pb::Fetch fetch;
+};
+
 // Nobody may keep them any more; answered by BlobsDropped when `duties` names somebody.
 struct DropBlobs {
   std::vector<std::string> digests;
@@ -108,8 +113,8 @@ struct WakeAt {
   Instant at;
 };
 
-using Effect =
-    std::variant<Answer, SendMessage, SendItem, DropItem, SubmitRun, FindRun, ReleaseRun, CancelRun,
-                 CollectRun, RemoveRun, InspectItem, DeliverOutput, DropBlobs, NotifyRole, WakeAt>;
+using Effect = std::variant<Answer, SendMessage, SendItem, DropItem, SubmitRun, FindRun, ReleaseRun,
+                            CancelRun, CollectRun, RemoveRun, InspectItem, DeliverOutput, FetchInput,
+                            DropBlobs, NotifyRole, WakeAt>;
 
 }  // namespace hetao::federation

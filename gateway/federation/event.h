@@ -178,11 +178,19 @@ struct BlobsDropped {  // answer to DropBlobs
   std::string why;
 };
 
+// Answer to FetchInput. `item`: its files, stored as blobs; no name, kind or labels but `inspection.*`.
+struct InputFetched {
+  std::string job;
+  std::string name;  // Fetch.name
+  pb::Item item;
+  std::string failure;  // not empty: it can't be had; in words for the submitter
+};
+
 struct TimePassed {};
 
 using Event = std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset,
                            RegisterMechanism, ActivatePolicy, NoteAct, PeerUp, PeerDown, PeerSaid, ItemStored,
                            ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved, RunCollected,
-                           ItemInspected, OutputDelivered, BlobsDropped, TimePassed>;
+                           ItemInspected, OutputDelivered, BlobsDropped, InputFetched, TimePassed>;
 
 }  // namespace hetao::federation

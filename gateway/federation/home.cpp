@@ -9,6 +9,7 @@
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/facts.h"
 #include "gateway/federation/item.h"
+#include "gateway/federation/outside.h"
 #include "gateway/federation/placement.h"
 #include "gateway/federation/table.h"
 
@@ -199,7 +200,8 @@ void on_run_done(State& s, pb::Job& job, const pb::JobNews& news) {
   }
   if (job.state() != pb::JOB_RETURNING) move_job(s, job, pb::JOB_RETURNING);
   for (pb::Delivery& delivery : *job.mutable_deliveries()) {
-    if (delivery.state() == "available" && delivery.url().starts_with("file://")) {
+    const bool is_elsewhere = delivery.url().starts_with("file://") || is_outside(delivery.url());
+    if (delivery.state() == "available" && is_elsewhere) {
       delivery.set_state("delivering");
       s.effect(DeliverOutput{job.id(), delivery});
     }
@@ -245,6 +247,13 @@ void follow(State& s, pb::Job& job, const pb::JobNews& news) {
   if (job.state() != to && may_move(job.state(), to)) move_job(s, job, to, news.reason());
 }
 
+Error fetch_refusal(const std::string& what, const pb::Verdict& verdict) {
+  if (verdict.effect() == "forbid") return refusal(what, verdict);
+  return {ErrorCode::kForbidden, what,
+          "what it reads from outside would need a review: " + reason_line(verdict),
+          "register it as a dataset in the region where it is, and name it as dataset:ID"};
+}
+
 }  // namespace
 
 void on_submit_job(State& s, SubmitJob event) {
@@ -273,8 +282,13 @@ void on_submit_job(State& s, SubmitJob event) {
     for (const Candidate& candidate : places) book_refusal(s, event, candidate);
     return refuse_with(refusal(what, best.verdict), best.verdict);
   }
+  const auto fetches = decide_fetches(s, event.task, event.submitter, plan.purpose, project, s.now);
+  if (fetches && fetches->effect() != "permit") return refuse_with(fetch_refusal(what, *fetches), *fetches);
   make_job(s, event, plan, best);
   s.effect(Answer{event.request, std::nullopt, event.id, best.verdict, false});
+  begin_fetches(s, s.edit_job(event.id));
+  const pb::Job& made = s.jobs.at(event.id);
+  if (made.state() != pb::JOB_QUEUED || waits_for_fetches(made)) return;
   move_job(s, s.edit_job(event.id), pb::JOB_DECIDING);
   begin_attempt(s, event.id);
 }

@@ -10,6 +10,7 @@
 #include "gateway/federation/host.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/labels.h"
+#include "gateway/federation/outside.h"
 
 namespace hetao::federation {
 
@@ -73,6 +74,18 @@ pb::Tenant operator_of(const State& s, const std::string& region) {
   return tenant_of(s, region);
 }
 
+// What is fetched from outside comes home first. Its labels are the store's, and nothing else is known yet.
+void plan_fetched(const State& s, const Plan& plan, Candidate& candidate, const pb::Input& input,
+                  std::vector<pb::Item>& read, Instant now) {
+  pb::Item item = outside_item(s, plan.task, input, plan.submitter.tenant());
+  read.push_back(item);
+  if (s.is_self(candidate.region)) return;
+  add_crossing(s, plan, candidate,
+               planned(s, plan, s.config.region, candidate.region, std::move(item),
+                       tenant_of(s, plan.submitter.tenant()), operator_of(s, candidate.region)),
+               true, now);
+}
+
 void plan_inputs(const State& s, const Plan& plan, Candidate& candidate, std::vector<pb::Item>& read,
                  Instant now) {
   for (const pb::Input& input : plan.task.inputs()) {
@@ -86,6 +99,10 @@ void plan_inputs(const State& s, const Plan& plan, Candidate& candidate, std::ve
           planned(s, plan, dataset->second.region(), candidate.region, std::move(item),
                   tenant_of(s, dataset->second.owner_tenant()), tenant_of(s, plan.submitter.tenant())),
           true, now);
+      continue;
+    }
+    if (is_outside(input)) {
+      plan_fetched(s, plan, candidate, input, read, now);
       continue;
     }
     for (const pb::Item& brought : plan.inline_items) {
@@ -202,17 +219,18 @@ std::optional<Error> check_task(const State& s, const pb::Task& task,
                      near.empty() ? "`hetao data list` shows what is" : "did you mean \"" + near + "\"?");
       }
       if (known->second.retired()) return wrong(place, "dataset \"" + id + "\" is retired", "ask its owner");
-    } else if (!brought) {
+    } else if (!brought && !is_outside(input)) {
       return wrong(place, "reading from \"" + input.url().substr(0, 64) + "\" is not available yet",
-                   "use `content`, `dataset:ID` or `file://` below a staging folder");
+                   "use `content`, `dataset:ID`, `s3://`, `https://` or `file://` below a staging folder");
     }
   }
   for (int i = 0; i < task.outputs_size(); ++i) {
     const pb::Output& output = task.outputs(i);
-    if (!output.url().starts_with("result:") && !output.url().starts_with("file://")) {
+    if (!output.url().starts_with("result:") && !output.url().starts_with("file://") &&
+        !is_outside(output.url())) {
       return wrong("/outputs/" + std::to_string(i) + "/url",
                    "writing to \"" + output.url().substr(0, 64) + "\" is not available yet",
-                   "use `result:NAME` or `file://` below a staging folder");
+                   "use `result:NAME`, `s3://` or `file://` below a staging folder");
     }
     const std::string name = output_name(output);
     const std::string kind = output_kind(task, name);

@@ -182,7 +182,15 @@ std::string State::jurisdiction_of(std::string_view region) const {
   for (const PeerConfig& peer : config.peers) {
     if (peer.region == region) return peer.jurisdiction;
   }
+  for (const StoreConfig& store : config.stores) {
+    if (store_region(store) != region) continue;
+    return store.jurisdiction.empty() ? config.jurisdiction : store.jurisdiction;
+  }
   return {};
+}
+
+std::string store_region(const StoreConfig& store) {
+  return "store:" + store.name;
 }
 
 std::string run_key(std::string_view job, uint32_t attempt) {

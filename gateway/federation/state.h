@@ -98,6 +98,9 @@ class State {
   std::optional<std::string> serialise(Table table, const std::string& key) const;
 };
 
+// The region that stands for a store in a crossing: "store:NAME", which no region can be called.
+std::string store_region(const StoreConfig& store);
+
 std::string run_key(std::string_view job, uint32_t attempt);
 std::string outbox_key(std::string_view region, uint64_t sequence);
 

@@ -34,6 +34,7 @@ ShellParts::ShellParts(ShellConfig c)
       quick(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       chunks(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       bulk(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
+      outside(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       scheduler(std::make_unique<Workers>(1)),
       started_(wall_clock()) {}
 
@@ -41,7 +42,8 @@ ShellParts::~ShellParts() {
   if (http) http->stop();
   if (peers) peers->stop();
   // Work that was begun ends here; nothing resumes a coroutine any more.
-  for (Workers* workers : {scheduler.get(), bulk.get(), chunks.get(), quick.get()}) workers->stop();
+  for (Workers* workers : {scheduler.get(), outside.get(), bulk.get(), chunks.get(), quick.get()})
+    workers->stop();
   gate.reset();
   ledger.reset();
 }

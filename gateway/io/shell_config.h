@@ -10,6 +10,7 @@
 #include "gateway/base/time.h"
 #include "gateway/federation/core.h"
 #include "gateway/io/endpoint.h"
+#include "gateway/io/store_client.h"
 #include "gateway/io/tls/tls_context.h"
 #include "policy/policy.h"
 
@@ -59,6 +60,7 @@ struct ShellConfig {
   std::map<std::string, uint64_t> tenant_bytes_per_second_max;  // of blobs that cross for them
   std::vector<LocalPlatformConfig> platforms;
   std::vector<std::string> staging_roots;  // absolute folders that file:// URLs may name
+  std::vector<StoreAccess> stores;         // how to reach those of core.stores
   size_t workers = 2;                      // threads of each pool for blocking work
 };
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "gateway/base/text.h"
+#include "gateway/federation/item.h"
 #include "gateway/io/inspector.h"
 #include "gateway/io/shell_parts.h"
 
@@ -120,11 +121,29 @@ void ShellParts::on(federation::DeliverOutput& effect) {
   const std::string& url = effect.delivery.url();
   if (url.empty() || url.starts_with(kResultScheme))
     return post(federation::OutputDelivered{effect.job, effect.delivery.name(), true, {}});
-  spawn(work_and_post<federation::OutputDelivered>(*bulk, [this, e = std::move(effect)] {
+  Workers& workers = effect.delivery.store().empty() ? *bulk : *outside;
+  spawn(work_and_post<federation::OutputDelivered>(workers, [this, e = std::move(effect)] {
     const auto& files = e.delivery.files();
-    const auto done = staging.deliver(e.delivery.url(), {files.begin(), files.end()}, *blobs);
+    const auto done = e.delivery.store().empty()
+                          ? staging.deliver(e.delivery.url(), {files.begin(), files.end()}, *blobs)
+                          : stores.deliver(e.delivery, *blobs);
     return federation::OutputDelivered{e.job, e.delivery.name(), done.has_value(),
                                        done ? std::string() : to_line(done.error())};
+  }));
+}
+
+void ShellParts::on(federation::FetchInput& effect) {
+  spawn(work_and_post<federation::InputFetched>(*outside, [this, e = std::move(effect)] {
+    federation::InputFetched made{e.job, e.fetch.name(), {}, {}};
+    auto files = stores.fetch(e.fetch, *blobs);
+    if (!files) {
+      made.failure = to_line(files.error());
+      return made;
+    }
+    for (pb::ItemFile& file : *files) *made.item.add_files() = std::move(file);
+    federation::seal_item(made.item);
+    for (const pb::Fact& found : inspect_item(*blobs, made.item, "").facts) *made.item.add_labels() = found;
+    return made;
   }));
 }
 

@@ -48,10 +48,12 @@ class ShellParts {
   std::unique_ptr<Workers> quick;      // HTTP's files, lookups
   std::unique_ptr<Workers> chunks;     // of transfers between gateways
   std::unique_ptr<Workers> bulk;       // what takes long: ingest, inspection, collection, delivery
+  std::unique_ptr<Workers> outside;    // stores outside: what may take hours
   std::unique_ptr<Workers> scheduler;  // one thread: the platforms' calls, in order
   std::optional<BlobStore> blobs;
   std::unique_ptr<LedgerFiles> ledger;
   Staging staging;
+  StoreClient stores;
   std::optional<federation::Core> core;
   std::unique_ptr<Gate> gate;
   std::map<std::string, std::unique_ptr<LocalPlatform>> platforms;
@@ -95,6 +97,7 @@ class ShellParts {
   void on(federation::RemoveRun& effect);
   void on(federation::InspectItem& effect);
   void on(federation::DeliverOutput& effect);
+  void on(federation::FetchInput& effect);
   void on(federation::DropBlobs& effect);
   void on(federation::NotifyRole& effect);
   void on(federation::WakeAt& effect);

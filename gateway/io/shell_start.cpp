@@ -146,6 +146,7 @@ Result<void> ShellParts::open() {
   auto roots = Staging::open(config.staging_roots);
   if (!roots) return fail(roots.error());
   staging = std::move(*roots);
+  stores = StoreClient(config.stores);
   if (auto ready = open_platforms(); !ready) return ready;
   make_servers();
   post(federation::ActivatePolicy{0, config.policy.policy, config.policy.name, "start", {}});

@@ -1,0 +1,30 @@
+// What the readers of the configuration's sections share. Internal to the daemon room.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/daemon/config.h"
+#include "policy/yaml_reader.h"
+
+namespace hetao::daemon {
+
+struct Section {
+  policy::Reader& reader;
+  std::filesystem::path base;  // relative paths start where the configuration file stands
+
+  std::string path(const std::optional<std::string>& text) const {
+    return text && !text->empty() ? (base / *text).lexically_normal().string() : std::string();
+  }
+};
+
+// A map of attributes to values of their own types.
+void read_facts(Section& s, const policy::Node& node, std::vector<pb::Fact>& out);
+
+void read_stores(Section& s, policy::MapReader& top, Config& config);
+// Keys and tokens of the stores, from the files that the configuration names.
+void open_stores(const Config& config, io::ShellConfig& out, Diagnostics& mistakes);
+
+}  // namespace hetao::daemon
