@@ -15,8 +15,8 @@ struct StoreRequest {
   bool s3 = false;  // signed as S3 wants it
   int upload = -1;  // a descriptor whose `upload_bytes` are put; else the URL is read
   uint64_t upload_bytes = 0;
-  uint64_t from = 0;      // go on at this byte …
-  std::string same_etag;  // … of the object with this ETag
+  uint64_t from = 0;           // go on at this byte …
+  std::string same_etag = {};  // … of the object with this ETag
 };
 
 struct StoreAnswer {

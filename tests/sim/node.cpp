@@ -148,6 +148,9 @@ void Node::carry_out(const Effect& effect) {
       n.later(Duration::millis(5), BlobsDropped{e.duties, true, {}});
     }
     void operator()(const NotifyRole&) const {}
+    void operator()(const FetchInput& e) const {
+      n.later(Duration::millis(20), InputFetched{e.job, e.fetch.name(), {}, "no stores in this world"});
+    }
     void operator()(const WakeAt& e) const {
       const Duration wait = std::max(e.at - n.clock(), Duration{});
       n.later(wait, TimePassed{});
