@@ -108,38 +108,32 @@ void put_links(Exposition& out, const std::vector<io::LinkStatus>& links, Instan
        [](const Link& l) { return l.segments_again; });
   each("hetao_link_transfers", "gauge", "Blobs on their way.",
        [](const Link& l) { return l.transfers.size(); });
-  each("hetao_peer_certificate_days_left", "gauge", "Until the peer's certificate ends.",
-       [now](const Link& l) { return (l.certificate_ends - now).micros / (int64_t{86'400} * 1'000'000); });
+  each("hetao_peer_certificate_expiry_seconds", "gauge", "Until the peer's certificate ends.",
+       [now](const Link& l) { return (l.certificate_ends - now).micros / 1'000'000; });
 }
 
-// One of two families: whole days for people, seconds for alerts.
 void put_certificates(Exposition& out, const ApiConfig& config, Instant now) {
   struct Ends {
     std::string labels;
-    int64_t days;
     Instant at;
   };
   std::vector<Ends> all;
-  const auto add = [&](const std::string& used_for, const std::string& what, int64_t days, Instant at) {
-    all.push_back({label("used_for", used_for) + "," + label("what", what), days, at});
+  const auto add = [&](const std::string& used_for, const std::string& what, Instant at) {
+    all.push_back({label("used_for", used_for) + "," + label("what", what), at});
   };
   for (const CertificateFile& file : config.certificates) {
     if (file.is_crl) {
       const auto lists = certs::crl_status(file.pem, now);
       for (size_t i = 0; lists && i < lists->size(); ++i) {
         const certs::CrlStatus& one = (*lists)[i];
-        add(file.used_for, i == 0 ? "revocation-list" : "revocation-list of " + one.issuer, one.days_left,
-            one.next_update);
+        add(file.used_for, i == 0 ? "revocation-list" : "revocation-list of " + one.issuer, one.next_update);
       }
       continue;
     }
     const auto certificates = certs::certificate_status(file.pem, now);
     for (size_t i = 0; certificates && i < certificates->size(); ++i)
-      add(file.used_for, (*certificates)[i].subject, (*certificates)[i].days_left,
-          (*certificates)[i].not_after);
+      add(file.used_for, (*certificates)[i].subject, (*certificates)[i].not_after);
   }
-  out.family("hetao_certificate_days_left", "gauge", "Until a certificate or revocation list ends.");
-  for (const Ends& one : all) out.sample(one.days, one.labels);
   out.family("hetao_certificate_expiry_seconds", "gauge",
              "Until a certificate or revocation list ends; negative once it has.");
   for (const Ends& one : all) out.sample((one.at - now).micros / 1'000'000, one.labels);
