@@ -53,6 +53,7 @@ bool is_name(std::string_view text, size_t bytes_max, bool lower_only) {
 }
 
 constexpr size_t kNameBytesMax = 128;
+constexpr size_t kEquivalentsMax = 8;
 
 void check_file_url(Reader& r, const std::string& pointer, std::string_view rest) {
   const std::string_view host = rest.substr(0, rest.find('/'));
@@ -277,13 +278,26 @@ std::string lower_case(std::string text) {
 
 void check_backend_value(Reader& r, const std::string& place, const std::string& key,
                          const std::string& value) {
-  const bool digits = !value.empty() && value.size() <= 6 &&
-                      std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (key == "accelerators" && (!digits || value.front() == '0')) {
-    r.wrong(place, "is no number of accelerators", "a whole number from 1 to 999999, in quotes");
+  const auto is_count = [](const std::string& text) {
+    return !text.empty() && text.size() <= 6 && text.front() != '0' &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  const auto is_kind = [](const std::string& text) { return is_name(text, kNameBytesMax, false); };
+  // Several, with commas: any of them would do.
+  const auto all_are = [&value](const auto& good) {
+    const std::vector<std::string> parts = split(value, ',');
+    return parts.size() <= kEquivalentsMax && std::all_of(parts.begin(), parts.end(), [&](std::string part) {
+             if (part.starts_with(' ')) part.erase(0, 1);
+             return good(part);
+           });
+  };
+  if (key == "accelerators" && !all_are(is_count)) {
+    r.wrong(place, "is no number of accelerators",
+            "a whole number from 1 to 999999 in quotes, or one for each kind: \"8, 4\"");
   }
-  if (key == "accelerator" && !is_name(value, kNameBytesMax, false)) {
-    r.wrong(place, "is no name of an accelerator", "a name such as ascend910b");
+  if (key == "accelerator" && !all_are(is_kind)) {
+    r.wrong(place, "is no name of an accelerator",
+            "a name such as ascend910b, or equivalents: \"ascend910b, a800\"");
   }
   const auto time = parse_duration(value);
   if (key == "wall_time" && (!time || time->micros <= 0)) {

@@ -62,6 +62,7 @@ io::HttpResponse who_am_i(const Context& c);
 io::HttpResponse get_status(const Context& c);
 io::HttpResponse list_peers(const Context& c);
 io::HttpResponse get_capacity(const Context& c);
+io::HttpResponse get_usage(const Context& c);
 io::HttpResponse get_certificates(const Context& c);
 io::HttpResponse metrics(const Context& c);
 io::HttpResponse healthz(const Context& c);

@@ -93,7 +93,11 @@ void add_operations(std::vector<Route>& all) {
   all.push_back({"GET", "/api/v1/openapi.yaml", open(), &description, {"*"}});
   all.push_back({"GET", "/console/", open(), &console, {"*"}});
   all.push_back({"POST", "/api/v1/uploads", roles({kSubmitter, kDataOwner}), &not_there_yet, {"*"}});
-  all.push_back({"GET", "/api/v1/usage", signed_in(), &not_there_yet, {"*"}});
+  all.push_back({"GET",
+                 "/api/v1/usage",
+                 roles({kSubmitter, kOperator, kAuditor}),
+                 &get_usage,
+                 {"since", "until", "tenant", "project"}});
 }
 
 std::vector<Route> make_routes() {

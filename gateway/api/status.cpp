@@ -23,23 +23,7 @@ json::object jobs_by_state(const federation::Core& core) {
 
 json::array own_platforms(const federation::Core& core) {
   json::array out;
-  for (const federation::PlatformConfig& known : core.config().platforms) {
-    pb::Platform platform;
-    platform.set_name(known.name);
-    platform.set_kind(known.kind);
-    platform.set_cpu_cores(known.cpu_cores);
-    platform.set_ram_bytes(known.ram_bytes);
-    for (const auto& [key, run] : core.runs()) {
-      if (run.platform() != known.name || federation::is_final(run.state())) continue;
-      if (run.state() == pb::RUN_RUNNING) {
-        platform.set_running(platform.running() + 1);
-      } else if (run.state() == pb::RUN_WAITING || run.state() == pb::RUN_SUBMITTING ||
-                 run.state() == pb::RUN_RELEASING) {
-        platform.set_waiting(platform.waiting() + 1);
-      }
-    }
-    out.push_back(platform_view(platform));
-  }
+  for (const pb::Platform& platform : core.platforms()) out.push_back(platform_view(platform));
   return out;
 }
 

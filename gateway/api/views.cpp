@@ -144,6 +144,28 @@ json::object to_json(const pb::Crossing& crossing) {
   return out;
 }
 
+// Millionths as a decimal, "0.35": money is no binary fraction.
+std::string amount_view(int64_t micros) {
+  std::string part = std::to_string(micros % 1'000'000);
+  part.insert(0, 6 - part.size(), '0');
+  while (part.size() > 2 && part.back() == '0') part.pop_back();
+  return std::to_string(micros / 1'000'000) + "." + part;
+}
+
+namespace {
+
+json::object price_view(const pb::Price& price) {
+  json::object out{{"currency", price.currency()}, {"core_hour", amount_view(price.core_hour_micros())}};
+  if (price.ram_gib_hour_micros() != 0) out["ram_gb_hour"] = amount_view(price.ram_gib_hour_micros());
+  json::object kinds;
+  for (const pb::AcceleratorPrice& each : price.accelerators())
+    kinds[each.kind()] = amount_view(each.hour_micros());
+  if (!kinds.empty()) out["accelerator_hour"] = std::move(kinds);
+  return out;
+}
+
+}  // namespace
+
 json::object to_json(const federation::Candidate& candidate) {
   json::object out;
   out["region"] = candidate.region;
@@ -151,6 +173,16 @@ json::object to_json(const federation::Candidate& candidate) {
   out["reachable"] = candidate.reachable;
   put(out, "unfit", candidate.unfit);
   out["bytes_to_move"] = candidate.bytes_to_move;
+  if (!candidate.accelerator.empty()) {
+    out["accelerator"] = candidate.accelerator;
+    out["accelerators"] = candidate.accelerators;
+  }
+  out["wait_seconds"] = candidate.wait_seconds;
+  if (!candidate.currency.empty()) {
+    out["cost"] = amount_view(candidate.cost_micros);
+    out["currency"] = candidate.currency;
+  }
+  put(out, "lost", candidate.lost);
   out["verdict"] = to_json(candidate.verdict);
   json::array crossings;
   for (const federation::PlannedCrossing& planned : candidate.crossings) {
@@ -223,6 +255,29 @@ json::object platform_view(const pb::Platform& platform) {
   out["ram_bytes"] = platform.ram_bytes();
   out["running"] = platform.running();
   out["waiting"] = platform.waiting();
+  put_time(out, "seen", platform.seen_micros());
+  put(out, "trouble", platform.trouble());
+  if (platform.nodes() != 0) {
+    out["nodes"] = platform.nodes();
+    out["nodes_up"] = platform.nodes_up();
+    out["cores_total"] = platform.cores_total();
+    out["ram_total_bytes"] = platform.ram_total_bytes();
+    if (platform.seen_micros() != 0) {
+      out["cores_free"] = platform.cores_free();
+      out["ram_free_bytes"] = platform.ram_free_bytes();
+      out["wait_seconds"] = platform.wait_seconds();
+    }
+  }
+  json::array accelerators;
+  for (const pb::Accelerator& known : platform.accelerators()) {
+    json::object one{{"kind", known.kind()}, {"total", known.total()}, {"per_job", known.job_max()}};
+    if (platform.seen_micros() != 0) one["free"] = known.free();
+    if (known.per_node() != 0) one["per_node"] = known.per_node();
+    accelerators.push_back(std::move(one));
+  }
+  out["accelerators"] = std::move(accelerators);
+  if (!platform.partitions().empty()) out["partitions"] = texts(platform.partitions());
+  if (!platform.price().currency().empty()) out["price"] = price_view(platform.price());
   return out;
 }
 

@@ -25,6 +25,7 @@ json::object job_summary(const pb::Job& job);
 // With crossings, outputs and open reviews.
 json::object job_whole(const federation::Core& core, const pb::Job& job);
 json::object review_view(const federation::Core& core, const pb::Review& review);
+std::string amount_view(int64_t micros);  // millionths as a decimal: "0.35"
 json::object platform_view(const pb::Platform& platform);
 json::object executor_view(const pb::ExecutorLog& log, bool with_streams);
 

@@ -33,7 +33,8 @@ void add_policy(Program& program);      // policy lint/test/decide/diff/…
 void add_audit(Program& program);       // audit search/show/export/verify/reconcile
 void add_certs(Program& program);       // certs init/issue/sign/rotate/revoke/status
 void add_token(Program& program);       // token key/issue/jwks
-void add_status(Program& program);      // status, peers, capacity, usage
+void add_status(Program& program);      // status, peers, capacity
+void add_usage(Program& program);       // usage
 void add_mechanism(Program& program);   // mechanism list/file/withdraw
 void add_inspect(Program& program);     // inspect
 void add_completion(Program& program);  // completion bash|zsh

@@ -109,6 +109,7 @@ int run(int argc, char** argv) {
   add_certs(program);
   add_token(program);
   add_status(program);
+  add_usage(program);
   add_mechanism(program);
   add_inspect(program);
   add_completion(program);

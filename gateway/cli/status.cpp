@@ -1,4 +1,4 @@
-// hetao status, peers, capacity, usage: health at a glance.
+// hetao status, peers, capacity: health at a glance.
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
@@ -82,19 +82,60 @@ int peers(const Context& context) {
   return 0;
 }
 
+// "12 of 64"; the whole alone where nobody says what is free.
+std::string free_of(const json::object& one, std::string_view free, std::string_view total) {
+  const std::string whole = text_at(one, total);
+  return one.contains(free) ? text_at(one, free) + " / " + whole : whole;
+}
+
+std::string bytes_text(const json::object& one, std::string_view key) {
+  return human_bytes(static_cast<unsigned long long>(std::max<int64_t>(0, number_at(one, key))));
+}
+
+std::string accelerators_text(const json::object& platform) {
+  std::string line;
+  for (const json::value& value : list_at(platform, "accelerators")) {
+    const json::object& one = value.get_object();
+    line += (line.empty() ? "" : ", ") + free_of(one, "free", "total") + " " + text_at(one, "kind");
+  }
+  return line;
+}
+
+std::string price_text(const json::object& platform) {
+  const json::object price = object_at(platform, "price");
+  if (price.empty()) return "";
+  std::string line = text_at(price, "core_hour") + " " + text_at(price, "currency") + "/core h";
+  for (const auto& each : object_at(price, "accelerator_hour"))
+    line += ", " + text_at(object_at(price, "accelerator_hour"), each.key()) + "/" + std::string(each.key()) +
+            " h";
+  return line;
+}
+
 int capacity(const Context& context) {
   const auto answer = Client(context).get("/api/v1/capacity");
   if (!answer) return report(context, answer.error());
   if (context.json) return context.print_json(*answer), 0;
-  Table table({"REGION", "NAME", "KIND", "cores", "memory"});
+  Table table({"REGION", "NAME", "KIND", "nodes", "cores", "memory", "ACCELERATORS", "running", "waiting",
+               "wait", "PRICE", "REASON"});
   for (const json::value& value : list_at(answer->get_object(), "regions")) {
     const json::object& region = value.get_object();
+    const std::string name = text_at(region, "region");
+    const std::string away = flag_at(region, "reachable") ? "" : "not reachable now";
+    if (list_at(region, "platforms").empty())
+      table.add({name, "", "", "", "", "", "", "", "", "", "",
+                 away.empty() ? "shows nothing of its supply" : away});
     for (const json::value& one : list_at(region, "platforms")) {
       const json::object& platform = one.get_object();
-      table.add({text_at(region, "region"), text_at(platform, "name"), text_at(platform, "kind"),
-                 text_at(platform, "cpu_cores"),
-                 human_bytes(static_cast<unsigned long long>(
-                     std::max<int64_t>(0, number_at(platform, "ram_bytes"))))});
+      const bool seen = platform.contains("nodes");
+      const bool tells_free = platform.contains("ram_free_bytes");
+      const std::string memory = tells_free ? bytes_text(platform, "ram_free_bytes") + " / " : "";
+      table.add({name, text_at(platform, "name"), text_at(platform, "kind"),
+                 seen ? text_at(platform, "nodes_up") + " / " + text_at(platform, "nodes") : "",
+                 seen ? free_of(platform, "cores_free", "cores_total") : text_at(platform, "cpu_cores"),
+                 seen ? memory + bytes_text(platform, "ram_total_bytes") : bytes_text(platform, "ram_bytes"),
+                 accelerators_text(platform), text_at(platform, "running"), text_at(platform, "waiting"),
+                 platform.contains("wait_seconds") ? text_at(platform, "wait_seconds") + " s" : "",
+                 price_text(platform), away.empty() ? printable(text_at(platform, "trouble")) : away});
     }
   }
   table.print(context);
@@ -124,16 +165,12 @@ void add_status(Program& program) {
                          [&context](const NoOptions&) { return status(context); });
   add_command<NoOptions>(program.app, program.chosen, "peers", "the other regions: connected or not, and why",
                          nothing, [&context](const NoOptions&) { return peers(context); });
-  add_command<NoOptions>(program.app, program.chosen, "capacity", "platforms of all regions", nothing,
+  add_command<NoOptions>(program.app, program.chosen, "capacity",
+                         "what all regions' platforms have, and have free", nothing,
                          [&context](const NoOptions&) { return capacity(context); });
   add_command<NoOptions>(program.app, program.chosen, "whoami",
                          "whom the gateway takes you for, and what you may do", nothing,
                          [&context](const NoOptions&) { return who_am_i(context); });
-  CLI::App* usage = program.app.add_subcommand("usage", "not available yet");
-  usage->allow_extras();
-  usage->callback([&chosen = program.chosen, &context] {
-    chosen.run = [&context] { return not_yet(context, "usage"); };
-  });
 }
 
 }  // namespace hetao::cli

@@ -58,7 +58,16 @@ void show_candidate(const Context& context, const json::object& candidate) {
   line += "  " + context.verdict(text_at(verdict, "decision"));
   if (!flag_at(candidate, "reachable")) line += "  " + context.warn("not reachable now");
   if (!text_at(candidate, "unfit").empty()) line += "  " + context.bad(text_at(candidate, "unfit"));
+  if (!text_at(candidate, "accelerator").empty())
+    line += "  " + text_at(candidate, "accelerators") + " " + text_at(candidate, "accelerator");
+  if (number_at(candidate, "wait_seconds") > 0)
+    line += "  waits about " + text_at(candidate, "wait_seconds") + " s";
+  if (!text_at(candidate, "cost").empty())
+    line += "  " + text_at(candidate, "cost") + " " + text_at(candidate, "currency");
   context.print(line);
+  const std::string lost = text_at(candidate, "lost");
+  if (!lost.empty() && lost != text_at(candidate, "unfit"))
+    context.print("  " + context.dim("not first: " + lost));
   for (const json::value& value : list_at(candidate, "crossings")) {
     if (!value.is_object()) continue;
     const json::object& crossing = value.get_object();

@@ -144,6 +144,9 @@ tl::expected<Opened, Diagnostics> open_config(const Config& config) {
   for (io::LocalPlatformConfig& platform : out.shell.platforms) {
     if (platform.runner.empty()) platform.runner = runner_beside_us();
   }
+  for (io::SlurmPlatformConfig& platform : out.shell.slurm_platforms) {
+    if (platform.runner.empty()) platform.runner = runner_beside_us();
+  }
   out.api.version = HETAO_VERSION;
   out.api.organisation = config.organisation.empty() ? config.shell.core.region : config.organisation;
   out.api.organisation_url =

@@ -23,6 +23,10 @@ struct Section {
 // A map of attributes to values of their own types.
 void read_facts(Section& s, const policy::Node& node, std::vector<pb::Fact>& out);
 
+// `platforms:` and `placement:`; config_platforms.cpp.
+void read_platforms(Section& s, policy::MapReader& top, Config& config);
+void read_placement(Section& s, policy::MapReader& top, Config& config);
+
 void read_stores(Section& s, policy::MapReader& top, Config& config);
 // Keys and tokens of the stores, from the files that the configuration names.
 void open_stores(const Config& config, io::ShellConfig& out, Diagnostics& mistakes);

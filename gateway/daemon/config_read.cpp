@@ -170,6 +170,9 @@ void read_peers(Section& s, MapReader& top, Config& config) {
     config.shell.core.peers.push_back({region, jurisdiction(s, map, node)});
     const io::Endpoint address = endpoint(s, map, "address", MapReader::kMayMiss, node);
     config.shell.peers.push_back({region, address, rate_max(map)});
+    static const std::vector<std::string> kShown = {"nothing", "sizes", "all"};
+    if (const auto shown = map.word("supply", kShown))
+      config.shell.core.shows_supply[region] = static_cast<federation::SupplyShown>(*shown);
     map.done();
     const bool trusted = std::any_of(config.trust.begin(), config.trust.end(),
                                      [&](const TrustedRegion& t) { return t.region == region; });
@@ -213,39 +216,6 @@ void read_tenants(Section& s, MapReader& top, Config& config) {
     }
     map.done();
     config.shell.core.tenants[entry.key] = std::move(tenant);
-  }
-}
-
-void read_platforms(Section& s, MapReader& top, Config& config) {
-  static const std::vector<std::string> kKinds = {"local", "slurm", "kubernetes"};
-  constexpr int64_t kGiB = int64_t{1} << 30U;
-  const Node* list = top.get("platforms");
-  if (list == nullptr || !s.reader.expect_list(*list, "platforms")) return;
-  for (const Node& node : list->items) {
-    MapReader map(s.reader, node, "platform");
-    io::LocalPlatformConfig local;
-    federation::PlatformConfig core;
-    local.name = core.name = map.text("name", MapReader::kNeeded).value_or("");
-    const auto kind = map.word("kind", kKinds, MapReader::kNeeded);
-    core.kind = kind ? kKinds[*kind] : "local";
-    if (kind && *kind != 0)
-      s.reader.report(node, "platforms of kind " + core.kind + " are not available yet", "kind: local");
-    local.host_root_images = map.texts("host_root_images").value_or(std::vector<std::string>());
-    local.podman = map.text("podman").value_or("");
-    local.cpu_cores = core.cpu_cores = map.integer("cpu_cores", MapReader::kMayMiss, 1, 100'000).value_or(0);
-    local.ram_bytes = core.ram_bytes =
-        map.integer("ram_gb", MapReader::kMayMiss, 1, 1'000'000).value_or(0) * kGiB;
-    local.disk_bytes = map.integer("disk_gb", MapReader::kMayMiss, 1, 1'000'000).value_or(0) * kGiB;
-    if (const auto limit = map.duration("wall_time")) local.wall_time_max = *limit;
-    local.runs_max = static_cast<size_t>(map.integer("runs", MapReader::kMayMiss, 1, 10'000).value_or(64));
-    if (const Node* facts = map.get("facts")) read_facts(s, *facts, core.facts);
-    map.done();
-    if (local.host_root_images.empty() && local.podman.empty()) {
-      s.reader.report(node, "platform " + local.name + " could run no image",
-                      "host_root_images: [\"host/*\"] or podman: /usr/bin/podman");
-    }
-    config.shell.core.platforms.push_back(std::move(core));
-    config.shell.platforms.push_back(std::move(local));
   }
 }
 
@@ -344,6 +314,7 @@ void read_top(Section& s, const Node& root, Config& config) {
                     "a key of `tenants`");
   }
   read_platforms(s, top, config);
+  read_placement(s, top, config);
   read_auth(s, top, config);
   for (const std::string& root_folder : top.texts("staging_roots").value_or(std::vector<std::string>())) {
     config.shell.staging_roots.push_back(s.path(root_folder));
@@ -358,6 +329,7 @@ void read_top(Section& s, const Node& root, Config& config) {
   }
   config.shell.workers = static_cast<size_t>(top.integer("workers", MapReader::kMayMiss, 1, 256).value_or(2));
   read_jobs(s, top, config);
+  if (const auto pause = top.duration("supply_every")) config.shell.supply_every = *pause;
   if (const auto settle = top.duration("submit_settle")) config.shell.core.submit_settle = *settle;
   top.done();
 }

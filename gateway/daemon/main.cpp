@@ -169,7 +169,7 @@ int run(int argc, char** argv) {
   if (!opened) return complain(opened.error());
   std::cout << file << ": good; region " << opened->shell.core.region << ", policy "
             << opened->shell.policy.name << ", " << opened->shell.peers.size() << " peers, "
-            << opened->shell.platforms.size() << " platforms\n";
+            << opened->shell.core.platforms.size() << " platforms\n";
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/item.h"
+#include "gateway/federation/supply.h"
 
 namespace hetao::federation {
 
@@ -95,7 +96,7 @@ void on_activate_policy(State& s, const ActivatePolicy& event) {
     entry.reason = event.name;
     if (!event.approved_by.empty()) entry.extra["approved_by"] = event.approved_by;
     for (const PeerConfig& peer : s.config.peers) {
-      if (s.peers[peer.region].up) s.effect(SendMessage{peer.region, region_news(s)});
+      if (s.peers[peer.region].up) s.effect(SendMessage{peer.region, region_news(s, peer.region)});
     }
   }
   answer(s, event.request, event.policy->digest());
@@ -128,19 +129,13 @@ void on_catalogue_news(State& s, const std::string& from, const pb::CatalogueNew
   s.edit_dataset(told.id()) = told;
 }
 
-pb::PeerMessage region_news(const State& s) {
+pb::PeerMessage region_news(const State& s, const std::string& to) {
   pb::PeerMessage message;
   pb::RegionNews& news = *message.mutable_region_news();
   news.set_jurisdiction(s.config.jurisdiction);
   if (s.policy) news.set_policy_digest(s.policy->digest());
   *news.mutable_operator_() = tenant_of(s, s.config.operator_tenant);
-  for (const PlatformConfig& known : s.config.platforms) {
-    pb::Platform& platform = *news.add_platforms();
-    platform.set_name(known.name);
-    platform.set_kind(known.kind);
-    platform.set_cpu_cores(known.cpu_cores);
-    platform.set_ram_bytes(known.ram_bytes);
-  }
+  for (pb::Platform& platform : supply_for(s, to)) *news.add_platforms() = std::move(platform);
   return message;
 }
 

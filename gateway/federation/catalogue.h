@@ -17,7 +17,7 @@ void on_note_act(State& s, const NoteAct& event);
 
 void on_region_news(State& s, const std::string& from, const pb::RegionNews& news);
 void on_catalogue_news(State& s, const std::string& from, const pb::CatalogueNews& news);
-pb::PeerMessage region_news(const State& s);
+pb::PeerMessage region_news(const State& s, const std::string& to);
 std::vector<pb::PeerMessage> catalogue_news(const State& s);
 
 // Completes a dataset crossing that a peer asked for from our own catalogue: files, labels, exporter. Says

@@ -12,6 +12,7 @@
 #include "gateway/federation/placement.h"
 #include "gateway/federation/review.h"
 #include "gateway/federation/state.h"
+#include "gateway/federation/supply.h"
 
 namespace hetao::federation {
 
@@ -42,6 +43,7 @@ struct Handler {
   void operator()(const OutputDelivered& e) const { on_output_delivered(s, e); }
   void operator()(const BlobsDropped& e) const { on_blobs_dropped(s, e); }
   void operator()(const InputFetched& e) const { on_input_fetched(s, e); }
+  void operator()(SupplySeen& e) const { on_supply_seen(s, std::move(e)); }
   void operator()(const TimePassed&) const {
     tick_jobs(s);
     tick_runs(s);
@@ -148,6 +150,10 @@ const CoreConfig& Core::config() const {
 }
 std::string Core::policy_digest() const {
   return state_->policy ? state_->policy->digest() : std::string();
+}
+
+std::vector<pb::Platform> Core::platforms() const {
+  return own_supply(*state_);
 }
 
 std::vector<PeerState> Core::peers() const {

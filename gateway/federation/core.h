@@ -29,6 +29,7 @@
 #include "gateway/federation/record.h"
 #include "gateway/ledger/entry.h"
 #include "policy/policy.h"
+#include "proto/peer.pb.h"
 #include "proto/state.pb.h"
 
 namespace hetao::federation {
@@ -44,6 +45,25 @@ struct PlatformConfig {
   int64_t cpu_cores = 0;  // what a single job may ask for at most
   int64_t ram_bytes = 0;
   std::vector<pb::Fact> facts;  // compute.* attributes, for `place` decisions
+  std::map<std::string, int64_t> accelerators =
+      {};                       // kinds that it has, and how many of one a job may ask for
+  Duration submit_settle = {};  // how long an unanswered submission may still appear; 0: CoreConfig's
+  pb::Price price = {};
+  std::map<std::string, std::vector<pb::Fact>> accelerator_facts = {};  // compute.* of one kind, by kind
+};
+
+// What counts how much when permitted candidates are compared: each is multiplied, the lowest sum wins.
+struct PlacementWeights {
+  int64_t moving = 1;   // a second that moving its data takes, at 100 MB/s
+  int64_t waiting = 1;  // a second of expected wait
+  int64_t price = 0;    // a hundredth of a CNY
+};
+
+// What a peer region is told of this region's supply.
+enum class SupplyShown {
+  kNothing,
+  kSizes,  // what there is, and not how busy it is
+  kAll,
 };
 
 // A place outside that s3:// and https:// URLs may name: what the core has to know to decide about it.
@@ -62,6 +82,10 @@ struct CoreConfig {
   std::string operator_tenant;  // runs the region's platforms; recipient of code that comes to run here
   std::vector<PeerConfig> peers;
   std::vector<PlatformConfig> platforms;
+  PlacementWeights weights;
+  std::map<std::string, PlacementWeights> tenant_weights;
+  int64_t hkd_in_cny_micros = 920'000;              // to compare prices alone
+  std::map<std::string, SupplyShown> shows_supply;  // by peer region; who is not named is shown all
   std::map<std::string, pb::Tenant> tenants;
   std::vector<StoreConfig> stores;
   std::vector<pb::Fact> standing_facts;  // link.crypto, parameter.*: true of every crossing of this gateway
@@ -100,6 +124,12 @@ struct Candidate {
   std::vector<PlannedCrossing> crossings;
   pb::Verdict verdict;  // strictest of the place decision and all crossings
   int64_t bytes_to_move = 0;
+  std::string accelerator;  // of the equivalents that the task names; empty: it needs none
+  int64_t accelerators = 0;
+  int64_t wait_seconds = 0;  // expected before it starts
+  int64_t cost_micros = 0;   // of an hour, or of the wall time that it asks for
+  std::string currency;
+  std::string lost;  // why it is not the first one; empty: it is
 };
 
 struct PeerState {
@@ -144,6 +174,7 @@ class Core {
   const std::map<std::string, pb::Counter, std::less<>>& counters() const;
   const std::map<std::string, pb::Mechanism, std::less<>>& mechanisms() const;
   std::vector<PeerState> peers() const;
+  std::vector<pb::Platform> platforms() const;  // this region's, as last seen
   std::string policy_digest() const;
   const CoreConfig& config() const;
 

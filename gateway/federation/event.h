@@ -145,6 +145,8 @@ struct RunObserved {
   bool cancelled = false;
   bool lost = false;             // the platform lost it: nothing runs any more and no end was reported
   std::string platform_id = {};  // of the submission that was seen, if the platform says it
+  // The platform forgot it before it began, and what it forgot can start no more: it may be submitted again.
+  bool vanished = false;
 };
 
 // Outputs of an ended run, stored as blobs: one item for each declared output (name = index in Task.outputs
@@ -154,6 +156,12 @@ struct RunCollected {
   std::string run;
   std::vector<pb::Item> items;
   std::vector<std::string> notes;  // what was missing, cut or unreadable
+  pb::Usage usage = {};            // as the platform accounts for it
+};
+
+// What this region's platforms have and have free, looked at by the shell at intervals.
+struct SupplySeen {
+  std::vector<pb::Platform> platforms;
 };
 
 struct ItemInspected {
@@ -191,6 +199,6 @@ struct TimePassed {};
 using Event = std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset,
                            RegisterMechanism, ActivatePolicy, NoteAct, PeerUp, PeerDown, PeerSaid, ItemStored,
                            ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved, RunCollected,
-                           ItemInspected, OutputDelivered, BlobsDropped, InputFetched, TimePassed>;
+                           ItemInspected, OutputDelivered, BlobsDropped, InputFetched, SupplySeen, TimePassed>;
 
 }  // namespace hetao::federation

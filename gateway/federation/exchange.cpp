@@ -72,7 +72,7 @@ void on_peer_up(State& s, const PeerUp& event) {
   live.why_down.clear();
   live.since = s.now;
   live.resend_at = s.now + kResendAfter;
-  send_now(s, event.region, region_news(s));
+  send_now(s, event.region, region_news(s, event.region));
   for (pb::PeerMessage& news : catalogue_news(s)) send_now(s, event.region, std::move(news));
   for (const auto& [sequence, message] : s.outbox[event.region]) send_now(s, event.region, message);
   resume_sending(s, event.region);

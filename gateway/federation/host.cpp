@@ -7,10 +7,12 @@
 #include "gateway/federation/decide.h"
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/facts.h"
+#include "gateway/federation/fit.h"
 #include "gateway/federation/host_platform.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/labels.h"
 #include "gateway/federation/obligations.h"
+#include "gateway/federation/supply.h"
 #include "gateway/federation/table.h"
 
 namespace hetao::federation {
@@ -203,14 +205,13 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
     run.mutable_report()->set_region(s.config.region);
   }
   pb::Run& run = s.edit_run(key);
-  std::string platform;
-  std::string why = find_platform(s, run.task(), platform);
+  const Fit fit = best_fit(own_supply(s), run.task(), s.config.region);
+  std::string why = fit.why;
+  run.set_platform(fit.platform);
+  run.set_accelerator(fit.accelerator);
+  run.set_accelerators(fit.accelerators);
+  const std::vector<pb::Fact> facts = facts_of_place(s, fit);
   const char* failure_class = failure::kRefused;
-  run.set_platform(platform);
-  std::vector<pb::Fact> facts;
-  for (const PlatformConfig& known : s.config.platforms) {
-    if (known.name == platform) facts = known.facts;
-  }
   const pb::Verdict place =
       decide_place(s, run.tenant(), run.submitter(), s.config.region, facts, false, s.now);
   if (why.empty() && place.effect() != "permit") {
@@ -250,6 +251,7 @@ void on_run_collected(State& s, const RunCollected& event) {
   if (at == s.runs.end() || at->second.state() != pb::RUN_COLLECTING) return;
   pb::Run& run = s.edit_run(event.run);
   for (const std::string& note : event.notes) run.add_notes(note);
+  if (!event.usage.source().empty()) *run.mutable_report()->mutable_usage() = priced(s, run, event.usage);
   const FactList labels = result_labels(s, run);
   for (const pb::Item& found : event.items) {
     pb::Item item = found;

@@ -21,7 +21,4 @@ void tick_runs(State& s);
 // Asks again for what a restart interrupted.
 void resume_runs(State& s);
 
-// Why this region's platforms can't take the task; empty: the platform's name is in `platform`.
-std::string find_platform(const State& s, const pb::Task& task, std::string& platform);
-
 }  // namespace hetao::federation

@@ -11,6 +11,13 @@ namespace hetao::federation {
 
 namespace {
 
+Duration settle_of(const State& s, const pb::Run& run) {
+  for (const PlatformConfig& known : s.config.platforms) {
+    if (known.name == run.platform() && known.submit_settle.micros > 0) return known.submit_settle;
+  }
+  return s.config.submit_settle;
+}
+
 void retry_later(State& s, pb::Run& run, Duration wait) {
   run.set_retry_micros((s.now + wait).micros);
   s.run_timers.set(run_key(run.job(), run.attempt()), s.now + wait);
@@ -60,8 +67,8 @@ void cancel_run(State& s, const std::string& key) {
 // Nothing runs any more, and no end was reported: whether it is tried again is for its home to say.
 void lose(State& s, const std::string& key, pb::Run& run) {
   run.set_failure_class(failure::kLost);
-  run.set_reason("the platform " + run.platform() + " lost the job");
   if (run.report().failure().empty()) run.mutable_report()->set_failure("the platform lost the job");
+  run.set_reason(run.platform() + ": " + run.report().failure());
   move_run(run, pb::RUN_LOST);
   s.run_timers.erase(key);
   tell_home(s, run);
@@ -71,7 +78,7 @@ void lose(State& s, const std::string& key, pb::Run& run) {
 void release(State& s, const std::string& key, pb::Run& run) {
   run.set_may_have_started(true);
   move_run(run, pb::RUN_RELEASING);
-  retry_later(s, run, s.config.submit_settle);
+  retry_later(s, run, settle_of(s, run));
   s.effect(ReleaseRun{key, run.platform(), run.platform_id()});
 }
 
@@ -132,26 +139,8 @@ void refuse_run(State& s, pb::Run& run, const std::string& failure_class, std::s
 
 void submit_run(State& s, const std::string& key, pb::Run& run) {
   // An answer that never comes is looked up, not repeated.
-  retry_later(s, run, s.config.submit_settle);
+  retry_later(s, run, settle_of(s, run));
   s.effect(SubmitRun{key, run.platform(), run});
-}
-
-std::string find_platform(const State& s, const pb::Task& task, std::string& platform) {
-  if (s.config.platforms.empty()) return s.config.region + " has no platform";
-  const pb::Resources& wanted = task.resources();
-  std::string why;
-  for (const PlatformConfig& known : s.config.platforms) {
-    if (known.cpu_cores > 0 && wanted.cpu_cores() > known.cpu_cores) {
-      why = known.name + " has " + std::to_string(known.cpu_cores) + " cores for a job, it asks for " +
-            std::to_string(wanted.cpu_cores());
-    } else if (known.ram_bytes > 0 && wanted.ram_bytes() > known.ram_bytes) {
-      why = known.name + " has less memory for a job than it asks for";
-    } else {
-      platform = known.name;
-      return {};
-    }
-  }
-  return why;
 }
 
 void on_cancel_run(State& s, const std::string& from, const pb::CancelRun& cancel) {
@@ -182,7 +171,7 @@ void on_run_submitted(State& s, const RunSubmitted& event) {
       return refuse_run(s, run, failure::kRefused, run.platform() + ": " + event.why);
     case PlatformReply::kAbsent:
     case PlatformReply::kUnknown:
-      return retry_later(s, run, s.config.submit_settle);
+      return retry_later(s, run, settle_of(s, run));
   }
 }
 
@@ -234,11 +223,17 @@ void on_run_observed(State& s, const RunObserved& event) {
   const pb::RunState state = at->second.state();
   if (state != pb::RUN_RUNNING && state != pb::RUN_RELEASING && state != pb::RUN_CANCELLING) return;
   pb::Run& run = s.edit_run(event.run);
+  if (event.vanished && state != pb::RUN_CANCELLING) {
+    run.set_may_have_started(false);
+    move_run(run, pb::RUN_SUBMITTING);
+    return submit_run(s, event.run, run);
+  }
   pb::RunReport report = event.report;
   report.set_region(s.config.region);
   report.set_platform(run.platform());
   *run.mutable_report() = std::move(report);
-  if (!event.ended && !event.lost && !event.cancelled) return tell_home(s, run);
+  const bool over = event.ended || event.lost || event.cancelled || event.vanished;
+  if (!over) return tell_home(s, run);
   if (state == pb::RUN_CANCELLING) return finish_cancel(s, event.run, run);
   if (event.lost) return lose(s, event.run, run);
   if (event.cancelled && run.report().failure().empty()) {
@@ -282,7 +277,7 @@ void resume_runs(State& s) {
     if (!s.is_self(run.home_region()) && !s.peers.contains(run.home_region())) orphans.push_back(key);
     // The clock may have been set meanwhile: a submission on its way gets its whole settle time again.
     if (run.state() == pb::RUN_SUBMITTING)
-      s.edit_run(key).set_retry_micros((s.now + s.config.submit_settle).micros);
+      s.edit_run(key).set_retry_micros((s.now + settle_of(s, run)).micros);
     switch (run.state()) {
       case pb::RUN_SUBMITTING:
       case pb::RUN_RELEASING:

@@ -7,10 +7,11 @@
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/decide.h"
 #include "gateway/federation/facts.h"
-#include "gateway/federation/host.h"
+#include "gateway/federation/fit.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/labels.h"
 #include "gateway/federation/outside.h"
+#include "gateway/federation/supply.h"
 
 namespace hetao::federation {
 
@@ -141,6 +142,58 @@ void plan_outputs(const State& s, const Plan& plan, Candidate& candidate, const 
   }
 }
 
+void take_fit(Candidate& candidate, const Fit& fit) {
+  candidate.platform = fit.platform;
+  candidate.unfit = fit.why;
+  candidate.accelerator = fit.accelerator;
+  candidate.accelerators = fit.accelerators;
+  candidate.wait_seconds = fit.wait_seconds;
+  candidate.cost_micros = fit.cost_micros;
+  candidate.currency = fit.currency;
+}
+
+constexpr int64_t kBytesPerSecond = 100'000'000;
+
+int64_t moving_seconds(const Candidate& c) {
+  return c.bytes_to_move / kBytesPerSecond;
+}
+
+int64_t fen_of(const State& s, const Candidate& c) {
+  constexpr int64_t kMicrosPerFen = 10'000;
+  const int64_t fen = c.cost_micros / kMicrosPerFen;
+  return c.currency == "HKD" ? fen * s.config.hkd_in_cny_micros / 1'000'000 : fen;
+}
+
+int64_t score_of(const State& s, const PlacementWeights& weights, const Candidate& c) {
+  return weights.moving * moving_seconds(c) + weights.waiting * c.wait_seconds + weights.price * fen_of(s, c);
+}
+
+int rank_of(const pb::Verdict& verdict) {
+  return verdict.effect() == "permit" ? 0 : verdict.effect() == "hold" ? 1 : 2;
+}
+
+// What decided between the first candidate and another one.
+std::string why_lost(const State& s, const PlacementWeights& weights, const Candidate& best,
+                     const Candidate& c) {
+  if (!c.unfit.empty()) return c.unfit;
+  if (rank_of(c.verdict) > rank_of(best.verdict))
+    return (c.verdict.effect() == "hold" ? "would be held: " : "forbidden: ") + reason_line(c.verdict);
+  std::vector<std::string> reasons;
+  if (weights.moving * moving_seconds(c) > weights.moving * moving_seconds(best))
+    reasons.push_back("more to move: " + human_bytes(static_cast<unsigned long long>(c.bytes_to_move)) +
+                      " against " + human_bytes(static_cast<unsigned long long>(best.bytes_to_move)));
+  if (weights.waiting * c.wait_seconds > weights.waiting * best.wait_seconds)
+    reasons.push_back("a longer wait: " + to_string(Duration::seconds(c.wait_seconds)) + " against " +
+                      to_string(Duration::seconds(best.wait_seconds)));
+  if (weights.price * fen_of(s, c) > weights.price * fen_of(s, best)) reasons.emplace_back("a higher price");
+  if (score_of(s, weights, c) > score_of(s, weights, best)) return join(reasons, "; ");
+  if (c.bytes_to_move > best.bytes_to_move)
+    return "more to move: " + human_bytes(static_cast<unsigned long long>(c.bytes_to_move)) + " against " +
+           human_bytes(static_cast<unsigned long long>(best.bytes_to_move));
+  if (!c.reachable) return "not connected at the moment";
+  return s.is_self(best.region) ? "as good, but further away" : "as good, and named later";
+}
+
 }  // namespace
 
 Candidate candidate_at(const State& s, const Plan& plan, const std::string& region, Instant now) {
@@ -149,15 +202,15 @@ Candidate candidate_at(const State& s, const Plan& plan, const std::string& regi
   std::vector<pb::Fact> platform_facts;
   if (s.is_self(region)) {
     candidate.reachable = true;
-    candidate.unfit = find_platform(s, plan.task, candidate.platform);
-    for (const PlatformConfig& known : s.config.platforms) {
-      if (known.name == candidate.platform) platform_facts = known.facts;
-    }
+    const Fit fit = best_fit(own_supply(s), plan.task, region);
+    take_fit(candidate, fit);
+    platform_facts = facts_of_place(s, fit);
   } else {
     const auto peer = s.peers.find(region);
     candidate.reachable = peer != s.peers.end() && peer->second.up;
+    // What a peer does not tell is its own to judge, when it is asked.
     if (candidate.reachable && !peer->second.platforms.empty())
-      candidate.platform = peer->second.platforms.front().name();
+      take_fit(candidate, best_fit(peer->second.platforms, plan.task, region));
   }
   candidate.verdict = decide_place(s, tenant_of(s, plan.submitter.tenant()), plan.submitter, region,
                                    platform_facts, plan.with_changes, now);
@@ -188,13 +241,15 @@ std::vector<Candidate> candidates(const State& s, const Plan& plan, Instant now)
     if (!zones.empty() && std::find(zones.begin(), zones.end(), region) == zones.end()) continue;
     all.push_back(candidate_at(s, plan, region, now));
   }
+  const auto own = s.config.tenant_weights.find(plan.submitter.tenant());
+  const PlacementWeights& weights = own == s.config.tenant_weights.end() ? s.config.weights : own->second;
   const auto order = [&](const Candidate& c) {
-    const int verdict = c.verdict.effect() == "permit" ? 0 : c.verdict.effect() == "hold" ? 1 : 2;
-    return std::tuple(!c.unfit.empty(), verdict, c.bytes_to_move, !c.reachable, !s.is_self(c.region),
-                      c.region);
+    return std::tuple(!c.unfit.empty(), rank_of(c.verdict), score_of(s, weights, c), c.bytes_to_move,
+                      !c.reachable, !s.is_self(c.region), c.region);
   };
   std::sort(all.begin(), all.end(),
             [&](const Candidate& a, const Candidate& b) { return order(a) < order(b); });
+  for (size_t i = 1; i < all.size(); ++i) all[i].lost = why_lost(s, weights, all.front(), all[i]);
   return all;
 }
 

@@ -52,6 +52,7 @@ class State {
   Table_of<pb::Duty> duties;  // by the crossing that they come from
   std::map<std::string, std::map<uint64_t, pb::PeerMessage>, std::less<>> outbox;
   std::map<std::string, PeerLive, std::less<>> peers;
+  std::vector<pb::Platform> supply;  // this region's, as last seen
 
   // Objects that time alone can move, so that TimePassed costs what is due and not what is known.
   Timers run_timers;     // by run

@@ -81,6 +81,7 @@ constexpr std::array kRunMoves = std::to_array<Move<RunState>>({
     {pb::RUN_RELEASING, pb::RUN_LOST, "the platform lost it"},
     {pb::RUN_RUNNING, pb::RUN_COLLECTING, "it ended"},
     {pb::RUN_RUNNING, pb::RUN_LOST, "the platform lost it"},
+    {pb::RUN_RUNNING, pb::RUN_SUBMITTING, "the platform forgot it before it began"},
     {pb::RUN_RUNNING, pb::RUN_CANCELLING, "cancelled"},
     {pb::RUN_COLLECTING, pb::RUN_INSPECTING, "outputs are in the blob store; what leaves is read first"},
     {pb::RUN_COLLECTING, pb::RUN_RETURNING, "outputs are in the blob store; none leaves"},

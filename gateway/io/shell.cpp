@@ -13,18 +13,12 @@ namespace hetao::io {
 
 namespace {
 
-constexpr auto kPollEvery = std::chrono::milliseconds(100);
 constexpr auto kStopPatience = std::chrono::seconds(5);
 constexpr auto kAnswerPatience = std::chrono::seconds(60);
 
 Instant wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
-}
-
-bool is_run_over(const pb::Run* run) {
-  return run == nullptr || run->state() == pb::RUN_DONE || run->state() == pb::RUN_CANCELLED ||
-         run->state() == pb::RUN_REFUSED;
 }
 
 }  // namespace
@@ -35,15 +29,14 @@ ShellParts::ShellParts(ShellConfig c)
       chunks(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       bulk(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       outside(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
-      scheduler(std::make_unique<Workers>(1)),
       started_(wall_clock()) {}
 
 ShellParts::~ShellParts() {
   if (http) http->stop();
   if (peers) peers->stop();
   // Work that was begun ends here; nothing resumes a coroutine any more.
-  for (Workers* workers : {scheduler.get(), outside.get(), bulk.get(), chunks.get(), quick.get()})
-    workers->stop();
+  for (const auto& [name, slot] : platforms) slot->workers.stop();
+  for (Workers* workers : {outside.get(), bulk.get(), chunks.get(), quick.get()}) workers->stop();
   gate.reset();
   ledger.reset();
 }
@@ -59,7 +52,10 @@ Result<void> ShellParts::run() {
   peers->start();
   http->start();
   ready_ = true;
-  spawn(sweep_orphans());
+  for (const auto& [name, slot] : platforms) {
+    spawn(sweep_orphans(*slot));
+    spawn(look_at_supply(*slot));
+  }
   io.run();
   const std::lock_guard lock(fatal_mutex_);
   if (fatal_) return fail(*fatal_);
@@ -174,68 +170,6 @@ void ShellParts::spawn(Awaitable<void> work) {
       spdlog::error("work ended with an exception: {}", printable(e.what()));
     }
   });
-}
-
-// --- platforms
-// ---------------------------------------------------------------------------------------------------------
-
-void ShellParts::post_observed(federation::RunObserved observed) {
-  // What a job printed is data: it crosses as the item `logs` or not at all, never with the news of a run.
-  const pb::Run* run = core->run(observed.run);
-  if (run == nullptr || run->home_region() != config.core.region) {
-    for (pb::ExecutorLog& log : *observed.report.mutable_executors()) {
-      log.clear_stdout_tail();
-      log.clear_stderr_tail();
-    }
-  }
-  post(std::move(observed));
-}
-
-// Looks at the runs that are under way; sleeps while there are none.
-Awaitable<void> ShellParts::watch_platforms() {
-  while (!stopping_) {
-    watch_wanted_ = false;
-    bool any = false;
-    std::vector<federation::RunObserved> seen;
-    const auto look = [&] {
-      for (auto& [name, platform] : platforms) {
-        for (federation::RunObserved& one : platform->poll()) seen.push_back(std::move(one));
-        any |= platform->is_watching();
-      }
-    };
-    co_await scheduler->run(look);
-    for (federation::RunObserved& one : seen) post_observed(std::move(one));
-    if (!any && !watch_wanted_) break;
-    poll_.expires_after(kPollEvery);
-    co_await poll_.async_wait(as_value);
-  }
-  watching_ = false;
-}
-
-void ShellParts::watch() {
-  watch_wanted_ = true;  // also for a look that is under way and has missed it
-  if (watching_) return;
-  watching_ = true;
-  spawn(watch_platforms());
-}
-
-// Runs that the core does not know of, or is done with: nobody would ever end them.
-Awaitable<void> ShellParts::sweep_orphans() {
-  for (auto& [name, platform] : platforms) {
-    std::vector<std::string> here;
-    const auto list = [&] { here = platform->list(); };
-    co_await scheduler->run(list);
-    std::vector<std::string> orphans;
-    for (const std::string& run : here) {
-      if (is_run_over(core->run(run))) orphans.push_back(run);
-    }
-    if (orphans.empty()) continue;
-    spdlog::info("platform {}: removes {} runs without an owner", name, orphans.size());
-    const auto remove = [&] {
-      for (const std::string& run : orphans) platform->remove(run);
-    };
-    co_await scheduler->run(remove);
-  }
 }
 
 // --- stop and reload

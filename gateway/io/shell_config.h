@@ -12,6 +12,7 @@
 #include "gateway/io/endpoint.h"
 #include "gateway/io/store_client.h"
 #include "gateway/io/tls/tls_context.h"
+#include "gateway/platforms/slurm/job.h"
 #include "policy/policy.h"
 
 namespace hetao::io {
@@ -28,17 +29,50 @@ struct LinkTuning {
   std::string congestion_control;  // empty: BBR on long links, if the kernel has it
 };
 
-struct LocalPlatformConfig {
+// What a platform gives to one job at most; 0: no bound.
+struct JobBounds {
+  int64_t cpu_cores = 0;
+  int64_t ram_bytes = 0;
+  int64_t disk_bytes = 0;
+  Duration wall_time_max = Duration::seconds(86'400);
+};
+
+struct LocalPlatformConfig : JobBounds {
   std::string name;
   std::string runner;                         // path of hetao-runner
   std::vector<std::string> host_root_images;  // globs: images that stand for the host's own root, read-only
   std::vector<std::string> host_paths;        // further host files and folders that such jobs may read
   std::string podman;                         // path; empty: no container images
-  int64_t cpu_cores = 0;
-  int64_t ram_bytes = 0;
-  int64_t disk_bytes = 0;
-  Duration wall_time_max = Duration::seconds(86'400);
-  size_t runs_max = 64;  // running at once; others wait
+  size_t runs_max = 64;                       // running at once; others wait
+};
+
+// How Slurm names an accelerator that jobs ask for, and what a job needs of the node to use it.
+struct SlurmAccelerator {
+  std::string gres;                  // "gpu:a800"
+  std::string partition;             // where such jobs go, whatever the tenant's; empty: the tenant's
+  std::vector<std::string> devices;  // globs below /dev that the sandbox shows
+};
+
+struct SlurmPlatformConfig : JobBounds {
+  std::string name;
+  std::string region;  // in the comment of every job
+  std::string runner;  // path of hetao-runner, on the nodes
+  std::vector<std::string> host_root_images;
+  std::vector<std::string> host_paths;
+  std::string podman;
+  // slurmrestd: "http://HOST:PORT" or "unix:PATH"; empty: Slurm's own commands are run.
+  std::string endpoint;
+  std::string token_file;         // a JWT; "{user}" in its name: one for each user
+  std::string slurm_conf;         // for the commands; empty: the usual place
+  std::string commands;           // folder of sbatch and its kin; empty: found along PATH
+  std::string spool;              // folder that this machine and all nodes share
+  platforms::slurm::Route route;  // of tenants that are not named
+  std::map<std::string, platforms::slurm::Route> tenants;  // what is empty here is the general one's
+  std::map<std::string, SlurmAccelerator> accelerators;    // by the name that jobs use
+  std::string completion_log;                              // of jobcomp/filetxt; empty: none
+  bool sacct = false;                                      // ask sacct for what slurmctld has forgotten
+  size_t connections = 16;                                 // calls under way at once
+  Duration call_patience = Duration::seconds(30);
 };
 
 struct PolicySource {
@@ -59,9 +93,11 @@ struct ShellConfig {
   LinkTuning link_tuning;
   std::map<std::string, uint64_t> tenant_bytes_per_second_max;  // of blobs that cross for them
   std::vector<LocalPlatformConfig> platforms;
-  std::vector<std::string> staging_roots;  // absolute folders that file:// URLs may name
-  std::vector<StoreAccess> stores;         // how to reach those of core.stores
-  size_t workers = 2;                      // threads of each pool for blocking work
+  std::vector<SlurmPlatformConfig> slurm_platforms;
+  std::vector<std::string> staging_roots;         // absolute folders that file:// URLs may name
+  std::vector<StoreAccess> stores;                // how to reach those of core.stores
+  Duration supply_every = Duration::seconds(30);  // between looks at what platforms have free
+  size_t workers = 2;                             // threads of each pool for blocking work
 };
 
 // What SIGHUP may change without a restart. What is null stays as it is.

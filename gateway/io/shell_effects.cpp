@@ -9,8 +9,6 @@
 
 namespace hetao::io {
 
-using federation::PlatformReply;
-
 namespace {
 
 constexpr std::string_view kResultScheme = "result:";
@@ -19,19 +17,6 @@ constexpr std::string_view kResultScheme = "result:";
 
 void ShellParts::carry_out(std::vector<federation::Effect> effects) {
   for (federation::Effect& effect : effects) std::visit([this](auto& e) { on(e); }, effect);
-}
-
-template <class Made>
-Awaitable<void> ShellParts::work_and_post(Workers& workers, std::function<Made()> work) {
-  Made made;
-  const auto doing = [&] { made = work(); };
-  co_await workers.run(doing);
-  post(std::move(made));
-}
-
-LocalPlatform* ShellParts::platform_of(const std::string& name) {
-  const auto at = platforms.find(name);
-  return at == platforms.end() ? nullptr : at->second.get();
 }
 
 void ShellParts::on(federation::Answer& effect) {
@@ -51,63 +36,6 @@ void ShellParts::on(federation::SendItem& effect) {
 
 void ShellParts::on(federation::DropItem& effect) {
   peers->drop_item(effect.crossing);
-}
-
-void ShellParts::on(federation::SubmitRun& effect) {
-  LocalPlatform* platform = platform_of(effect.platform);
-  if (platform == nullptr)
-    return post(
-        federation::RunSubmitted{effect.run, PlatformReply::kRefused, {}, "there is no such platform"});
-  spawn(work_and_post<federation::RunSubmitted>(
-      *scheduler, [platform, e = std::move(effect)] { return platform->submit(e.run, e.spec); }));
-}
-
-void ShellParts::on(federation::FindRun& effect) {
-  LocalPlatform* platform = platform_of(effect.platform);
-  if (platform == nullptr) return post(federation::RunFound{effect.run, PlatformReply::kAbsent, {}});
-  spawn(work_and_post<federation::RunFound>(*scheduler,
-                                            [platform, run = effect.run] { return platform->find(run); }));
-}
-
-void ShellParts::on(federation::ReleaseRun& effect) {
-  LocalPlatform* platform = platform_of(effect.platform);
-  if (platform == nullptr) return post(federation::RunReleased{effect.run, PlatformReply::kAbsent, {}});
-  spawn(work_and_post<federation::RunReleased>(
-      *scheduler, [platform, run = effect.run] { return platform->release(run); }));
-  watch();
-}
-
-Awaitable<void> ShellParts::cancel_run(std::string run, LocalPlatform* platform) {
-  std::vector<federation::RunObserved> told;
-  const auto cancel = [&] { told = platform->cancel(run); };
-  co_await scheduler->run(cancel);
-  for (federation::RunObserved& one : told) post_observed(std::move(one));
-}
-
-void ShellParts::on(federation::CancelRun& effect) {
-  LocalPlatform* platform = platform_of(effect.platform);
-  if (platform == nullptr) {
-    federation::RunObserved lost;
-    lost.run = effect.run;
-    lost.lost = true;
-    return post_observed(std::move(lost));
-  }
-  spawn(cancel_run(effect.run, platform));
-  watch();
-}
-
-void ShellParts::on(federation::CollectRun& effect) {
-  LocalPlatform* platform = platform_of(effect.platform);
-  if (platform == nullptr)
-    return post(federation::RunCollected{effect.run, {}, {"there is no such platform"}});
-  spawn(work_and_post<federation::RunCollected>(
-      *bulk, [platform, e = std::move(effect)] { return platform->collect(e.run, e.spec); }));
-}
-
-void ShellParts::on(federation::RemoveRun& effect) {
-  LocalPlatform* platform = platform_of(effect.platform);
-  if (platform == nullptr) return;
-  spawn(scheduler->run([platform, run = effect.run] { platform->remove(run); }));
 }
 
 void ShellParts::on(federation::InspectItem& effect) {

@@ -15,12 +15,25 @@
 #include "gateway/io/durable_file.h"
 #include "gateway/io/gate.h"
 #include "gateway/io/http_server.h"
-#include "gateway/io/local_platform.h"
 #include "gateway/io/peer_manager.h"
+#include "gateway/io/platform.h"
 #include "gateway/io/shell.h"
 #include "gateway/io/workers.h"
 
 namespace hetao::io {
+
+// A platform, the threads that its calls block, and the coroutine that watches its runs.
+struct PlatformSlot {
+  PlatformSlot(std::unique_ptr<Platform> made, asio::io_context& io)
+      : platform(std::move(made)), workers(platform->calls_at_once()), timer(io), supply_timer(io) {}
+
+  std::unique_ptr<Platform> platform;
+  Workers workers;
+  asio::steady_timer timer;
+  asio::steady_timer supply_timer;
+  bool watching = false;
+  bool watch_wanted = false;
+};
 
 class ShellParts {
  public:
@@ -45,18 +58,17 @@ class ShellParts {
   HttpHandler handler;
   // Destroyed last: what is under way in it refers to everything else.
   asio::io_context io{1};
-  std::unique_ptr<Workers> quick;      // HTTP's files, lookups
-  std::unique_ptr<Workers> chunks;     // of transfers between gateways
-  std::unique_ptr<Workers> bulk;       // what takes long: ingest, inspection, collection, delivery
-  std::unique_ptr<Workers> outside;    // stores outside: what may take hours
-  std::unique_ptr<Workers> scheduler;  // one thread: the platforms' calls, in order
+  std::unique_ptr<Workers> quick;    // HTTP's files, lookups
+  std::unique_ptr<Workers> chunks;   // of transfers between gateways
+  std::unique_ptr<Workers> bulk;     // what takes long: ingest, inspection, collection, delivery
+  std::unique_ptr<Workers> outside;  // stores outside: what may take hours
   std::optional<BlobStore> blobs;
   std::unique_ptr<LedgerFiles> ledger;
   Staging staging;
   StoreClient stores;
   std::optional<federation::Core> core;
   std::unique_ptr<Gate> gate;
-  std::map<std::string, std::unique_ptr<LocalPlatform>> platforms;
+  std::map<std::string, std::unique_ptr<PlatformSlot>> platforms;
   std::unique_ptr<PeerManager> peers;
   std::unique_ptr<HttpServer> http;
   uint64_t change = 0;
@@ -76,9 +88,12 @@ class ShellParts {
   void take_step(federation::Step step, std::function<void()> after);
   void came_out(bool changed_records);
   void spawn(Awaitable<void> work);
-  Awaitable<void> watch_platforms();
-  void watch();
-  Awaitable<void> sweep_orphans();
+  // shell_platforms.cpp
+  Result<void> add_platform(const std::string& name, Result<std::unique_ptr<Platform>> opened);
+  Awaitable<void> watch_platform(PlatformSlot& slot);
+  void watch(PlatformSlot& slot);
+  Awaitable<void> sweep_orphans(PlatformSlot& slot);
+  Awaitable<void> look_at_supply(PlatformSlot& slot);
   Awaitable<void> stop_in_order();
   PeerManager::Config peer_config();
   void note_fault(const PeerFault& fault, uint64_t unwritten);
@@ -101,11 +116,16 @@ class ShellParts {
   void on(federation::DropBlobs& effect);
   void on(federation::NotifyRole& effect);
   void on(federation::WakeAt& effect);
-  LocalPlatform* platform_of(const std::string& name);
+  PlatformSlot* platform_of(const std::string& name);
   // Runs `work` on `workers`, then posts the event that it made.
   template <class Made>
-  Awaitable<void> work_and_post(Workers& workers, std::function<Made()> work);
-  Awaitable<void> cancel_run(std::string run, LocalPlatform* platform);
+  Awaitable<void> work_and_post(Workers& workers, std::function<Made()> work) {
+    Made made;
+    const auto doing = [&] { made = work(); };
+    co_await workers.run(doing);
+    post(std::move(made));
+  }
+  Awaitable<void> cancel_run(federation::CancelRun wanted, PlatformSlot& slot);
   void post_observed(federation::RunObserved observed);
 
   Descriptor lock_;
@@ -117,9 +137,6 @@ class ShellParts {
   std::multimap<uint64_t, std::shared_ptr<Waiter>> settling_;  // by the step that has to come out
   std::set<std::shared_ptr<Waiter>> changing_;
   asio::steady_timer wake_{io};
-  asio::steady_timer poll_{io};
-  bool watching_ = false;
-  bool watch_wanted_ = false;
   Instant started_;
   bool ready_ = false;
   bool stopping_ = false;

@@ -55,19 +55,6 @@ Result<void> ShellParts::replay() {
   return {};
 }
 
-Result<void> ShellParts::open_platforms() {
-  for (const LocalPlatformConfig& platform : config.platforms) {
-    auto opened = LocalPlatform::open(platform, config.data_dir + "/runs/" + platform.name, *blobs);
-    if (!opened) {
-      Error error = opened.error();
-      error.what = "platform " + platform.name + ": " + error.what;
-      return fail(std::move(error));
-    }
-    platforms[platform.name] = std::move(*opened);
-  }
-  return {};
-}
-
 PeerManager::Config ShellParts::peer_config() {
   PeerManager::Config made;
   made.region = config.core.region;

@@ -11,5 +11,6 @@ namespace hetao::io {
 // At most `bytes_max` bytes from the end, as UTF-8: a character cut at the front is left out, other bytes
 // that are no text become U+FFFD. Empty if the file can't be read. Links are not followed.
 std::string tail_of_file(const std::string& path, size_t bytes_max = limits::kStreamTailBytesMax);
+std::string tail_of_file(int descriptor, size_t bytes_max = limits::kStreamTailBytesMax);
 
 }  // namespace hetao::io

@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 
@@ -21,7 +24,10 @@ Result<std::optional<Fd>> take_token(int folder) {
   if (exists_at(folder, kToken)) return std::optional<Fd>{};
   // Written and locked under a name of its own, then linked: link fails if the token is there, as O_EXCL
   // would, and nobody ever sees a token that is empty or not locked.
-  const std::string own = ".token." + std::to_string(::getpid());
+  // Machines that share the folder may give the same process id.
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  const std::string own = ".token." + std::string(host.data()) + "." + std::to_string(::getpid());
   ::unlinkat(folder, own.c_str(), 0);
   Fd file(::openat(folder, own.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return fail(os_error("token", "can't be created", errno));
@@ -32,7 +38,10 @@ Result<std::optional<Fd>> take_token(int folder) {
     ::unlinkat(folder, own.c_str(), 0);
     return fail(os_error("token", "can't be written", error));
   }
-  const int failed = ::linkat(folder, own.c_str(), folder, kToken, 0) == 0 ? 0 : errno;
+  int failed = ::linkat(folder, own.c_str(), folder, kToken, 0) == 0 ? 0 : errno;
+  // NFS: a request whose answer was lost is repeated, and then finds what it made itself (open(2), O_EXCL).
+  struct stat facts{};
+  if (failed == EEXIST && ::fstat(file.get(), &facts) == 0 && facts.st_nlink == 2) failed = 0;
   ::unlinkat(folder, own.c_str(), 0);
   if (failed == EEXIST) return std::optional<Fd>{};
   if (failed != 0) return fail(os_error("token", "can't be taken", failed));

@@ -12,6 +12,7 @@
 #include "gateway/platforms/json_members.h"
 #include "gateway/runner/executor.h"
 #include "gateway/runner/fence.h"
+#include "gateway/runner/news.h"
 #include "gateway/runner/outputs.h"
 #include "gateway/runner/scratch.h"
 
@@ -148,6 +149,7 @@ class Execution {
     if (const auto ok = write_status(folder_, status_); !ok && status_.notes.empty()) {
       status_.notes.push_back(to_line(ok.error()));
     }
+    leave_news(folder_, status_.key);
   }
 
   std::string path_;

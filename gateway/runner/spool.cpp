@@ -19,6 +19,7 @@
 #include "gateway/runner/executor.h"
 #include "gateway/runner/fence.h"
 #include "gateway/runner/files.h"
+#include "gateway/runner/news.h"
 #include "gateway/runner/run.h"
 
 namespace hetao::runner {
@@ -123,7 +124,8 @@ Result<Spool> Spool::open(SpoolConfig config) {
   }
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(config.folder).parent_path(), error);
-  if (::mkdir(config.folder.c_str(), 0700) != 0 && errno != EEXIST) {
+  // Elsewhere: other users go through here to folders of theirs, whose names they have to know.
+  if (::mkdir(config.folder.c_str(), config.elsewhere ? 0711 : 0700) != 0 && errno != EEXIST) {
     return fail(os_error(config.folder, "can't be made", errno));
   }
   const auto folder = open_folder(config.folder);
@@ -134,10 +136,38 @@ Result<Spool> Spool::open(SpoolConfig config) {
     return fail(ErrorCode::kFailed, config.folder, "belongs to another user, or others may write to it",
                 "give it to the gateway's user alone: mode 0700");
   }
+  if (config.elsewhere) {
+    const std::string news = config.folder + "/" + std::string(kNewsFolder);
+    const bool made = ::mkdir(news.c_str(), 0700) == 0 || errno == EEXIST;
+    // Anybody may leave a name there, and nobody else take it away or look.
+    if (!made || ::chmod(news.c_str(), 01733) != 0) return fail(os_error(news, "can't be made", errno));
+    return Spool(std::move(config));
+  }
   if (::access(config.runner.c_str(), X_OK) != 0) {
     return fail(os_error(config.runner, "can't be run", errno));
   }
   return Spool(std::move(config));
+}
+
+Result<std::string> Spool::prepare(std::string_view key) const {
+  if (const auto valid = platforms::check_key(key); !valid) return fail(valid.error());
+  const auto spool = open_folder(config_.folder);
+  if (!spool) return fail(spool.error());
+  const auto folder = make_folder_at(spool->get(), std::string(key));
+  if (!folder) return fail(folder.error());
+  return folder_of(key);
+}
+
+Result<std::vector<std::string>> Spool::take_news() const {
+  const auto spool = open_folder(config_.folder);
+  if (!spool) return fail(spool.error());
+  const auto folder = open_folder_at(spool->get(), std::string(kNewsFolder));
+  if (!folder) return fail(folder.error());
+  auto names = names_in(folder->get());
+  if (!names) return names;
+  // Before the status is read: what changes later leaves its name again.
+  for (const std::string& name : *names) ::unlinkat(folder->get(), name.c_str(), 0);
+  return names;
 }
 
 Reply Spool::submit_held(const platforms::RunSpec& spec) const {
@@ -169,6 +199,7 @@ Reply Spool::release(std::string_view key) const {
   if (!folder) return reply_of(folder.error(), key);
   const auto marked = create_file_durably(folder->get(), "release", "");
   if (!marked) return unknown(marked.error());
+  if (config_.elsewhere) return ok(key);
   const auto token = look_at_token(folder->get());
   if (!token) return unknown(token.error());
   if (*token != TokenState::kFree) return ok(key);
@@ -194,7 +225,7 @@ Result<RunStatus> Spool::get(std::string_view key) const {
     status = status_without_owner(folder->get(), key);
     status->state = RunState::kRunning;
   }
-  if (*token == TokenState::kDead && !platforms::is_final(status->state)) {
+  if (!config_.elsewhere && *token == TokenState::kDead && !platforms::is_final(status->state)) {
     status->state = RunState::kLost;
     status->failure = "the runner died without a last word: the machine went down, or somebody killed it";
   }
@@ -210,7 +241,7 @@ Reply Spool::cancel(std::string_view key) const {
   const auto token = take_token(folder->get());
   if (!token) return unknown(token.error());
   if (!*token) {
-    wake_token_owner(folder->get());
+    if (!config_.elsewhere) wake_token_owner(folder->get());  // there, the scheduler tells it
     return ok(key);
   }
   RunStatus status;

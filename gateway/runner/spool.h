@@ -11,6 +11,12 @@
 //     stdout.N, stderr.N   the last MiB of executor N's streams
 //     out/         collected outputs, as status.json lists them
 //     scratch/, inputs/      scratch space and mounted folders of the run
+//     staged/      copies of the inputs, for runs that start elsewhere
+//   SPOOL/.news/KEY          the run's status has changed; the reader takes it away
+//
+// With SpoolConfig::elsewhere another scheduler starts the runs, on machines that share this folder:
+// release() then only marks, a lock tells nothing of a runner that lives elsewhere, and others may pass
+// through here.
 //
 // Every call may be repeated after a crash and finds what an earlier one left. Calls block on the disk; they
 // may run on any thread, one at a time for the same key. Nothing here trusts what a job wrote below scratch/.
@@ -30,6 +36,7 @@ struct SpoolConfig {
   std::string folder;  // absolute; made if it is not there, for this user alone
   std::string runner;  // the program hetao-runner, absolute; hetao-init lies beside it
   platforms::SandboxConfig sandbox;
+  bool elsewhere = false;
 };
 
 class Spool {
@@ -52,6 +59,13 @@ class Spool {
 
   // Ok: it will end soon (watch it with get), or is over already.
   platforms::Reply cancel(std::string_view key) const;
+
+  // The run's folder, made if it is not there, for what has to lie there before submit_held.
+  Result<std::string> prepare(std::string_view key) const;
+
+  // Runs whose status has changed since the last call, sorted. Names that nobody of ours wrote may be among
+  // them. Only with `elsewhere`.
+  Result<std::vector<std::string>> take_news() const;
 
   // Forgets a run and its scratch space. Refused while it runs. Ok also if nothing is there.
   platforms::Reply remove(std::string_view key) const;

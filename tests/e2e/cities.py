@@ -44,13 +44,14 @@ class Answer:
 
 
 class Cities:
-    def __init__(self):
+    def __init__(self, *options):
+        self.options = options  # of deploy/demo
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hetao-e2e."))
         self.env = {}
         self.started = {}  # by this object, not by deploy/demo
 
     def up(self):
-        done = subprocess.run([ROOT / "deploy/demo", "--up", self.folder], capture_output=True, text=True)
+        done = subprocess.run([ROOT / "deploy/demo", "--up", self.folder, *self.options], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(done.stdout + done.stderr)
         for line in (self.folder / "env").read_text().splitlines():
@@ -172,9 +173,11 @@ def python_job(code, zone=None, name="test", **more):
 class CitiesTest(unittest.TestCase):
     """Both gateways, shared by the tests of a class; every test leaves them running."""
 
+    options = ()  # of deploy/demo
+
     @classmethod
     def setUpClass(cls):
-        cls.cities = Cities()
+        cls.cities = Cities(*cls.options)
         try:
             cls.cities.up()
             cls.prepare()

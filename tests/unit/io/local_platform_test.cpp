@@ -1,5 +1,5 @@
 // From a task to a sandbox's wish list, and what an inspection says of an item.
-#include "gateway/io/local_platform.h"
+#include "gateway/io/run_folder.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,116 @@
+"""Jobs each way through two real Slurm clusters: placement, accelerators, crashes of a controller, and the books."""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import unittest
+
+from cities import PATIENTS, ROOT, CitiesTest, python_job, wait_until
+
+TWIN = pathlib.Path(os.environ.get("HETAO_SLURM_TWIN", ROOT.parent / "shared/testbed/slurm-twin"))
+ROWS = "patient,size\n" + "".join(f"{i},{i % 7}\n" for i in range(40))
+COUNT = "import csv; n = len(list(csv.reader(open('/data/rows.csv')))) - 1; " \
+        "open('/out/count.csv', 'w').write('n\\n%d\\n' % n)"
+
+
+@unittest.skipUnless(TWIN.exists() and os.getuid() == 0, f"needs root, and slurm-twin at {TWIN}")
+class JobsOnSlurm(CitiesTest):
+    options = ("--platform", "slurm")
+
+    @classmethod
+    def prepare(cls):
+        cls.cities.register("shenzhen", "patients", ROWS, PATIENTS)
+
+    def platform(self, seen_from, region):
+        for each in self.cities.ask(seen_from, "OPERATOR", "capacity")["regions"]:
+            if each["region"] == region and each["platforms"]:
+                return each["platforms"][0]
+        return {}
+
+    def wait_complete(self, city, job):
+        wait_until(lambda: self.cities.job(city, job)["final"], f"{job} ends", lambda: json.dumps(self.cities.job(city, job)))
+        shown = self.cities.job(city, job)
+        self.assertEqual(shown["state"], "complete", shown)
+        return shown
+
+    def usage(self, city, job):
+        return [each for each in self.cities.ask(city, "OPERATOR", "usage")["records"] if each["job"] == job]
+
+    def test_every_region_sees_what_all_have_and_have_free(self):
+        for city in ("shenzhen", "hongkong"):
+            wait_until(lambda: self.platform(city, "shenzhen").get("nodes") and self.platform(city, "hongkong").get("nodes"),
+                       f"{city} sees both", lambda: json.dumps(self.cities.ask(city, "OPERATOR", "capacity")))
+            gpu = self.platform(city, "shenzhen")
+            self.assertEqual((gpu["kind"], gpu["nodes_up"], gpu["cores_total"]), ("slurm", 3, 256))
+            self.assertEqual([(a["kind"], a["total"]) for a in gpu["accelerators"]], [("a800", 8)])
+            npu = self.platform(city, "hongkong")["accelerators"]
+            self.assertEqual([(a["kind"], a["total"], a["per_job"]) for a in npu], [("ascend910b", 16, 8)])
+        shown = self.cities.hetao("hongkong", "SUBMITTER", "capacity").stdout
+        self.assert_words(shown, "ascend910b", "a800", "CNY")
+
+    def test_a_job_goes_where_its_data_is_and_the_books_of_both_sides_agree(self):
+        tags = {"purpose": "research", "output:count.csv": "aggregate", "project": "lab-7"}
+        job = self.cities.submit("hongkong", python_job(
+            COUNT, zone="shenzhen", inputs=[{"url": "dataset:patients", "path": "/data/rows.csv"}],
+            outputs=[{"path": "/out/count.csv", "url": "result:count.csv", "type": "FILE"}], tags=tags))
+
+        def ended():
+            for city in ("shenzhen", "hongkong"):
+                for review in self.cities.ask(city, "REVIEWER", "review", "list")["reviews"]:
+                    self.cities.hetao(city, "REVIEWER", "review", "approve", review["id"], "--reason", "counted")
+            return self.cities.job("hongkong", job)["final"]
+        wait_until(ended, f"{job} ends", lambda: json.dumps(self.cities.job("hongkong", job)))
+        self.assertEqual(self.cities.job("hongkong", job)["state"], "complete")
+        out = self.cities.folder / "got"
+        self.cities.hetao("hongkong", "SUBMITTER", "results", "get", job, "-o", out)
+        self.assertEqual((out / "count.csv").read_text(), "n\n40\n")
+        there, = self.usage("shenzhen", job)
+        here, = self.usage("hongkong", job)
+        same = ("tenant", "project", "platform", "platform_id", "source", "seconds", "cores", "core_seconds", "cost", "currency",
+                "bytes_in", "bytes_out")
+        self.assertEqual({k: there[k] for k in same}, {k: here[k] for k in same})
+        self.assertEqual((there["source"], there["project"], there["tenant"]), ("slurm", "lab-7", "hku"))
+        booked = (self.cities.folder / "slurm/shenzhen/log/jobcomp.log").read_text()
+        self.assertIn(f"JobId={there['platform_id'].split('@')[0]} ", booked)
+        table = list(csv.DictReader(io.StringIO(self.cities.hetao("hongkong", "SUBMITTER", "usage", "--csv").stdout)))
+        self.assertIn(job, [each["job"] for each in table])
+
+    def test_of_equivalents_the_one_that_is_there_is_taken_and_explain_says_so(self):
+        job = python_job("print('ran')", name="equivalents")
+        job["resources"] = {"backend_parameters": {"accelerator": "ascend910b, a800", "accelerators": "2"}, "zones": ["shenzhen"]}
+        explained = json.loads(self.cities.hetao("shenzhen", "SUBMITTER", "--json", "explain", "-", stdin=json.dumps(job)).stdout)
+        self.assertEqual([(c["region"], c["accelerator"]) for c in explained["candidates"]], [("shenzhen", "a800")])
+        self.wait_complete("shenzhen", self.cities.submit("shenzhen", job))
+        job["resources"] = {"backend_parameters": {"accelerator": "ascend910b", "accelerators": "9"}}
+        refused = self.cities.hetao("shenzhen", "SUBMITTER", "submit", "-", stdin=json.dumps(job), code=None)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assert_words(refused.stderr, "ascend910b")
+        explained = self.cities.hetao("shenzhen", "SUBMITTER", "explain", "-", stdin=json.dumps(job), code=None)
+        self.assert_words(explained.stdout, "for a job, it asks for 9")
+
+    def test_no_job_is_lost_when_the_controller_dies(self):
+        jobs = [self.cities.submit("shenzhen", python_job("import time; time.sleep(0.5)", zone="shenzhen")) for _ in range(6)]
+        pid = int((self.cities.folder / "slurm/shenzhen/run/slurmctld.pid").read_text())
+        os.kill(pid, signal.SIGKILL)
+        self.cities.hetao("shenzhen", "OPERATOR", "status")  # the gateway goes on
+        jobs += [self.cities.submit("shenzhen", python_job("pass", zone="shenzhen")) for _ in range(2)]
+        self.revive()
+        for job in jobs:
+            wait_until(lambda: self.cities.job("shenzhen", job)["final"], f"{job} ends",
+                       lambda: json.dumps(self.cities.job("shenzhen", job)))
+        states = [self.cities.job("shenzhen", job)["state"] for job in jobs]
+        # What had begun when the controller forgot it has its own last word; what had not is submitted again.
+        self.assertEqual(states, ["complete"] * len(jobs))
+
+    def revive(self):
+        base = (self.cities.folder / "slurm.port").read_text().strip()
+        subprocess.run([TWIN, "up", self.cities.folder / "slurm"], check=True, capture_output=True,
+                       env=dict(os.environ, SLURM_TWIN_PORT_BASE=base))
+
+
+if __name__ == "__main__":
+    unittest.main()
