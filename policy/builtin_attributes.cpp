@@ -27,8 +27,8 @@ constexpr const char* kPlaces =
     "Shanghai "
     "Hangzhou Singapore UnitedStates";
 
-const std::array<Row, 58>& rows() {
-  static const std::array<Row, 58> kRows = {{
+const std::array<Row, 60>& rows() {
+  static const std::array<Row, 60> kRows = {{
       {"action", Type::kEnum, "cross place", kNever, "", {"action", "操作", "操作"}},
       {"crossing.from",
        Type::kJurisdiction,
@@ -177,6 +177,18 @@ const std::array<Row, 58>& rows() {
        kFact,
        "",
        {"persons this calendar year, sensitive", "本年度敏感个人信息累计人数", "本年度敏感個人資料累計人數"}},
+      {"exporter.year_bytes",
+       Type::kInteger,
+       "",
+       kNever,
+       "",
+       {"bytes exported this calendar year", "本年度累计出境字节数", "本年度累計出境位元組數"}},
+      {"exporter.year_jobs",
+       Type::kInteger,
+       "",
+       kNever,
+       "",
+       {"jobs with exports this calendar year", "本年度累计出境任务数", "本年度累計出境任務數"}},
       {"consent.basis",
        Type::kEnum,
        "consent contract hr emergency statutory",

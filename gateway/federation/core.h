@@ -114,6 +114,7 @@ struct PlannedCrossing {
   int64_t bytes = 0;
   bool preliminary = false;  // decided on what is known now: inspection and the holder's counters come later
   pb::Verdict verdict;
+  pb::Crossing decided;  // what the verdict is of
 };
 
 struct Candidate {
@@ -123,6 +124,8 @@ struct Candidate {
   std::string unfit;  // why it can't run there at all; empty: it can
   std::vector<PlannedCrossing> crossings;
   pb::Verdict verdict;  // strictest of the place decision and all crossings
+  pb::Verdict place;    // of using the platform
+  std::vector<pb::Fact> platform_facts;
   int64_t bytes_to_move = 0;
   std::string accelerator;  // of the equivalents that the task names; empty: it needs none
   int64_t accelerators = 0;

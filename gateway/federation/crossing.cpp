@@ -1,6 +1,7 @@
 #include "gateway/federation/crossing.h"
 
 #include "gateway/federation/catalogue.h"
+#include "gateway/federation/counters.h"
 #include "gateway/federation/crossing_parts.h"
 #include "gateway/federation/decide.h"
 #include "gateway/federation/exchange.h"
@@ -36,6 +37,7 @@ void decide_now(State& s, const std::string& id) {
     const std::string profile = owed_inspection(crossing, verdict);
     if (!profile.empty()) return s.effect(InspectItem{id, crossing.item(), profile});
   }
+  if (sends(s, crossing) && verdict.effect() != "forbid") reserve_counters(s, crossing);
   book_decision(s, crossing, verdict);
   *crossing.mutable_ours() = std::move(verdict);
   follow_verdict(s, crossing);
@@ -104,15 +106,11 @@ void follow_verdict(State& s, pb::Crossing& crossing) {
   const bool sender = sends(s, crossing);
   if (crossing.ours().effect() == "permit") {
     give_notice(s, crossing);
-    if (sender) {
-      reserve_counters(s, crossing);
-      return ask_receiver(s, crossing);
-    }
+    if (sender) return ask_receiver(s, crossing);
     move_crossing(crossing, pb::CROSSING_MOVING);
     return answer_sender(s, crossing);
   }
   if (crossing.ours().effect() == "hold") {
-    if (sender) reserve_counters(s, crossing);
     move_crossing(crossing, pb::CROSSING_HELD);
     add_changes(s, crossing, *crossing.mutable_ours(), s.now);
     crossing.set_reason("held for review in " + s.config.region + ": " + reason_line(crossing.ours()));
@@ -136,9 +134,8 @@ void follow_verdict(State& s, pb::Crossing& crossing) {
 
 void book_decision(State& s, const pb::Crossing& crossing, pb::Verdict& verdict) {
   ledger::Entry& entry = book_item(s, "decision", crossing);
-  entry.decision = verdict.effect();
-  for (const pb::RuleRef& rule : verdict.rules()) entry.rules.push_back(rule.id());
-  entry.reason = verdict.reason();
+  note_verdict(s, entry, crossing, verdict);
+  if (sends(s, crossing)) note_reservation(entry, crossing);
   verdict.set_ledger_sequence(entry.sequence);
 }
 
@@ -163,6 +160,7 @@ void refuse_sending(State& s, pb::Crossing crossing, const std::string& why) {
   if (s.policy) verdict.set_policy_digest(s.policy->digest());
   pb::Crossing& kept = s.edit_crossing(id) = std::move(crossing);
   book_decision(s, kept, *kept.mutable_ours());
+  s.out.entries.back().extra["by"] = "obligation";  // no policy was asked
   refuse(s, kept, failure::kPolicy, "refused by " + s.config.region + ": " + why);
 }
 
@@ -269,7 +267,10 @@ void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAns
   *crossing.mutable_theirs() = answer.verdict();
   if (answer.verdict().effect() == "permit") {
     move_crossing(crossing, pb::CROSSING_MOVING);
-    crossing.set_booked_sequence(book_item(s, "departed", crossing).sequence);
+    const bool other_year = move_to_year_of_departure(s, crossing);
+    ledger::Entry& departed = book_item(s, "departed", crossing);
+    if (other_year) note_reservation(departed, crossing);
+    crossing.set_booked_sequence(departed.sequence);
     if (s.peers[crossing.to_region()].up) {
       s.effect(SendItem{crossing.to_region(), crossing.id(), crossing.item()});
     }

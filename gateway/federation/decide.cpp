@@ -11,6 +11,8 @@ namespace hetao::federation {
 
 namespace {
 
+constexpr int64_t kOpenEndedDays = 36'500;  // of a filing without an end
+
 int rank(const pb::Verdict& verdict) {
   if (verdict.effect() == "forbid") return 2;
   return verdict.effect() == "permit" ? 0 : 1;
@@ -119,23 +121,12 @@ bool serves(const pb::Mechanism& mechanism, const pb::Crossing& crossing) {
                                                    crossing.item().name()) != mechanism.datasets().end();
 }
 
-void set_mechanism(policy::Request& request, const pb::Mechanism& mechanism, Instant now) {
+// Its last day is the day before `until`; without one it is in force until withdrawn.
+Filing filing_of(const pb::Mechanism& mechanism, Instant now) {
   const int32_t today = shanghai_date(now).days;
-  request.set("mechanism.kind", mechanism.kind());
-  request.set("mechanism.status",
-              today < mechanism.from_days() ? std::string("not-effective") : mechanism.status());
-  request.set("mechanism.days_left", int64_t{mechanism.until_days()} - 1 - today);
-}
-
-bool counts_people(const pb::Item& item) {
-  const std::string personal = text_of(item.labels(), "data.personal");
-  if (personal != "ordinary" && personal != "sensitive") return false;
-  // Programs and anonymous aggregates carry nobody's personal information.
-  return item.kind() != "code" && item.kind() != "image" && item.kind() != "aggregate";
-}
-
-std::string counter_key(const std::string& tenant, int year) {
-  return tenant + "/" + std::to_string(year);
+  return {mechanism.id(), mechanism.kind(),
+          today < mechanism.from_days() ? "not-effective" : mechanism.status(),
+          days_left(mechanism, today).value_or(kOpenEndedDays)};
 }
 
 }  // namespace
@@ -165,27 +156,12 @@ policy::Request request_of(const State& s, const pb::Crossing& crossing, Instant
   return request;
 }
 
-namespace {
-
-struct Decided {
-  policy::Decision decision;
-  policy::Request request;
-  std::string served_by;  // the mechanism that gave the best outcome; empty: none helps
-};
-
-Decided decide_best(const State& s, const pb::Crossing& crossing, Instant now) {
-  Decided best;
-  best.request = request_of(s, crossing, now);
-  best.decision = s.policy->decide(best.request, shanghai_date(now));
+DecisionInputs inputs_of(const State& s, const pb::Crossing& crossing, Instant now) {
+  DecisionInputs inputs{request_of(s, crossing, now), {}};
   for (const auto& [id, mechanism] : s.mechanisms) {
-    if (best.decision.effect == policy::Effect::kPermit) break;
-    if (!serves(mechanism, crossing)) continue;
-    policy::Request tried = request_of(s, crossing, now);
-    set_mechanism(tried, mechanism, now);
-    policy::Decision decision = s.policy->decide(tried, shanghai_date(now));
-    if (decision.effect < best.decision.effect) best = {std::move(decision), std::move(tried), id};
+    if (serves(mechanism, crossing)) inputs.filings.push_back(filing_of(mechanism, now));
   }
-  return best;
+  return inputs;
 }
 
 policy::Request place_request(const State& s, const pb::Tenant& tenant, const pb::Principal& submitter,
@@ -205,21 +181,22 @@ policy::Request place_request(const State& s, const pb::Tenant& tenant, const pb
   return request;
 }
 
-}  // namespace
-
 pb::Verdict decide(const State& s, const pb::Crossing& crossing, Instant now) {
   if (!s.policy) return no_policy(s, now);
-  const Decided best = decide_best(s, crossing, now);
+  const Outcome best = decide_best(*s.policy, inputs_of(s, crossing, now), shanghai_date(now));
   pb::Verdict verdict = to_verdict(s, best.decision, now);
-  if (!best.served_by.empty())
+  if (!best.served_by.empty()) {
+    verdict.set_mechanism(best.served_by);
     verdict.set_reason(verdict.reason() + "; relies on mechanism " + best.served_by);
+  }
   keep_conditions(s, crossing, verdict);
   return verdict;
 }
 
 void add_changes(const State& s, const pb::Crossing& crossing, pb::Verdict& verdict, Instant now) {
   if (!s.policy || verdict.effect() == "permit") return;
-  say_changes(s, decide_best(s, crossing, now).request, verdict, now);
+  const Outcome best = decide_best(*s.policy, inputs_of(s, crossing, now), shanghai_date(now));
+  say_changes(s, best.request, verdict, now);
 }
 
 pb::Verdict decide_place(const State& s, const pb::Tenant& tenant, const pb::Principal& submitter,
@@ -230,6 +207,21 @@ pb::Verdict decide_place(const State& s, const pb::Tenant& tenant, const pb::Pri
   pb::Verdict verdict = to_verdict(s, s.policy->decide(request, shanghai_date(now)), now);
   if (with_changes && verdict.effect() != "permit") say_changes(s, request, verdict, now);
   return verdict;
+}
+
+std::optional<int64_t> days_left(const pb::Mechanism& mechanism, int32_t today) {
+  if (mechanism.until_days() == 0) return std::nullopt;
+  return int64_t{mechanism.until_days()} - 1 - today;
+}
+
+void note_verdict(const State& s, ledger::Entry& entry, const pb::Crossing& crossing,
+                  const pb::Verdict& verdict) {
+  entry.decision = verdict.effect();
+  for (const pb::RuleRef& rule : verdict.rules()) entry.rules.push_back(rule.id());
+  entry.reason = verdict.reason();
+  if (!verdict.mechanism().empty()) entry.extra["mechanism"] = verdict.mechanism();
+  if (!verdict.review().empty()) entry.extra["review"] = verdict.review();
+  note_inputs(entry, inputs_of(s, crossing, s.now));
 }
 
 bool is_stricter(const pb::Verdict& a, const pb::Verdict& b) {
@@ -255,48 +247,6 @@ Error refusal(const std::string& what, const pb::Verdict& verdict) {
   for (const pb::Change& change : verdict.changes())
     hint += (hint.empty() ? "allowed instead: " : "; or ") + change.text();
   return {ErrorCode::kForbidden, what, "forbidden by " + reason_line(verdict), hint};
-}
-
-void fill_counter_facts(const State& s, pb::Crossing& crossing) {
-  const int year = year_of(shanghai_date(s.now));
-  const auto at = s.counters.find(counter_key(crossing.exporter().id(), year));
-  const bool counted = counts_people(crossing.item());
-  const FactList& labels = crossing.item().labels();
-  const auto total = [&](const char* label, int64_t used) -> std::optional<int64_t> {
-    if (!counted) return used;
-    const auto adds = number_of(labels, label);
-    if (!adds) return std::nullopt;  // unknown subjects: the counter after this item is unknown too
-    return used + *adds;
-  };
-  const auto ordinary = total("data.subjects_ordinary", at == s.counters.end() ? 0 : at->second.ordinary());
-  const auto sensitive =
-      total("data.subjects_sensitive", at == s.counters.end() ? 0 : at->second.sensitive());
-  if (ordinary) put_fact(*crossing.mutable_facts(), fact("subjects.year_ordinary", *ordinary));
-  if (sensitive) put_fact(*crossing.mutable_facts(), fact("subjects.year_sensitive", *sensitive));
-}
-
-void reserve_counters(State& s, pb::Crossing& crossing) {
-  if (!counts_people(crossing.item()) || crossing.reserved_year() != 0) return;
-  const int year = year_of(shanghai_date(s.now));
-  const FactList& labels = crossing.item().labels();
-  crossing.set_reserved_year(year);
-  crossing.set_reserved_ordinary(number_of(labels, "data.subjects_ordinary").value_or(0));
-  crossing.set_reserved_sensitive(number_of(labels, "data.subjects_sensitive").value_or(0));
-  pb::Counter& counter = s.edit_counter(counter_key(crossing.exporter().id(), year));
-  counter.set_tenant(crossing.exporter().id());
-  counter.set_year(year);
-  counter.set_ordinary(counter.ordinary() + crossing.reserved_ordinary());
-  counter.set_sensitive(counter.sensitive() + crossing.reserved_sensitive());
-}
-
-void release_counters(State& s, pb::Crossing& crossing) {
-  if (crossing.reserved_year() == 0) return;
-  pb::Counter& counter = s.edit_counter(counter_key(crossing.exporter().id(), crossing.reserved_year()));
-  counter.set_ordinary(counter.ordinary() - crossing.reserved_ordinary());
-  counter.set_sensitive(counter.sensitive() - crossing.reserved_sensitive());
-  crossing.set_reserved_year(0);
-  crossing.set_reserved_ordinary(0);
-  crossing.set_reserved_sensitive(0);
 }
 
 }  // namespace hetao::federation

@@ -40,20 +40,38 @@ bool answered_before(State& s, const SubmitJob& event) {
   return true;
 }
 
+// The place decision with what it was made from.
+void note_place(const State& s, ledger::Entry& entry, const SubmitJob& event, const Candidate& candidate) {
+  entry.extra["place_decision"] = candidate.place.effect();
+  entry.extra["place"] = candidate.region;
+  note_inputs(entry, {place_request(s, tenant_of(s, event.submitter.tenant()), event.submitter,
+                                    candidate.region, candidate.platform_facts, s.now),
+                      {}});
+}
+
 // Every refusal is on the ledger, rule by rule, though no job came of it.
 void book_refusal(State& s, const SubmitJob& event, const Candidate& candidate) {
+  if (candidate.place.effect() == "forbid") {
+    ledger::Entry& entry = s.book("decision");
+    entry.job = event.id;
+    entry.who = ledger_name(event.submitter);
+    entry.decision = "forbid";
+    for (const pb::RuleRef& rule : candidate.place.rules()) entry.rules.push_back(rule.id());
+    entry.reason = candidate.place.reason();
+    if (!s.is_self(candidate.region)) entry.peer = candidate.region;
+    note_place(s, entry, event, candidate);
+  }
   for (const PlannedCrossing& planned : candidate.crossings) {
     if (planned.verdict.effect() != "forbid") continue;
     ledger::Entry& entry = s.book("decision");
     entry.job = event.id;
     entry.who = ledger_name(event.submitter);
-    entry.decision = "forbid";
-    for (const pb::RuleRef& rule : planned.verdict.rules()) entry.rules.push_back(rule.id());
-    entry.reason = planned.verdict.reason();
+    note_verdict(s, entry, planned.decided, planned.verdict);
     entry.direction = s.is_self(planned.from_region) ? "out" : "in";
     entry.peer = s.is_self(planned.from_region) ? planned.to_region : planned.from_region;
     entry.extra["item_kind"] = planned.kind;
     entry.extra["item_name"] = planned.item;
+    if (planned.preliminary) entry.extra["preliminary"] = "true";
   }
 }
 
@@ -91,6 +109,7 @@ void make_job(State& s, const SubmitJob& event, const Plan& plan, const Candidat
   entry.who = ledger_name(event.submitter);
   entry.decision = place.verdict.effect();
   entry.reason = "queued for " + place.region;
+  note_place(s, entry, event, place);
   if (!event.idempotency_key.empty()) s.put_idempotency(idempotency_row(event), event.id);
 }
 

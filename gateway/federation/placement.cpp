@@ -5,6 +5,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/federation/catalogue.h"
+#include "gateway/federation/counters.h"
 #include "gateway/federation/decide.h"
 #include "gateway/federation/facts.h"
 #include "gateway/federation/fit.h"
@@ -52,6 +53,8 @@ void add_crossing(const State& s, const Plan& plan, Candidate& candidate, pb::Cr
     put_fact(facts, fact("subjects.year_ordinary", number_of(labels, "data.subjects_ordinary").value_or(0)));
     put_fact(facts,
              fact("subjects.year_sensitive", number_of(labels, "data.subjects_sensitive").value_or(0)));
+    put_fact(facts, fact("exporter.year_bytes", crossing.item().bytes()));
+    put_fact(facts, fact("exporter.year_jobs", int64_t{1}));
   }
   PlannedCrossing out;
   out.from_region = crossing.from_region();
@@ -64,6 +67,7 @@ void add_crossing(const State& s, const Plan& plan, Candidate& candidate, pb::Cr
   if (plan.with_changes) add_changes(s, crossing, out.verdict, now);
   candidate.bytes_to_move += out.bytes;
   tighten(candidate.verdict, out.verdict);
+  out.decided = std::move(crossing);
   candidate.crossings.push_back(std::move(out));
 }
 
@@ -212,8 +216,10 @@ Candidate candidate_at(const State& s, const Plan& plan, const std::string& regi
     if (candidate.reachable && !peer->second.platforms.empty())
       take_fit(candidate, best_fit(peer->second.platforms, plan.task, region));
   }
-  candidate.verdict = decide_place(s, tenant_of(s, plan.submitter.tenant()), plan.submitter, region,
-                                   platform_facts, plan.with_changes, now);
+  candidate.place = decide_place(s, tenant_of(s, plan.submitter.tenant()), plan.submitter, region,
+                                 platform_facts, plan.with_changes, now);
+  candidate.verdict = candidate.place;
+  candidate.platform_facts = std::move(platform_facts);
   std::vector<pb::Item> read;
   plan_inputs(s, plan, candidate, read, now);
   plan_outputs(s, plan, candidate, read, now);

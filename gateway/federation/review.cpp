@@ -1,5 +1,6 @@
 #include "gateway/federation/review.h"
 
+#include "gateway/federation/counters.h"
 #include "gateway/federation/crossing.h"
 #include "gateway/federation/crossing_parts.h"
 #include "gateway/federation/decide.h"
@@ -10,10 +11,15 @@ namespace hetao::federation {
 
 namespace {
 
-// What a reviewer let through is a permit that names the review. The policy of today is asked again first: a
-// reviewer answers a hold and can't lift what has become forbidden since.
+// What a reviewer let through is a permit that names the review. The policy of today is asked again first,
+// with the counters of today: a reviewer answers a hold and can't lift what has become forbidden since.
 void approve(State& s, pb::Crossing& crossing, const std::string& review) {
+  if (sends(s, crossing)) {
+    take_back_counters(s, crossing);
+    fill_counter_facts(s, crossing);
+  }
   pb::Verdict verdict = decide(s, crossing, s.now);
+  if (sends(s, crossing) && verdict.effect() != "forbid") reserve_counters(s, crossing);
   verdict.set_review(review);
   if (verdict.effect() == "hold") {
     verdict.set_effect("permit");

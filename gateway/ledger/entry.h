@@ -23,6 +23,7 @@ inline constexpr std::string_view kDeparted = "departed";
 inline constexpr std::string_view kArrived = "arrived";
 inline constexpr std::string_view kRecalled = "recalled";  // closes a `departed` that could not be delivered
 inline constexpr std::string_view kReview = "review";
+inline constexpr std::string_view kCounterReleased = "counter-released";  // what did not cross counts no more
 inline constexpr std::string_view kPolicyActivated = "policy-activated";
 inline constexpr std::string_view kJobState = "job-state";
 inline constexpr std::string_view kAdmin = "admin";

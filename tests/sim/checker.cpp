@@ -1,5 +1,6 @@
 #include "tests/sim/checker.h"
 
+#include "gateway/federation/counters.h"
 #include "gateway/federation/table.h"
 
 namespace hetao::sim {
@@ -118,6 +119,12 @@ void check_counters(const Evidence& e) {
                   std::to_string(expected[key]));
       }
     }
+    CounterBook book;
+    for (const ledger::Entry& entry : node.disk().entries) {
+      if (!book.take(entry)) e.violate("an entry of " + region + " counts unreadably");
+    }
+    for (const CounterMismatch& other : compare_counters(node.core()->counters(), book))
+      e.violate("the ledger of " + region + " tells another counter " + other.key);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "gateway/federation/counters.h"
 #include "gateway/federation/facts.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/table.h"
@@ -375,6 +376,12 @@ std::string TwoCities::unrest_of(const std::string& region) const {
     if (crossing.reserved_year() != 0) reserved += crossing.reserved_ordinary();
   }
   if (reserved != counter(region)) return region + " counts what did not cross";
+  CounterBook book;
+  for (const ledger::Entry& entry : city.entries) {
+    if (!book.take(entry)) return region + " wrote an entry that it can't read";
+  }
+  for (const CounterMismatch& other : compare_counters(core.counters(), book))
+    return region + ": the ledger tells another counter " + other.key;
   return {};
 }
 
