@@ -11,6 +11,7 @@
 #include "gateway/io/blob_store.h"
 #include "gateway/io/inspector.h"
 #include "gateway/io/ledger_files.h"
+#include "gateway/io/pack_store.h"
 #include "gateway/io/shell.h"
 #include "gateway/io/staging.h"
 #include "policy/policy.h"
@@ -38,6 +39,7 @@ class Backend {
   virtual const std::string& gateway() const = 0;
   virtual io::ShellStatus status() const = 0;
   virtual io::BlobStore& blobs() = 0;
+  virtual io::PackStore& packs() = 0;
   virtual io::LedgerFiles& ledger() = 0;
   virtual const io::Staging& staging() const = 0;
 };

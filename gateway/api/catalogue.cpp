@@ -3,6 +3,7 @@
 #include "gateway/api/handlers.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
+#include "gateway/federation/decide.h"
 
 namespace hetao::api {
 
@@ -34,7 +35,12 @@ io::HttpResponse get_dataset(const Context& c) {
 
 io::HttpResponse list_mechanisms(const Context& c) {
   json::array list;
-  for (const auto& [id, mechanism] : c.backend.core().mechanisms()) list.push_back(to_json(mechanism));
+  for (const auto& [id, mechanism] : c.backend.core().mechanisms()) {
+    json::object one = to_json(mechanism);
+    const auto left = federation::days_left(mechanism, shanghai_date(c.backend.now()).days);
+    if (left && !mechanism.withdrawn()) one["days_left"] = *left;
+    list.push_back(std::move(one));
+  }
   json::object out;
   out["mechanisms"] = std::move(list);
   return json_answer(out);

@@ -51,6 +51,21 @@ io::Awaitable<io::HttpResponse> answer_review(const Context& c);
 io::HttpResponse get_policy(const Context& c);
 io::HttpResponse decide_request(const Context& c);
 
+// --- policy_life.cpp, policy_replay.cpp
+io::Awaitable<io::HttpResponse> check_policy(const Context& c);
+io::Awaitable<io::HttpResponse> propose_policy(const Context& c);
+io::HttpResponse list_proposals(const Context& c);
+io::Awaitable<io::HttpResponse> get_proposal(const Context& c);
+io::Awaitable<io::HttpResponse> answer_proposal(const Context& c);
+io::Awaitable<io::HttpResponse> activate_policy(const Context& c);
+io::Awaitable<io::HttpResponse> stop_shadow(const Context& c);
+io::HttpResponse policy_history(const Context& c);
+io::Awaitable<io::HttpResponse> get_pack(const Context& c);
+io::Awaitable<io::HttpResponse> simulate_policy(const Context& c);
+io::Awaitable<io::HttpResponse> get_shadow(const Context& c);
+io::Awaitable<io::HttpResponse> get_counters(const Context& c);
+io::HttpResponse list_policy_warnings(const Context& c);
+
 // --- audit.cpp
 io::Awaitable<io::HttpResponse> search_audit(const Context& c);
 io::Awaitable<io::HttpResponse> get_audit_entry(const Context& c);

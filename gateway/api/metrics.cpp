@@ -4,7 +4,9 @@
 
 #include "certs/status.h"
 #include "gateway/api/handlers.h"
+#include "gateway/api/policy_warnings.h"
 #include "gateway/api/problem.h"
+#include "gateway/federation/decide.h"
 #include "gateway/federation/table.h"
 
 namespace hetao::api {
@@ -139,6 +141,37 @@ void put_certificates(Exposition& out, const ApiConfig& config, Instant now) {
   for (const Ends& one : all) out.sample((one.at - now).micros / 1'000'000, one.labels);
 }
 
+void put_policy(Exposition& out, Backend& backend) {
+  const federation::Core& core = backend.core();
+  out.family("hetao_policy_info", "gauge", "1 for the policy in force.");
+  out.sample(1, label("digest", core.policy_digest()) + "," + label("name", core.policy_name()));
+  out.one("hetao_policy_shadow", "gauge", "1 while a shadow policy runs.",
+          core.policy_record().shadow().digest().empty() ? 0 : 1);
+  const int32_t today = shanghai_date(backend.now()).days;
+  out.family("hetao_mechanism_days_left", "gauge", "Until a filing ends; negative once it has.");
+  for (const auto& [id, mechanism] : core.mechanisms()) {
+    const auto left = federation::days_left(mechanism, today);
+    if (left && !mechanism.withdrawn())
+      out.sample(*left, label("id", id) + "," + label("kind", mechanism.kind()));
+  }
+  std::map<std::string, int64_t> warnings = {{"mechanism", 0}, {"rule", 0}, {"counter", 0}};
+  for (const PolicyWarning& warning : policy_warning_list(backend)) ++warnings[warning.kind];
+  out.family("hetao_policy_warnings", "gauge", "What will change decisions by itself, or needs a hand soon.");
+  for (const auto& [kind, count] : warnings) out.sample(count, label("kind", kind));
+  out.family("hetao_counter", "gauge", "Yearly counters of exporters.");
+  for (const auto& [key, counter] : core.counters()) {
+    const std::string of =
+        label("tenant", counter.tenant()) + "," + label("year", std::to_string(counter.year())) + ",";
+    out.sample(counter.ordinary(), of + label("what", "persons-ordinary"));
+    out.sample(counter.sensitive(), of + label("what", "persons-sensitive"));
+    out.sample(counter.bytes(), of + label("what", "bytes"));
+    out.sample(counter.jobs(), of + label("what", "jobs"));
+  }
+  const auto agree = backend.status().counters_agree;
+  if (agree)
+    out.one("hetao_counters_agree", "gauge", "1 when the ledger tells the same counters.", *agree ? 1 : 0);
+}
+
 }  // namespace
 
 io::HttpResponse metrics(const Context& c) {
@@ -150,6 +183,7 @@ io::HttpResponse metrics(const Context& c) {
   put_links(out, shell.links, now);
   put_core(out, c.backend.core());
   put_certificates(out, c.config, now);
+  put_policy(out, c.backend);
   return text_answer(std::move(out).text(), 200, "text/plain; version=0.0.4; charset=utf-8");
 }
 

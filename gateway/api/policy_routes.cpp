@@ -25,6 +25,13 @@ io::HttpResponse get_policy(const Context& c) {
   out["name"] = pack.name;
   put(out, "version", pack.version);
   out["digest"] = policy->digest();
+  const pb::PolicyRecord& record = c.backend.core().policy_record();
+  if (record.active().edition() != 0) out["edition"] = record.active().edition();
+  put(out, "signer", record.active().signer());
+  if (!record.shadow().digest().empty())
+    out["shadow"] = json::object{{"name", record.shadow().name()},
+                                 {"version", record.shadow().version()},
+                                 {"digest", record.shadow().digest()}};
   out["default"] = policy::to_word(pack.default_effect);
   json::array rules;
   for (const policy::Rule& rule : pack.rules) {

@@ -13,6 +13,7 @@
 #include "gateway/api/backend.h"
 #include "gateway/api/url.h"
 #include "gateway/io/http.h"
+#include "gateway/ledger/note.h"
 
 namespace hetao::api {
 
@@ -29,6 +30,8 @@ struct ApiConfig {
   std::string organisation;  // service-info
   std::string organisation_url;
   std::vector<CertificateFile> certificates;
+  std::vector<ledger::VerifierKey>
+      policy_signers;  // with any, only bundles that one of them signed are proposed
 };
 
 // One request on its way through a handler. Lives until the answer is made.

@@ -65,12 +65,32 @@ void add_catalogue(std::vector<Route>& all) {
   all.push_back({"POST", "/api/v1/mechanisms/{id}/withdraw", roles({kPolicyAdmin}), &withdraw_mechanism});
 }
 
+void add_policy(std::vector<Route>& all) {
+  const RoleSet admins = {kPolicyAdmin};
+  const RoleSet readers = {kPolicyAdmin, kReviewer, kAuditor};
+  const RoleSet concerned = {kPolicyAdmin, kReviewer, kAuditor, kOperator};
+  const std::string base = "/api/v1/policy";
+  all.push_back({"GET", base, signed_in(), &get_policy});
+  all.push_back({"POST", base + "/decide", signed_in(), &decide_request});
+  all.push_back({"POST", base + "/check", roles(admins), &check_policy});
+  all.push_back({"POST", base + "/simulate", roles(admins), &simulate_policy});
+  all.push_back({"GET", base + "/proposals", roles(readers), &list_proposals, {"state"}});
+  all.push_back({"POST", base + "/proposals", roles(admins), &propose_policy});
+  all.push_back({"GET", base + "/proposals/{id}", roles(readers), &get_proposal});
+  all.push_back({"POST", base + "/proposals/{id}/{answer}", roles(admins), &answer_proposal});
+  all.push_back({"POST", base + "/activations", roles(admins), &activate_policy});
+  all.push_back({"GET", base + "/history", roles(concerned), &policy_history});
+  all.push_back({"GET", base + "/packs/{digest}", roles(readers), &get_pack});
+  all.push_back({"GET", base + "/shadow", roles(readers), &get_shadow, {"since"}});
+  all.push_back({"POST", base + "/shadow/stop", roles(admins), &stop_shadow});
+  all.push_back({"GET", base + "/counters", roles(concerned), &get_counters, {"verify"}});
+  all.push_back({"GET", base + "/warnings", roles(concerned), &list_policy_warnings});
+}
+
 void add_governance(std::vector<Route>& all) {
   all.push_back({"GET", "/api/v1/reviews", roles({kReviewer, kAuditor}), &list_reviews, {"state"}});
   all.push_back({"GET", "/api/v1/reviews/{id}", roles({kReviewer, kAuditor}), &get_review});
   all.push_back({"POST", "/api/v1/reviews/{id}/{answer}", roles({kReviewer}), &answer_review});
-  all.push_back({"GET", "/api/v1/policy", signed_in(), &get_policy});
-  all.push_back({"POST", "/api/v1/policy/decide", signed_in(), &decide_request});
   std::vector<std::string> filters = {"kind",      "job",  "crossing",    "who",   "peer", "decision",
                                       "direction", "rule", "item_digest", "since", "until"};
   all.push_back({"GET", "/api/v1/audit/export", roles({kAuditor}), &export_audit, filters});
@@ -106,6 +126,7 @@ std::vector<Route> make_routes() {
   add_tes(all, "/projects/{project}");
   add_jobs(all);
   add_catalogue(all);
+  add_policy(all);
   add_governance(all);
   add_operations(all);
   return all;

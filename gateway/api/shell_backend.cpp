@@ -30,6 +30,7 @@ class ShellBackend final : public Backend {
   const std::string& gateway() const override { return shell_.config().gateway; }
   io::ShellStatus status() const override { return shell_.status(); }
   io::BlobStore& blobs() override { return shell_.blobs(); }
+  io::PackStore& packs() override { return shell_.packs(); }
   io::LedgerFiles& ledger() override { return shell_.ledger(); }
   const io::Staging& staging() const override { return shell_.staging(); }
 

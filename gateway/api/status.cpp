@@ -1,6 +1,7 @@
 #include "certs/status.h"
 #include "gateway/api/handlers.h"
 #include "gateway/api/openapi_text.h"
+#include "gateway/api/policy_warnings.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
 #include "gateway/federation/table.h"
@@ -123,6 +124,11 @@ io::HttpResponse get_status(const Context& c) {
   for (const federation::PeerState& peer : peers) up += peer.up ? 1 : 0;
   out["peers_up"] = up;
   out["peers"] = peers.size();
+  if (is_operating(c) || c.caller.has(Role::kPolicyAdmin)) {
+    json::array coming = policy_warnings(c.backend);
+    if (!coming.empty()) out["policy_warnings"] = std::move(coming);
+    if (shell.counters_agree) out["counters_agree"] = *shell.counters_agree;
+  }
   if (!is_operating(c)) return json_answer(out);
   put(out, "reload_failed", shell.reload_failed);
   json::array warnings = certificate_warnings(c);

@@ -114,6 +114,7 @@ json::object to_json(const pb::Verdict& verdict) {
   put_time(out, "decided", verdict.decided_micros());
   put(out, "decision_id", decision_id(verdict));
   put(out, "review", verdict.review());
+  put(out, "mechanism", verdict.mechanism());
   json::array changes;
   for (const pb::Change& change : verdict.changes()) changes.emplace_back(change.text());
   if (!changes.empty()) out["changes"] = std::move(changes);

@@ -36,8 +36,7 @@ inline constexpr size_t kArgumentsMax = 10'000;  // of a command; variables of i
 
 // Ledger: an entry bundle counts an entry's bytes in 16 bits (C2SP tlog-tiles).
 inline constexpr size_t kLedgerEntryBytesMax = 65'535;
-inline constexpr size_t kDecisionInputsBytesMax = size_t{24} << 10U;  // of a decision's entry, before escapes
-inline constexpr size_t kLedgerGroupBytesMax = size_t{256} << 20U;    // entries that become durable together
+inline constexpr size_t kLedgerGroupBytesMax = size_t{256} << 20U;  // entries that become durable together
 
 // Tunnel.
 inline constexpr size_t kFrameBytesMax = size_t{1} << 20U;

@@ -20,12 +20,12 @@ int list(const Context& context) {
   const auto answer = Client(context).get("/api/v1/mechanisms");
   if (!answer) return report(context, answer.error());
   if (context.json) return context.print_json(*answer), 0;
-  Table table({"ID", "KIND", "FROM", "TO", "STATE", "since", "until"});
+  Table table({"ID", "KIND", "FROM", "TO", "STATE", "since", "until", "days left"});
   for (const json::value& value : list_at(answer->get_object(), "mechanisms")) {
     const json::object& one = value.get_object();
     table.add({text_at(one, "id"), text_at(one, "kind"), text_at(one, "exporter"), text_at(one, "recipient"),
                flag_at(one, "withdrawn") ? "withdrawn" : text_at(one, "status"), text_at(one, "from"),
-               text_at(one, "until")});
+               text_at(one, "until"), text_at(one, "days_left")});
   }
   table.print(context);
   return 0;

@@ -1,4 +1,5 @@
-// hetao policy lint/test/decide/diff, offline on a pack folder; active on a gateway.
+// hetao policy lint/test/decide/diff, offline on a pack folder; active on a gateway. The life of a change:
+// policy_life.cpp, policy_replay.cpp, policy_bundle.cpp.
 #include "policy/policy.h"
 
 #include <boost/json/serialize.hpp>
@@ -8,6 +9,7 @@
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/policy_commands.h"
 #include "gateway/cli/policy_diff.h"
 #include "gateway/files/pack_folder.h"
 #include "policy/diff.h"
@@ -98,6 +100,7 @@ int decide(const Context& context, const PackOptions& o) {
 }
 
 int diff(const Context& context, const PackOptions& o) {
+  if (o.other.empty()) return diff_with_active(context, o.folder);
   const auto before = files::load_pack_folder(o.folder);
   if (!before) return report(context, before.error());
   const auto after = files::load_pack_folder(o.other);
@@ -155,19 +158,19 @@ void add_policy(Program& program) {
       *group, program.chosen, "diff", "exactly the requests whose decision changes between two packs",
       [](CLI::App& command, PackOptions& o) {
         command.add_option("OLD", o.folder, "folder of the pack as it is")->required();
-        command.add_option("NEW", o.other, "folder of the pack as it would be")->required();
+        command.add_option("NEW", o.other, "folder of the pack as it would be");
+        command.footer(
+            "With one pack alone it is compared with the policy that the gateway runs, and each case is "
+            "weighed by the\n"
+            "decisions that the gateway's ledger recorded.");
       },
       [&context](const PackOptions& o) { return diff(context, o); });
   add_command<PackOptions>(
       *group, program.chosen, "active", "the policy that a gateway runs", [](CLI::App&, PackOptions&) {},
       [&context](const PackOptions&) { return active(context); });
-  for (const char* later : {"simulate", "propose", "approve", "activate", "history"}) {
-    CLI::App* command = group->add_subcommand(later, "not available yet");
-    command->allow_extras();
-    command->callback([&chosen = program.chosen, &context, later] {
-      chosen.run = [&context, later] { return not_yet(context, std::string("policy ") + later); };
-    });
-  }
+  add_policy_life(*group, program);
+  add_policy_replay(*group, program);
+  add_policy_bundle(*group, program);
 }
 
 }  // namespace hetao::cli

@@ -22,8 +22,10 @@ std::string words_of(const json::value& value) {
   return join(out, ", ");
 }
 
+}  // namespace
+
 // A test in words: "data.grade is one of public, general (or is unknown)".
-std::string phrase(const policy::CaseTest& test) {
+std::string case_phrase(const policy::CaseTest& test) {
   static const std::map<std::string, std::string, std::less<>> kWords = {
       {"in", "is one of"}, {"not_in", "is none of"}, {"gte", "from"},
       {"lt", "below"},     {"contains_all", "has"},  {"contains_none", "has none of"}};
@@ -46,6 +48,8 @@ std::string phrase(const policy::CaseTest& test) {
   return test.attribute + " " + join(parts, " and ") + tail;
 }
 
+namespace {
+
 std::string obligations_of(const std::vector<policy::ObligationSpec>& all) {
   std::vector<std::string> out;
   for (const policy::ObligationSpec& spec : all) {
@@ -63,7 +67,7 @@ void print_cases(const Context& context, const Group& group, const std::map<std:
   for (size_t i = 0; i < std::min(group.size(), kShownMax); ++i) {
     std::vector<std::string> own;
     for (const policy::CaseTest& test : group[i]->when) {
-      const std::string text = phrase(test);
+      const std::string text = case_phrase(test);
       if (said.at(text) != group.size()) own.push_back(text);
     }
     if (!own.empty()) context.print("  - " + join(own, "; "));
@@ -84,7 +88,7 @@ void print_group(const Context& context, const Group& group) {
   }
   std::map<std::string, size_t> said;
   for (const policy::DiffCase* one : group) {
-    for (const policy::CaseTest& test : one->when) ++said[phrase(test)];
+    for (const policy::CaseTest& test : one->when) ++said[case_phrase(test)];
   }
   std::vector<std::string> common;
   for (const auto& [text, times] : said) {

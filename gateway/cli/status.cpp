@@ -37,6 +37,14 @@ int status(const Context& context) {
   context.print("peers " + text_at(status, "peers_up") + " of " + text_at(status, "peers") + " up");
   if (const std::string why = text_at(status, "reload_failed"); !why.empty())
     context.print(context.bad("the last reload failed, the old stays in force: " + why));
+  for (const json::value& value : list_at(status, "policy_warnings")) {
+    const json::object& one = value.get_object();
+    const std::string line = printable(text_at(one, "what") + " " + text_at(one, "text"));
+    context.print(text_at(one, "urgency") == "due" ? context.warn(line) : context.bad(line));
+  }
+  if (status.contains("counters_agree") && !flag_at(status, "counters_agree"))
+    context.print(
+        context.bad("the ledger tells other counters than are kept: hetao policy counters --verify"));
   for (const json::value& value : list_at(status, "certificate_warnings")) {
     const json::object& one = value.get_object();
     const std::string line = "certificate " + text_at(one, "what") + ": " + text_at(one, "days_left") +

@@ -15,6 +15,7 @@
 #include "gateway/api/router.h"
 #include "gateway/base/diagnostic.h"
 #include "gateway/io/shell_config.h"
+#include "gateway/ledger/note.h"
 
 namespace hetao::daemon {
 
@@ -43,6 +44,7 @@ struct Config {
   std::vector<std::string> tunnel_groups;
   std::vector<TrustedRegion> trust;
   std::string policy_pack;  // folder
+  std::vector<ledger::VerifierKey> policy_signers;
   std::vector<IssuerKeys> issuers;
   std::vector<StoreKeys> store_keys;
   std::vector<api::ClientConfig> clients;

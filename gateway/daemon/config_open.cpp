@@ -78,6 +78,11 @@ class Opener {
   }
 
   void open_policy(Opened& out) {
+    auto files = files::read_pack_folder(config_.policy_pack);
+    if (!files) {
+      mistakes.insert(mistakes.end(), files.error().begin(), files.error().end());
+      return;
+    }
     auto pack = files::load_pack_folder(config_.policy_pack);
     if (!pack) {
       mistakes.insert(mistakes.end(), pack.error().begin(), pack.error().end());
@@ -89,7 +94,9 @@ class Opener {
       mistakes.insert(mistakes.end(), compiled.error().begin(), compiled.error().end());
       return;
     }
-    out.shell.policy = {std::make_shared<const policy::Policy>(std::move(*compiled)), name};
+    out.shell.policy = {std::make_shared<const policy::Policy>(std::move(*compiled)), name,
+                        std::move(*files)};
+    out.api.policy_signers = config_.policy_signers;
   }
 
   void open_issuers(Opened& out) {

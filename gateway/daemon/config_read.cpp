@@ -291,6 +291,18 @@ void read_auth(Section& s, MapReader& top, Config& config) {
   map.done();
 }
 
+void read_signers(Section& s, MapReader& map, const Node& at, Config& config) {
+  for (const std::string& text : map.texts("signers").value_or(std::vector<std::string>())) {
+    auto key = ledger::parse_vkey(text);
+    if (key && key->type == ledger::kEd25519) {
+      config.policy_signers.push_back(std::move(*key));
+    } else {
+      s.reader.report(at, "policy.signers: \"" + printable(text.substr(0, 64)) + "\" is no key",
+                      "NAME+ID+KEY, as `hetao policy key` prints it");
+    }
+  }
+}
+
 void read_top(Section& s, const Node& root, Config& config) {
   MapReader top(s.reader, root, "configuration");
   if (!top.is_map()) return;
@@ -304,6 +316,7 @@ void read_top(Section& s, const Node& root, Config& config) {
   if (const Node* node = top.get("policy", MapReader::kNeeded)) {
     MapReader map(s.reader, *node, "policy");
     config.policy_pack = s.path(map.text("pack", MapReader::kNeeded));
+    read_signers(s, map, *node, config);
     map.done();
   }
   read_tenants(s, top, config);

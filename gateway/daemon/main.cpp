@@ -152,9 +152,11 @@ int run(int argc, char** argv) {
   app.add_flag("--log-json", json_log, "log lines as JSON");
   app.set_version_flag("--version", std::string("hetao-gateway ") + HETAO_VERSION);
   app.footer(
-      "SIGHUP reads policy, certificates, revocation lists and sign-in again (changed certificate files are "
-      "noticed "
-      "without it); SIGTERM stops in order.");
+      "SIGHUP reads certificates, revocation lists, sign-in and the keys that may sign policies again "
+      "(changed "
+      "certificate files are noticed without it). The configuration's policy is the first one: later ones "
+      "are "
+      "activated by people (hetao policy propose). SIGTERM stops in order.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

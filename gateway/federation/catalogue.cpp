@@ -76,30 +76,24 @@ void on_retire_dataset(State& s, const RetireDataset& event) {
 }
 
 void on_register_mechanism(State& s, const RegisterMechanism& event) {
+  const bool known = s.mechanisms.contains(event.mechanism.id());
   pb::Mechanism& mechanism = s.edit_mechanism(event.mechanism.id());
   mechanism = event.mechanism;
-  ledger::Entry& entry = s.book("admin");
+  ledger::Entry& entry = s.book(std::string(ledger::kind::kMechanism));
   entry.who = mechanism.registered_by();
-  entry.reason = std::string(mechanism.withdrawn() ? "withdrew" : "filed") + " mechanism " +
-                 mechanism.kind() + " " + mechanism.id() + " of " + mechanism.exporter() + " and " +
-                 mechanism.recipient();
+  entry.reason = std::string(mechanism.withdrawn() ? "withdrew"
+                             : known               ? "changed"
+                                                   : "filed") +
+                 " mechanism " + mechanism.kind() + " " + mechanism.id() + " of " + mechanism.exporter() +
+                 " and " + mechanism.recipient();
+  entry.extra["mechanism"] = mechanism.id();
+  entry.extra["kind"] = mechanism.kind();
+  entry.extra["exporter"] = mechanism.exporter();
+  entry.extra["recipient"] = mechanism.recipient();
+  entry.extra["status"] = mechanism.withdrawn() ? "withdrawn" : mechanism.status();
+  entry.extra["from"] = to_string(Date{mechanism.from_days()});
+  if (mechanism.until_days() != 0) entry.extra["until"] = to_string(Date{mechanism.until_days()});
   answer(s, event.request, mechanism.id());
-}
-
-void on_activate_policy(State& s, const ActivatePolicy& event) {
-  const bool same = s.policy && s.policy->digest() == event.policy->digest();
-  s.policy = event.policy;
-  s.policy_name = event.name;
-  if (!same) {
-    ledger::Entry& entry = s.book("policy-activated");
-    entry.who = event.who;
-    entry.reason = event.name;
-    if (!event.approved_by.empty()) entry.extra["approved_by"] = event.approved_by;
-    for (const PeerConfig& peer : s.config.peers) {
-      if (s.peers[peer.region].up) s.effect(SendMessage{peer.region, region_news(s, peer.region)});
-    }
-  }
-  answer(s, event.request, event.policy->digest());
 }
 
 void on_note_act(State& s, const NoteAct& event) {

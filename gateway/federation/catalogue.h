@@ -1,5 +1,4 @@
-// What a gateway keeps on file besides jobs: datasets (its own, and what peers tell of theirs), filings, the
-// policy.
+// What a gateway keeps on file besides jobs: datasets (its own, and what peers tell of theirs), filings.
 #pragma once
 
 #include <optional>
@@ -12,7 +11,6 @@ namespace hetao::federation {
 void on_register_dataset(State& s, const RegisterDataset& event);
 void on_retire_dataset(State& s, const RetireDataset& event);
 void on_register_mechanism(State& s, const RegisterMechanism& event);
-void on_activate_policy(State& s, const ActivatePolicy& event);
 void on_note_act(State& s, const NoteAct& event);
 
 void on_region_news(State& s, const std::string& from, const pb::RegionNews& news);

@@ -10,6 +10,7 @@
 #include "gateway/federation/obligations.h"
 #include "gateway/federation/outside.h"
 #include "gateway/federation/placement.h"
+#include "gateway/federation/policy_life.h"
 #include "gateway/federation/review.h"
 #include "gateway/federation/state.h"
 #include "gateway/federation/supply.h"
@@ -28,6 +29,10 @@ struct Handler {
   void operator()(const RetireDataset& e) const { on_retire_dataset(s, e); }
   void operator()(const RegisterMechanism& e) const { on_register_mechanism(s, e); }
   void operator()(const ActivatePolicy& e) const { on_activate_policy(s, e); }
+  void operator()(const ProposePolicy& e) const { on_propose_policy(s, e); }
+  void operator()(const AnswerProposal& e) const { on_answer_proposal(s, e); }
+  void operator()(const ActivatePack& e) const { on_activate_pack(s, e); }
+  void operator()(const StopShadow& e) const { on_stop_shadow(s, e); }
   void operator()(const NoteAct& e) const { on_note_act(s, e); }
   void operator()(const PeerUp& e) const { on_peer_up(s, e); }
   void operator()(const PeerDown& e) const { on_peer_down(s, e); }
@@ -154,6 +159,27 @@ std::string Core::policy_digest() const {
 
 std::vector<pb::Platform> Core::platforms() const {
   return own_supply(*state_);
+}
+std::shared_ptr<const policy::Policy> Core::policy() const {
+  return state_->policy;
+}
+const std::string& Core::policy_name() const {
+  return state_->policy_name;
+}
+const pb::PolicyRecord& Core::policy_record() const {
+  return state_->policy_record();
+}
+const Table_of<pb::PolicyProposal>& Core::proposals() const {
+  return state_->proposals;
+}
+const Table_of<pb::PolicyActivation>& Core::activations() const {
+  return state_->activations;
+}
+std::optional<Error> Core::cannot_activate(const std::string& pack_digest) const {
+  return federation::cannot_activate(*state_, pack_digest);
+}
+uint64_t Core::ledger_size() const {
+  return state_->next_sequence;
 }
 
 std::vector<PeerState> Core::peers() const {

@@ -179,6 +179,14 @@ class Core {
   std::vector<PeerState> peers() const;
   std::vector<pb::Platform> platforms() const;  // this region's, as last seen
   std::string policy_digest() const;
+  std::shared_ptr<const policy::Policy> policy() const;  // in force; null before the first
+  const std::string& policy_name() const;
+  const pb::PolicyRecord& policy_record() const;
+  const std::map<std::string, pb::PolicyProposal, std::less<>>& proposals() const;
+  const std::map<std::string, pb::PolicyActivation, std::less<>>& activations() const;  // in order
+  // Why this pack can't be put in force now; nothing: it can.
+  std::optional<Error> cannot_activate(const std::string& pack_digest) const;
+  uint64_t ledger_size() const;  // entries of all steps so far
   const CoreConfig& config() const;
 
   // Decides without submitting: every place where the task could run, best first. Pure.

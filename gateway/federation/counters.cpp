@@ -216,6 +216,11 @@ CounterBook::Totals CounterBook::of(std::string_view tenant, int year) const {
   return at == totals_.end() ? Totals{} : at->second;
 }
 
+bool CounterBook::counts_job(std::string_view tenant, int year, const std::string& job) const {
+  const auto at = jobs_.find(counter_key(tenant, year));
+  return at != jobs_.end() && at->second.contains(job);
+}
+
 std::vector<CounterMismatch> compare_counters(const Table_of<pb::Counter>& kept, const CounterBook& book) {
   std::vector<CounterMismatch> out;
   for (const auto& [key, counter] : kept) {

@@ -74,6 +74,7 @@ class CounterBook {
   void release(const std::string& crossing);
 
   Totals of(std::string_view tenant, int year) const;
+  bool counts_job(std::string_view tenant, int year, const std::string& job) const;
   // By "TENANT/YEAR"; those that are all zero are left out.
   const std::map<std::string, Totals, std::less<>>& totals() const { return totals_; }
   size_t reservations() const { return held_.size(); }

@@ -5,6 +5,7 @@
 #include "gateway/base/text.h"
 #include "gateway/federation/facts.h"
 #include "gateway/federation/obligations.h"
+#include "gateway/federation/policy_life.h"
 #include "policy/explain.h"
 
 namespace hetao::federation {
@@ -189,6 +190,7 @@ pb::Verdict decide(const State& s, const pb::Crossing& crossing, Instant now) {
     verdict.set_mechanism(best.served_by);
     verdict.set_reason(verdict.reason() + "; relies on mechanism " + best.served_by);
   }
+  verdict.set_policy_effect(verdict.effect());
   keep_conditions(s, crossing, verdict);
   return verdict;
 }
@@ -221,7 +223,12 @@ void note_verdict(const State& s, ledger::Entry& entry, const pb::Crossing& cros
   entry.reason = verdict.reason();
   if (!verdict.mechanism().empty()) entry.extra["mechanism"] = verdict.mechanism();
   if (!verdict.review().empty()) entry.extra["review"] = verdict.review();
-  note_inputs(entry, inputs_of(s, crossing, s.now));
+  // What the policy said by itself, before a reviewer or a condition of its permit made it another.
+  if (!verdict.policy_effect().empty() && verdict.policy_effect() != verdict.effect())
+    entry.extra["policy_decision"] = verdict.policy_effect();
+  const DecisionInputs inputs = inputs_of(s, crossing, s.now);
+  note_inputs(entry, inputs);
+  note_shadow(s, entry, inputs);
 }
 
 bool is_stricter(const pb::Verdict& a, const pb::Verdict& b) {

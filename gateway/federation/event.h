@@ -61,12 +61,46 @@ struct RegisterMechanism {
   pb::Mechanism mechanism;
 };
 
+// The first policy, from the configuration; and at every start the one that is on record.
 struct ActivatePolicy {
   uint64_t request = 0;
   std::shared_ptr<const policy::Policy> policy;
   std::string name;  // pack name and version, for the ledger
   std::string who;   // who activated it; "start" at start-up
   std::string approved_by;
+  std::shared_ptr<const policy::Policy> shadow = {};  // that is on record; null: none
+};
+
+// A pack that passed its checks, with what they found. The core gives id, state, time, and an edition if
+// there is none.
+struct ProposePolicy {
+  uint64_t request = 0;
+  pb::PolicyProposal proposal;
+};
+
+struct AnswerProposal {
+  enum class Say { kApprove, kReject, kWithdraw };
+  uint64_t request = 0;
+  std::string proposal;
+  Say say = Say::kApprove;
+  std::string pack_digest;  // what the person looked at; empty: not said
+  std::string diff_digest;
+  std::string reason;
+  pb::Principal who;
+};
+
+// Puts an approved pack, or one that was in force before, in force; a pack that says so, in the shadow.
+struct ActivatePack {
+  uint64_t request = 0;
+  std::shared_ptr<const policy::Policy> policy;
+  pb::Principal who;
+  std::string reason;
+};
+
+struct StopShadow {
+  uint64_t request = 0;
+  pb::Principal who;
+  std::string reason;
 };
 
 // An act of an operator or of the gateway itself that only has to be written down.
@@ -196,9 +230,11 @@ struct InputFetched {
 
 struct TimePassed {};
 
-using Event = std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset,
-                           RegisterMechanism, ActivatePolicy, NoteAct, PeerUp, PeerDown, PeerSaid, ItemStored,
-                           ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved, RunCollected,
-                           ItemInspected, OutputDelivered, BlobsDropped, InputFetched, SupplySeen, TimePassed>;
+using Event =
+    std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset, RegisterMechanism,
+                 ActivatePolicy, ProposePolicy, AnswerProposal, ActivatePack, StopShadow, NoteAct, PeerUp,
+                 PeerDown, PeerSaid, ItemStored, ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved,
+                 RunCollected, ItemInspected, OutputDelivered, BlobsDropped, InputFetched,
+                 SupplySeen, TimePassed>;
 
 }  // namespace hetao::federation

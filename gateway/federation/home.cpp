@@ -11,6 +11,7 @@
 #include "gateway/federation/item.h"
 #include "gateway/federation/outside.h"
 #include "gateway/federation/placement.h"
+#include "gateway/federation/policy_life.h"
 #include "gateway/federation/table.h"
 
 namespace hetao::federation {
@@ -44,9 +45,11 @@ bool answered_before(State& s, const SubmitJob& event) {
 void note_place(const State& s, ledger::Entry& entry, const SubmitJob& event, const Candidate& candidate) {
   entry.extra["place_decision"] = candidate.place.effect();
   entry.extra["place"] = candidate.region;
-  note_inputs(entry, {place_request(s, tenant_of(s, event.submitter.tenant()), event.submitter,
-                                    candidate.region, candidate.platform_facts, s.now),
-                      {}});
+  const DecisionInputs inputs{place_request(s, tenant_of(s, event.submitter.tenant()), event.submitter,
+                                            candidate.region, candidate.platform_facts, s.now),
+                              {}};
+  note_inputs(entry, inputs);
+  note_shadow(s, entry, inputs);
 }
 
 // Every refusal is on the ledger, rule by rule, though no job came of it.

@@ -4,6 +4,7 @@
 
 #include "gateway/base/json.h"
 #include "gateway/base/limits.h"
+#include "gateway/base/policy_limits.h"
 
 namespace hetao::federation {
 

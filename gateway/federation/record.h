@@ -11,17 +11,20 @@ namespace hetao::federation {
 
 // Numbers are stored: never reuse one.
 enum class Table : uint8_t {
-  kJob = 1,           // pb::Job by id
-  kRun = 2,           // pb::Run by "JOB.ATTEMPT"
-  kCrossing = 3,      // pb::Crossing by id
-  kReview = 4,        // pb::Review by id
-  kDataset = 5,       // pb::Dataset by id
-  kCounter = 6,       // pb::Counter by "TENANT/YEAR"
-  kMechanism = 7,     // pb::Mechanism by id
-  kOutbox = 8,        // pb::PeerMessage by "REGION/SEQUENCE" (20 digits)
-  kPeerMark = 9,      // pb::PeerMark by region
-  kIdempotency = 10,  // job id (plain text) by "TENANT/USER/KEY"
-  kDuty = 11,         // pb::Duty by the id of the crossing that it comes from
+  kJob = 1,            // pb::Job by id
+  kRun = 2,            // pb::Run by "JOB.ATTEMPT"
+  kCrossing = 3,       // pb::Crossing by id
+  kReview = 4,         // pb::Review by id
+  kDataset = 5,        // pb::Dataset by id
+  kCounter = 6,        // pb::Counter by "TENANT/YEAR"
+  kMechanism = 7,      // pb::Mechanism by id
+  kOutbox = 8,         // pb::PeerMessage by "REGION/SEQUENCE" (20 digits)
+  kPeerMark = 9,       // pb::PeerMark by region
+  kIdempotency = 10,   // job id (plain text) by "TENANT/USER/KEY"
+  kDuty = 11,          // pb::Duty by the id of the crossing that it comes from
+  kProposal = 20,      // pb::PolicyProposal by id
+  kActivation = 21,    // pb::PolicyActivation by number (10 digits)
+  kPolicyRecord = 22,  // pb::PolicyRecord by "state"
 };
 
 struct Record {

@@ -78,6 +78,21 @@ void State::drop_duty(const std::string& crossing) {
   dirty_.emplace(Table::kDuty, crossing);
   duties.erase(crossing);
 }
+pb::PolicyProposal& State::edit_proposal(const std::string& id) {
+  dirty_.emplace(Table::kProposal, id);
+  return proposals[id];
+}
+pb::PolicyActivation& State::edit_activation(const std::string& number) {
+  dirty_.emplace(Table::kActivation, number);
+  return activations[number];
+}
+pb::PolicyRecord& State::edit_policy_record(const std::string& key) {
+  dirty_.emplace(Table::kPolicyRecord, key);
+  return policy_records[key];
+}
+const pb::PolicyRecord& State::policy_record() const {
+  return policy_records.empty() ? pb::PolicyRecord::default_instance() : policy_records.begin()->second;
+}
 
 void State::put_idempotency(const std::string& key, const std::string& job) {
   idempotency[key] = job;
@@ -125,6 +140,12 @@ Result<void> State::load(const Record& record) {
       return parse_into(marks, record);
     case Table::kDuty:
       return parse_into(duties, record);
+    case Table::kProposal:
+      return parse_into(proposals, record);
+    case Table::kActivation:
+      return parse_into(activations, record);
+    case Table::kPolicyRecord:
+      return parse_into(policy_records, record);
     case Table::kIdempotency:
       idempotency[record.key] = *record.value;
       return {};
@@ -161,6 +182,12 @@ std::optional<std::string> State::serialise(Table table, const std::string& key)
       return serialise_from(marks, key);
     case Table::kDuty:
       return serialise_from(duties, key);
+    case Table::kProposal:
+      return serialise_from(proposals, key);
+    case Table::kActivation:
+      return serialise_from(activations, key);
+    case Table::kPolicyRecord:
+      return serialise_from(policy_records, key);
     case Table::kIdempotency:
     case Table::kOutbox:
       break;

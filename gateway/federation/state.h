@@ -38,6 +38,7 @@ class State {
   CoreConfig config;
   std::shared_ptr<const policy::Policy> policy;
   std::string policy_name;
+  std::shared_ptr<const policy::Policy> shadow;  // says in the ledger what it would have said
   uint64_t next_sequence = 0;
 
   Table_of<pb::Job> jobs;
@@ -48,6 +49,9 @@ class State {
   Table_of<pb::Counter> counters;
   Table_of<pb::Mechanism> mechanisms;
   Table_of<pb::PeerMark> marks;
+  Table_of<pb::PolicyProposal> proposals;
+  Table_of<pb::PolicyActivation> activations;
+  Table_of<pb::PolicyRecord> policy_records;  // at most one
   Table_of<std::string> idempotency;
   Table_of<pb::Duty> duties;  // by the crossing that they come from
   std::map<std::string, std::map<uint64_t, pb::PeerMessage>, std::less<>> outbox;
@@ -75,6 +79,10 @@ class State {
   pb::PeerMark& edit_mark(const std::string& region);
   pb::Duty& edit_duty(const std::string& crossing);
   void drop_duty(const std::string& crossing);
+  pb::PolicyProposal& edit_proposal(const std::string& id);
+  pb::PolicyActivation& edit_activation(const std::string& number);
+  pb::PolicyRecord& edit_policy_record(const std::string& key);
+  const pb::PolicyRecord& policy_record() const;
   void put_idempotency(const std::string& key, const std::string& job);
   void put_outgoing(const std::string& region, const pb::PeerMessage& message);
   void drop_outgoing(const std::string& region, uint64_t sequence);

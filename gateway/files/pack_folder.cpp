@@ -11,7 +11,7 @@ namespace hetao::files {
 
 namespace fs = std::filesystem;
 
-tl::expected<policy::LoadedPack, Diagnostics> load_pack_folder(const std::string& folder) {
+tl::expected<std::vector<policy::SourceFile>, Diagnostics> read_pack_folder(const std::string& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
     return tl::unexpected(Diagnostics{
@@ -37,7 +37,13 @@ tl::expected<policy::LoadedPack, Diagnostics> load_pack_folder(const std::string
     files.push_back({name, std::move(*text)});
   }
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  auto pack = policy::load_pack(std::move(files));
+  return files;
+}
+
+tl::expected<policy::LoadedPack, Diagnostics> load_pack_folder(const std::string& folder) {
+  auto files = read_pack_folder(folder);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  auto pack = policy::load_pack(std::move(*files));
   if (pack) return pack;
   Diagnostics mistakes = pack.error();
   for (Diagnostic& mistake : mistakes) mistake.file = (fs::path(folder) / mistake.file).generic_string();

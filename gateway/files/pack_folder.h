@@ -10,6 +10,8 @@
 
 namespace hetao::files {
 
+// The pack's files, read and not looked at.
+tl::expected<std::vector<policy::SourceFile>, Diagnostics> read_pack_folder(const std::string& folder);
 // pack.yaml, rules/*.yaml and tests/*.yaml of a folder, with paths as the user knows them in the mistakes.
 tl::expected<policy::LoadedPack, Diagnostics> load_pack_folder(const std::string& folder);
 

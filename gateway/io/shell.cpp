@@ -56,6 +56,7 @@ Result<void> ShellParts::run() {
     spawn(sweep_orphans(*slot));
     spawn(look_at_supply(*slot));
   }
+  spawn(check_counters());
   io.run();
   const std::lock_guard lock(fatal_mutex_);
   if (fatal_) return fail(*fatal_);
@@ -216,12 +217,10 @@ void ShellParts::take_over(ReloadedConfig changed,
   std::vector<std::string> said;
   reload_failed.clear();
   const bool is_whole = changed.policy.policy != nullptr;
-  if (changed.policy.policy && changed.policy.policy->digest() != config.policy.policy->digest()) {
-    config.policy = std::move(changed.policy);
-    post(federation::ActivatePolicy{0, config.policy.policy, config.policy.name, "reload", {}});
-    said.push_back("policy " + config.policy.name + " is active: " + config.policy.policy->digest());
-  } else if (is_whole) {
-    said.emplace_back("policy: no change");
+  if (is_whole && changed.policy.policy->digest() != core->policy_digest()) {
+    said.push_back("policy " + changed.policy.name +
+                   " of the configuration is not in force: people activate policies (" +
+                   "hetao policy propose)");
   }
   if (changed.https_tls) {
     config.https_tls = std::move(changed.https_tls);
@@ -259,6 +258,7 @@ ShellStatus ShellParts::status() const {
   status.faults = peers->faults();
   status.tunnels = peers->tunnels();
   status.reload_failed = reload_failed;
+  status.counters_agree = counters_agree;
   status.links = peers->links();
   status.started = started_;
   return status;
@@ -362,11 +362,11 @@ std::string Shell::fresh_id() {
 }
 
 std::shared_ptr<const policy::Policy> Shell::policy() const {
-  return parts_->config.policy.policy;
+  return parts_->core->policy();
 }
 
 const std::string& Shell::policy_name() const {
-  return parts_->config.policy.name;
+  return parts_->core->policy_name();
 }
 
 const ShellConfig& Shell::config() const {
@@ -379,6 +379,10 @@ ShellStatus Shell::status() const {
 
 BlobStore& Shell::blobs() {
   return *parts_->blobs;
+}
+
+PackStore& Shell::packs() {
+  return *parts_->packs;
 }
 
 LedgerFiles& Shell::ledger() {

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "gateway/io/inspector.h"
 #include "gateway/io/ledger_files.h"
 #include "gateway/io/link_status.h"
+#include "gateway/io/pack_store.h"
 #include "gateway/io/peer_faults.h"
 #include "gateway/io/shell_config.h"
 #include "gateway/io/staging.h"
@@ -50,9 +52,10 @@ struct ShellStatus {
   uint64_t tunnel_bytes_in = 0;
   uint64_t tunnel_bytes_out = 0;
   PeerFaults faults;
-  std::vector<PeerTunnel> tunnels;  // that are up
-  std::string reload_failed;        // why the last reload kept the old; empty: it did not
-  std::vector<LinkStatus> links;    // one for each peer
+  std::vector<PeerTunnel> tunnels;     // that are up
+  std::string reload_failed;           // why the last reload kept the old; empty: it did not
+  std::optional<bool> counters_agree;  // with the ledger, at the start; nothing: not compared yet
+  std::vector<LinkStatus> links;       // one for each peer
   Instant started;
 };
 
@@ -102,7 +105,7 @@ class Shell {
 
   // [io] Fresh id of 26 characters [0-9a-z] that sorts by time: 10 of milliseconds, 16 random.
   std::string fresh_id();
-  // [io] The active policy; never null once created.
+  // [io] The policy in force; never null once created.
   std::shared_ptr<const policy::Policy> policy() const;
   const std::string& policy_name() const;
   const ShellConfig& config() const;
@@ -111,6 +114,7 @@ class Shell {
 
   // Thread-safe: for offload() and for handlers that only look.
   BlobStore& blobs();
+  PackStore& packs();
   LedgerFiles& ledger();
   const Staging& staging() const;
 

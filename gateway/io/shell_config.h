@@ -77,14 +77,15 @@ struct SlurmPlatformConfig : JobBounds {
 
 struct PolicySource {
   std::shared_ptr<const policy::Policy> policy;
-  std::string name;  // pack name and version
+  std::string name;                            // pack name and version
+  std::vector<policy::SourceFile> files = {};  // its texts: kept with the first activation
 };
 
 struct ShellConfig {
   std::string gateway;  // name of this gateway within its region
   std::string data_dir;
   federation::CoreConfig core;
-  PolicySource policy;
+  PolicySource policy;  // the first one; later ones are activated by people
   Endpoint https_listen;
   Endpoint tunnel_listen;
   std::shared_ptr<const TlsContext> https_tls;

@@ -15,6 +15,7 @@
 #include "gateway/io/durable_file.h"
 #include "gateway/io/gate.h"
 #include "gateway/io/http_server.h"
+#include "gateway/io/pack_store.h"
 #include "gateway/io/peer_manager.h"
 #include "gateway/io/platform.h"
 #include "gateway/io/shell.h"
@@ -63,6 +64,7 @@ class ShellParts {
   std::unique_ptr<Workers> bulk;     // what takes long: ingest, inspection, collection, delivery
   std::unique_ptr<Workers> outside;  // stores outside: what may take hours
   std::optional<BlobStore> blobs;
+  std::optional<PackStore> packs;
   std::unique_ptr<LedgerFiles> ledger;
   Staging staging;
   StoreClient stores;
@@ -73,6 +75,7 @@ class ShellParts {
   std::unique_ptr<HttpServer> http;
   uint64_t change = 0;
   std::string reload_failed;
+  std::optional<bool> counters_agree;  // with the ledger; nothing: not compared yet
 
  private:
   struct Waiter {
@@ -84,6 +87,8 @@ class ShellParts {
   Result<void> lock_folder();
   Result<void> replay();
   Result<void> open_platforms();
+  Result<void> open_policy();
+  Awaitable<void> check_counters();
   void make_servers();
   void take_step(federation::Step step, std::function<void()> after);
   void came_out(bool changed_records);

@@ -136,7 +136,7 @@ Result<void> ShellParts::open() {
   stores = StoreClient(config.stores);
   if (auto ready = open_platforms(); !ready) return ready;
   make_servers();
-  post(federation::ActivatePolicy{0, config.policy.policy, config.policy.name, "start", {}});
+  if (auto activated = open_policy(); !activated) return activated;
   take_step(core->resume(now()), nullptr);
   return {};
 }

@@ -91,6 +91,7 @@ struct TestGateway::Parts : public Backend {
     folder = pattern;
     fs::create_directories(folder + "/staging");
     blobs_.emplace(must(io::BlobStore::open(folder + "/blobs")));
+    packs_.emplace(must(io::PackStore::open(folder + "/policies")));
     ledger_ = must(io::LedgerFiles::open({folder + "/ledger", folder + "/keys", "hetao/hongkong"}));
     staging_.emplace(must(io::Staging::open({folder + "/staging"})));
     happen(ActivatePolicy{0, policy_, "test 1", "start", {}});
@@ -199,8 +200,8 @@ struct TestGateway::Parts : public Backend {
     std::string number = std::to_string(++ids_);
     return "job" + std::string(6 - number.size(), '0') + number;
   }
-  std::shared_ptr<const policy::Policy> policy() const override { return policy_; }
-  const std::string& policy_name() const override { return name_; }
+  std::shared_ptr<const policy::Policy> policy() const override { return core_.policy(); }
+  const std::string& policy_name() const override { return core_.policy_name(); }
   const std::string& gateway() const override { return name_; }
   io::ShellStatus status() const override {
     io::ShellStatus status;
@@ -209,6 +210,7 @@ struct TestGateway::Parts : public Backend {
     return status;
   }
   io::BlobStore& blobs() override { return *blobs_; }
+  io::PackStore& packs() override { return *packs_; }
   io::LedgerFiles& ledger() override { return *ledger_; }
   const io::Staging& staging() const override { return *staging_; }
 
@@ -224,6 +226,7 @@ struct TestGateway::Parts : public Backend {
   std::shared_ptr<const policy::Policy> policy_;
   std::string name_ = "test";
   std::optional<io::BlobStore> blobs_;
+  std::optional<io::PackStore> packs_;
   std::unique_ptr<io::LedgerFiles> ledger_;
   std::optional<io::Staging> staging_;
   std::deque<Event> pending_;

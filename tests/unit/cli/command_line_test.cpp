@@ -78,15 +78,6 @@ TEST(CommandLine, AMissingTokenFileIsNamed) {
   EXPECT_THAT(said.err, HasSubstr("nothing.jwt"));
 }
 
-TEST(CommandLine, WhatIsNotThereYetSaysSo) {
-  const Program hetao;
-  for (const char* command : {"simulate", "propose", "approve", "activate", "history"}) {
-    const Said said = hetao.run({"policy", command});
-    EXPECT_EQ(said.code, 1) << command;
-    EXPECT_THAT(said.err, HasSubstr("not available yet")) << command;
-  }
-}
-
 TEST(CommandLine, CompletionIsAScriptThatBashTakes) {
   const Program hetao;
   const Said said = hetao.run({"completion", "bash"});

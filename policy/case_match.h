@@ -1,0 +1,46 @@
+// Which case of a diff a request lies in: reads the words that cases say of attributes (diff.h). The cases of
+// one diff are disjoint, so that a request lies in one of them at most. Pure.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/diff.h"
+#include "policy/request.h"
+
+namespace hetao::policy {
+
+// One test. Without a value the attribute is unknown, or absent where absence means something.
+enum class Missing { kUnknown, kAbsent };
+bool meets(const json::value& test, const Value* value, Missing missing = Missing::kUnknown);
+
+// `diff` and `schema` (of either pack) must outlive this. Thread-safe once made.
+class CaseFinder {
+ public:
+  CaseFinder(const Diff& diff, const Schema& schema);
+  // Index into Diff::cases. The request should say its time.date.
+  std::optional<size_t> find(const Request& request) const;
+  std::vector<size_t> find_all(const Request& request) const;  // for tests: more than one is a mistake
+
+ private:
+  struct Slot {
+    std::string attribute;
+    bool known = false;  // by the schema
+    Missing missing = Missing::kUnknown;
+  };
+  struct Held {
+    const Value* value = nullptr;
+    Missing missing = Missing::kUnknown;
+  };
+  std::vector<Held> look(const Request& request) const;
+  bool holds(size_t index, const std::vector<Held>& held) const;
+
+  const Diff* diff_;
+  const Schema* schema_;
+  std::vector<Slot> slots_;
+  std::vector<std::vector<size_t>> tests_;  // of each case: slots, in the order of its tests
+};
+
+}  // namespace hetao::policy

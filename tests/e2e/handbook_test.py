@@ -1,0 +1,33 @@
+"""The commands of handbook pages, run as they stand against two gateways."""
+
+import os
+import re
+import subprocess
+import unittest
+
+from cities import BIN, ROOT, CitiesTest
+
+
+class Handbook(CitiesTest):
+    def run_page(self, page):
+        """Every block ```sh of a page, as one script in an empty folder that has the repository's policies."""
+        text = (ROOT / "deploy/handbook" / page).read_text()
+        blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", text)
+        self.assertTrue(blocks, page)
+        folder = self.cities.folder / page
+        folder.mkdir()
+        (folder / "policy").symlink_to(ROOT / "policy")
+        env = dict(os.environ, **self.cities.env, PATH=f"{BIN}:{os.environ['PATH']}", LANG="C.UTF-8")
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", "\n".join(blocks)], cwd=folder, env=env,
+                              capture_output=True, text=True, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-2000:])
+        return done.stdout
+
+    def test_a_policy_is_put_in_force_as_the_page_says(self):
+        said = self.run_page("policy-life.md")
+        self.assert_words(said, "249 of 249 tests passed", "forbid", "X1", "edition 7", "SC-2026-31",
+                          "entries tell the same counters", "is in force")
+
+
+if __name__ == "__main__":
+    unittest.main()
