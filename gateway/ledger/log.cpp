@@ -179,7 +179,8 @@ Result<LogAppend> Log::append(std::vector<Bytes> entries) {
   return out;
 }
 
-Result<std::optional<Publication>> Log::publish(std::span<const SigningKey> keys) {
+Result<std::optional<Publication>> Log::publish(std::span<const SigningKey> keys,
+                                                const MoreSignatures& more) {
   if (auto good = check_keys(keys, config_.origin); !good) return fail(std::move(good.error()));
   if (publishing_)
     return fail(ErrorCode::kFailed, "checkpoint", "the one before is not durable yet", "wait for it");
@@ -193,6 +194,11 @@ Result<std::optional<Publication>> Log::publish(std::span<const SigningKey> keys
   }
   Note note{print_checkpoint(out.checkpoint), {}};
   for (const SigningKey& key : keys) note.signatures.push_back(sign_note(note.text, key));
+  if (more) {
+    auto further = more(note.text);
+    if (!further) return fail(std::move(further.error()));
+    for (Signature& signature : *further) note.signatures.push_back(std::move(signature));
+  }
   out.signed_checkpoint = print_note(note);
   auto opened = open_checkpoint(out.signed_checkpoint, verifiers);
   if (!opened) return fail(std::move(opened.error()));

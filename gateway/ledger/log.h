@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,6 +44,8 @@ struct LogAppend {
   size_t offset = 0;   // in `wal`
   Bytes bytes;
 };
+
+using MoreSignatures = std::function<Result<std::vector<Signature>>(std::string_view text)>;
 
 struct Publication {
   Checkpoint checkpoint;
@@ -79,7 +82,9 @@ class Log {
 
   // Everything appended so far, signed. The caller knows that it is durable. `keys`: type kEd25519, name =
   // origin. Nothing when the newest checkpoint is of this size already and by these keys.
-  Result<std::optional<Publication>> publish(std::span<const SigningKey> keys);
+  // `more` makes further signature lines over the note's text, such as one of another algorithm.
+  Result<std::optional<Publication>> publish(std::span<const SigningKey> keys,
+                                             const MoreSignatures& more = {});
   void published();
   // Of the newest published checkpoint; 0 and nothing before the first.
   uint64_t published_size() const { return published_ ? published_->checkpoint.size : 0; }

@@ -9,6 +9,7 @@
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
 #include "gateway/ledger/sha256.h"
+#include "gateway/ledger/sm2.h"
 
 namespace hetao::ledger {
 
@@ -109,6 +110,7 @@ std::string cosigned_message(uint64_t seconds, std::string_view text) {
 bool holds(const Signature& signature, std::string_view text, Verified& verified) {
   const ByteView bytes = signature.bytes;
   if (verified.key.type == kEd25519) return verify_ed25519(verified.key.public_key, as_bytes(text), bytes);
+  if (is_sm2(verified.key)) return verify_sm2(verified.key, as_bytes(text), bytes);
   if (verified.key.type != kEd25519Cosignature || bytes.size() != kTimeBytes + kEd25519Bytes) return false;
   const uint64_t seconds = get_u64(bytes);
   if (seconds > static_cast<uint64_t>(INT64_MAX) / 1'000'000) return false;

@@ -5,6 +5,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/ledger/merkle.h"
+#include "gateway/ledger/sm2.h"
 #include "gateway/ledger/wal.h"
 
 namespace hetao::ledger {
@@ -85,6 +86,13 @@ Result<void> Verifier::heads() {
   auto witness_keys = keys(options_.witness_keys, "witness.vkey");
   if (!witness_keys) return fail(std::move(witness_keys.error()));
   if (log_keys->empty()) return refuse("log.vkey", "there is no key to verify the log with");
+  // An SM2 key vouches for nothing by itself; it lets the extra line be checked.
+  auto extra = keys({}, "sm2.vkey");
+  if (!extra) return fail(std::move(extra.error()));
+  for (VerifierKey& key : *extra) {
+    if (is_sm2(key) && std::find(log_keys->begin(), log_keys->end(), key) == log_keys->end())
+      log_keys->push_back(std::move(key));
+  }
   const auto bytes = must_read(files_, "checkpoint");
   if (!bytes) return fail(bytes.error());
   auto head = open_checkpoint(as_text(*bytes), *log_keys, *witness_keys);
@@ -206,7 +214,9 @@ Result<void> Verifier::others() {
       held = signing();
     } else if (path == "wal") {
       held = wal();
-    } else if (path != "log.vkey" && path != "witness.vkey") {
+    } else if (path == "log.vkey" || path == "witness.vkey" || path == "sm2.vkey") {
+      if (auto parsed = keys({}, path); !parsed) held = fail(std::move(parsed.error()));
+    } else {
       held = refuse(path, "not a file of a log");
     }
     if (!held) return held;
