@@ -25,10 +25,13 @@ struct ParsedFile {
   Node root;
 };
 
-Digest digest_of(const std::vector<ParsedFile>& files) {
+std::string canonical_of(const std::vector<ParsedFile>& files) {
   json::object content;
   for (const ParsedFile& file : files) content[file.name] = to_json(file.root);
-  const std::string text = canonical_json(content);
+  return canonical_json(content);
+}
+
+Digest digest_of(const std::string& text) {
   Digest digest;
   unsigned size = 0;
   HETAO_CHECK(EVP_Digest(text.data(), text.size(), digest.bytes.data(), &size, EVP_sha256(), nullptr) == 1);
@@ -330,7 +333,8 @@ tl::expected<LoadedPack, Diagnostics> Loader::load(std::vector<SourceFile> files
     check_ids();
   }
   if (!mistakes_.empty()) return tl::unexpected<Diagnostics>(std::move(mistakes_));
-  pack_.digest = digest_of(files_);
+  pack_.canonical = canonical_of(files_);
+  pack_.digest = digest_of(pack_.canonical);
   return std::move(pack_);
 }
 

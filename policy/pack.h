@@ -53,6 +53,7 @@ struct LoadedPack {
   std::vector<Attribute> attributes;  // those that rules test, each once, in the order of first use
   std::vector<Rule> rules;            // pack.yaml first, then files by name
   std::vector<PackTest> tests;
+  std::string canonical;  // the text that `digest` is of
   Digest digest;  // SHA-256 of the canonical JSON (RFC 8785) of what the files say; comments don't count
 };
 

@@ -149,6 +149,9 @@ Result<void> Verifier::attachment(const Line& line) {
     return refuse(line.what(), "not an attachment in its place");
   if (sha256(as_bytes(*text)).hex() != *digest)
     return refuse(line.what(), "the attachment " + printable(*name) + " does not have its digest");
+  static constexpr std::string_view kPolicy = "policy/";
+  if (name->starts_with(kPolicy) && name->substr(kPolicy.size()) != *digest)
+    return refuse(line.what(), "the policy " + printable(*name) + " is not the one that its name says");
   report_.attachments.emplace_back(*name);
   return {};
 }

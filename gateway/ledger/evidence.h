@@ -2,7 +2,9 @@
 //
 // Format: JSON Lines; every line is one canonical JSON object (RFC 8785) and ends in a newline.
 //   first      {"checkpoint":NOTE,"format":"hetao-evidence/1","log_keys":[VKEY…],"witness_keys":[VKEY…]}
-//   then       {"name":NAME,"sha256":HEX,"text":TEXT}, any number: attachments, such as policies
+//   then       {"name":NAME,"sha256":HEX,"text":TEXT}, any number: attachments; "policy/DIGEST" is the text
+//   of the policy
+//              that entries name by that digest, which is the SHA-256 of the text
 //   then       {"entry":TEXT,"index":N,"proof":[BASE64…]}, any number, by index: the entry's exact text
 //   last       {"attachments":N,"entries":N,"sha256":HEX}: the SHA-256 of all bytes before this line
 // The checkpoint, the keys and the proofs are in the C2SP forms, so that other tools can check them.
