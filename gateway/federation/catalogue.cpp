@@ -3,10 +3,13 @@
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/supply.h"
+#include "gateway/ledger/sha256.h"
 
 namespace hetao::federation {
 
 namespace {
+
+constexpr size_t kDetailBytesMax = 8'192;  // what is larger goes into the ledger by its digest
 
 void answer(State& s, uint64_t request, std::string id) {
   if (request != 0) s.effect(Answer{request, std::nullopt, std::move(id), {}, false});
@@ -53,6 +56,7 @@ void on_register_dataset(State& s, const RegisterDataset& event) {
   entry.who = dataset.registered_by();
   entry.item_digest = dataset.digest();
   entry.item_bytes = dataset.bytes();
+  entry.extra["dataset"] = dataset.id();
   entry.reason = "registered " + dataset.id() + " version " + std::to_string(version);
   tell_all(s, dataset);
   answer(s, event.request, dataset.id());
@@ -70,6 +74,7 @@ void on_retire_dataset(State& s, const RetireDataset& event) {
   ledger::Entry& entry = s.book("dataset");
   entry.who = ledger_name(event.who);
   entry.item_digest = dataset.digest();
+  entry.extra["dataset"] = dataset.id();
   entry.reason = "retired " + dataset.id();
   tell_all(s, dataset);
   answer(s, event.request, event.dataset);
@@ -100,7 +105,9 @@ void on_note_act(State& s, const NoteAct& event) {
   ledger::Entry& entry = s.book(event.kind);
   entry.who = event.who;
   entry.reason = event.reason;
-  for (const auto& [key, value] : event.details) entry.extra[key] = value;
+  for (const auto& [key, value] : event.details)
+    entry.extra[key] =
+        value.size() <= kDetailBytesMax ? value : "sha256:" + ledger::sha256(as_bytes(value)).hex();
   answer(s, event.request, std::to_string(entry.sequence));
 }
 

@@ -12,6 +12,7 @@
 #include "gateway/federation/placement.h"
 #include "gateway/federation/policy_life.h"
 #include "gateway/federation/review.h"
+#include "gateway/federation/release_gate.h"
 #include "gateway/federation/state.h"
 #include "gateway/federation/supply.h"
 
@@ -37,6 +38,7 @@ struct Handler {
   void operator()(const PeerUp& e) const { on_peer_up(s, e); }
   void operator()(const PeerDown& e) const { on_peer_down(s, e); }
   void operator()(const PeerSaid& e) const { on_peer_said(s, e); }
+  void operator()(const ReleaseGate& e) const { on_release_gate(s, e); }
   void operator()(const ItemStored& e) const { on_item_stored(s, e); }
   void operator()(const ItemFailed& e) const { on_item_failed(s, e); }
   void operator()(const RunSubmitted& e) const { on_run_submitted(s, e); }
@@ -193,6 +195,7 @@ std::vector<PeerState> Core::peers() const {
     peer.why_down = live.why_down;
     peer.since = live.since;
     peer.policy_digest = live.policy_digest;
+    peer.held_because = live.held_because;
     peer.platforms = live.platforms;
     const auto waiting = state_->outbox.find(known.region);
     peer.outbox = waiting == state_->outbox.end() ? 0 : waiting->second.size();
@@ -213,7 +216,7 @@ Result<std::vector<Candidate>> Core::explain(const pb::Task& task, const pb::Pri
 bool Core::may_send(std::string_view region, std::string_view crossing) const {
   const pb::Crossing* known = find_in(state_->crossings, crossing);
   return known != nullptr && known->state() == pb::CROSSING_MOVING && known->to_region() == region &&
-         state_->is_self(known->from_region());
+         state_->is_self(known->from_region()) && !releases_are_held(*state_, region);
 }
 
 const pb::Item* Core::expected_item(std::string_view region, std::string_view crossing) const {

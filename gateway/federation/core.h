@@ -143,7 +143,8 @@ struct PeerState {
   Instant since;
   std::string policy_digest;
   std::vector<pb::Platform> platforms;
-  size_t outbox = 0;  // messages not acknowledged yet
+  std::string held_because;  // why nothing is released to it; empty: it is
+  size_t outbox = 0;         // messages not acknowledged yet
 };
 
 class State;  // gateway/federation/state.h: the objects behind the records

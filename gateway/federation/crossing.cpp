@@ -9,6 +9,7 @@
 #include "gateway/federation/home.h"
 #include "gateway/federation/host.h"
 #include "gateway/federation/obligations.h"
+#include "gateway/federation/release_gate.h"
 #include "gateway/federation/table.h"
 
 namespace hetao::federation {
@@ -132,6 +133,28 @@ void follow_verdict(State& s, pb::Crossing& crossing) {
   if (crossing.peer_asked()) tell_ended(s, crossing, true);
 }
 
+namespace {
+
+// Both sides permit. Booked and sent, or kept until releases to that peer are no longer held.
+void depart(State& s, pb::Crossing& crossing) {
+  const auto peer = s.peers.find(crossing.to_region());
+  if (peer != s.peers.end() && !peer->second.held_because.empty()) {
+    crossing.set_reason("permitted, and waits: " + peer->second.held_because);
+    return;
+  }
+  crossing.clear_reason();
+  move_crossing(crossing, pb::CROSSING_MOVING);
+  const bool other_year = move_to_year_of_departure(s, crossing);
+  ledger::Entry& departed = book_item(s, "departed", crossing);
+  if (other_year) note_reservation(departed, crossing);
+  crossing.set_booked_sequence(departed.sequence);
+  if (s.peers[crossing.to_region()].up) {
+    s.effect(SendItem{crossing.to_region(), crossing.id(), crossing.item()});
+  }
+}
+
+}  // namespace
+
 void book_decision(State& s, const pb::Crossing& crossing, pb::Verdict& verdict) {
   ledger::Entry& entry = book_item(s, "decision", crossing);
   note_verdict(s, entry, crossing, verdict);
@@ -205,8 +228,9 @@ void on_item_failed(State& s, const ItemFailed& event) {
   const auto at = s.crossings.find(event.crossing);
   if (at == s.crossings.end() || at->second.state() != pb::CROSSING_MOVING) return;
   if (!event.for_good) {
-    if (sends(s, at->second) && s.peers[at->second.to_region()].up) {
-      s.effect(SendItem{at->second.to_region(), event.crossing, at->second.item()});
+    const std::string& to = at->second.to_region();
+    if (sends(s, at->second) && s.peers[to].up && !releases_are_held(s, to)) {
+      s.effect(SendItem{to, event.crossing, at->second.item()});
     }
     return;
   }
@@ -266,14 +290,7 @@ void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAns
   if (crossing.state() != pb::CROSSING_ASKED) return;
   *crossing.mutable_theirs() = answer.verdict();
   if (answer.verdict().effect() == "permit") {
-    move_crossing(crossing, pb::CROSSING_MOVING);
-    const bool other_year = move_to_year_of_departure(s, crossing);
-    ledger::Entry& departed = book_item(s, "departed", crossing);
-    if (other_year) note_reservation(departed, crossing);
-    crossing.set_booked_sequence(departed.sequence);
-    if (s.peers[crossing.to_region()].up) {
-      s.effect(SendItem{crossing.to_region(), crossing.id(), crossing.item()});
-    }
+    depart(s, crossing);
   } else if (answer.verdict().effect() == "forbid") {
     refuse(s, crossing, answer.verdict().review().empty() ? failure::kPolicy : failure::kReview,
            "refused by " + from + ": " + reason_line(answer.verdict()));
@@ -324,7 +341,21 @@ void cancel_crossing(State& s, const std::string& id, const std::string& why) {
   if (peer_knows) tell_ended(s, crossing, false);
 }
 
+void depart_waiting(State& s, const std::string& region) {
+  std::vector<std::string> waiting;
+  for (const auto& [id, crossing] : s.crossings) {
+    if (crossing.state() == pb::CROSSING_ASKED && sends(s, crossing) && crossing.to_region() == region &&
+        crossing.theirs().effect() == "permit")
+      waiting.push_back(id);
+  }
+  for (const std::string& id : waiting) {
+    depart(s, s.edit_crossing(id));
+    notify(s, id);
+  }
+}
+
 void resume_sending(State& s, const std::string& region) {
+  if (releases_are_held(s, region)) return;
   for (const auto& [id, crossing] : s.crossings) {
     if (crossing.state() == pb::CROSSING_MOVING && sends(s, crossing) && crossing.to_region() == region) {
       s.effect(SendItem{region, id, crossing.item()});

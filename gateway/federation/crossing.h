@@ -25,6 +25,8 @@ void on_crossing_ended(State& s, const std::string& from, const pb::CrossingEnde
 // Ends a crossing that nobody needs any more. What is already moving is let arrive, and booked.
 void cancel_crossing(State& s, const std::string& id, const std::string& why);
 
+// What both sides permit and what waited until releases to this peer were no longer held.
+void depart_waiting(State& s, const std::string& region);
 // Sends again, from where the receiver has it, everything that is moving towards this peer.
 void resume_sending(State& s, const std::string& region);
 // Asks again for what a restart interrupted.

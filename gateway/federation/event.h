@@ -204,6 +204,14 @@ struct ItemInspected {
   std::string summary;          // for the reviewer: kinds and counts, never a value
 };
 
+// Whether anything may be released to this peer: not while its witness's newest cosignature is too old, or an
+// alarm about one of the two logs is open. Said again after every start.
+struct ReleaseGate {
+  std::string region;
+  bool held = false;
+  std::string why;
+};
+
 // --- the rest
 // -------------------------------------------------------------------------------------------------------
 
@@ -233,7 +241,7 @@ struct TimePassed {};
 using Event =
     std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset, RegisterMechanism,
                  ActivatePolicy, ProposePolicy, AnswerProposal, ActivatePack, StopShadow, NoteAct, PeerUp,
-                 PeerDown, PeerSaid, ItemStored, ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved,
+                 PeerDown, PeerSaid, ReleaseGate, ItemStored, ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved,
                  RunCollected, ItemInspected, OutputDelivered, BlobsDropped, InputFetched,
                  SupplySeen, TimePassed>;
 

@@ -37,6 +37,11 @@ void handle(State& s, const std::string& from, const pb::PeerMessage& message) {
       return on_job_news(s, from, message.job_news());
     case pb::PeerMessage::kCancelRun:
       return on_cancel_run(s, from, message.cancel_run());
+    case pb::PeerMessage::kWitnessAsk:
+    case pb::PeerMessage::kWitnessReply:
+    case pb::PeerMessage::kBookAsk:
+    case pb::PeerMessage::kBookPage:
+      return;  // between the ledgers, which the core only writes
     case pb::PeerMessage::kAcknowledge:
     case pb::PeerMessage::BODY_NOT_SET:
       return;  // an acknowledgement, or a body of a newer version

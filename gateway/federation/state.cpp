@@ -263,6 +263,7 @@ void move_crossing(pb::Crossing& crossing, pb::CrossingState to) {
 }
 
 std::string ledger_name(const pb::Principal& who) {
+  if (!who.ledger_name().empty()) return who.ledger_name();
   if (who.user().empty()) return who.tenant();
   const std::string both = who.tenant() + '\0' + who.user();
   return who.tenant() + "/u-" + ledger::sha256(as_bytes(both)).hex().substr(0, 16);

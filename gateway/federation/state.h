@@ -28,7 +28,8 @@ struct PeerLive {
   std::string policy_digest;
   std::vector<pb::Platform> platforms;
   pb::Tenant operator_tenant;
-  Instant resend_at;  // unacknowledged messages go again
+  std::string held_because;  // not empty: nothing is released to it
+  Instant resend_at;         // unacknowledged messages go again
 };
 
 class State {
