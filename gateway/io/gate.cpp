@@ -51,6 +51,7 @@ struct Gate::Parts {
   std::deque<GateStep> waiting;
   bool stopping = false;
   bool broken = false;
+  bool held = false;
 
   uint64_t passed = 0;    // steps; io thread
   uint64_t came_out = 0;  // io thread
@@ -63,8 +64,9 @@ struct Gate::Parts {
 
 std::deque<GateStep> Gate::Parts::take_group() {
   std::unique_lock lock(mutex);
-  work.wait(lock, [&] { return stopping || !waiting.empty(); });
+  work.wait(lock, [&] { return stopping || (!held && !waiting.empty()); });
   std::deque<GateStep> group;
+  if (held) return group;  // stopping: what may not become durable is lost, as in a crash
   size_t bytes = 0;
   while (!waiting.empty() && group.size() < kStepsInGroupMax && bytes < kGroupBytesMax) {
     bytes += bytes_of(waiting.front());
@@ -177,7 +179,7 @@ Gate::~Gate() {
 void Gate::pass(GateStep step) {
   ++parts_->passed;
   const bool nothing_to_keep = step.records.empty() && step.entries.empty();
-  if (nothing_to_keep && parts_->passed == parts_->came_out + 1) {
+  if (!parts_->held && nothing_to_keep && parts_->passed == parts_->came_out + 1) {
     std::deque<GateStep> alone;
     alone.push_back(std::move(step));
     parts_->let_go(std::move(alone));
@@ -187,6 +189,19 @@ void Gate::pass(GateStep step) {
     const std::lock_guard lock(parts_->mutex);
     if (parts_->broken) return;
     parts_->waiting.push_back(std::move(step));
+  }
+  parts_->work.notify_one();
+}
+
+void Gate::hold() {
+  const std::lock_guard lock(parts_->mutex);
+  parts_->held = true;
+}
+
+void Gate::go_on() {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    parts_->held = false;
   }
   parts_->work.notify_one();
 }

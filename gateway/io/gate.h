@@ -55,6 +55,9 @@ class Gate {
   ~Gate();
 
   void pass(GateStep step);
+  // While held, steps wait: nothing becomes durable and no effect comes out. Destruction drops what waits.
+  void hold();
+  void go_on();
   // Every step passed so far is durable, and its effects have come out.
   bool idle() const;
   GateStats stats() const;

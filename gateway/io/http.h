@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,8 @@ struct FileRange {
   std::string path;
   uint64_t offset = 0;
   uint64_t bytes = 0;
+  std::shared_ptr<void> keeper =
+      {};  // whatever has to live until the bytes are sent, such as a temporary file
 };
 
 // The server adds Date, Content-Length and Connection, and leaves the body out for HEAD, 204 and 304.

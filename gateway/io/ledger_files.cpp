@@ -16,7 +16,9 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/limits.h"
+#include "gateway/base/text.h"
 #include "gateway/io/durable_file.h"
+#include "gateway/io/sm2_key.h"
 #include "gateway/ledger/note.h"
 
 namespace hetao::io {
@@ -28,50 +30,67 @@ constexpr auto kPublishEvery =
 constexpr size_t kWalBytesBeforeCompaction = size_t{64} << 20U;
 constexpr size_t kLogFileBytesMax = size_t{1} << 30U;
 constexpr size_t kVkeyBytesMax = 4096;
+constexpr size_t kVkeysBytesMax = size_t{64} << 10U;
 
 bool is_there(const std::string& path) {
   struct stat facts{};
   return ::stat(path.c_str(), &facts) == 0;
 }
 
-// The key of this file; a new one is made only for a log that is new too.
-Result<ledger::SigningKey> key_in(const std::string& path, const std::string& name, uint8_t type,
-                                  bool may_make) {
-  auto text = read_text(path, kVkeyBytesMax);
+Result<ledger::SigningKey> fresh_key(const std::string& name, uint8_t type) {
+  std::array<uint8_t, 32> seed{};
+  HETAO_CHECK(RAND_priv_bytes(seed.data(), static_cast<int>(seed.size())) == 1);
+  return ledger::SigningKey::from_seed(name, type, seed);
+}
+
+Result<void> write_keys(const std::string& path, const std::vector<ledger::SigningKey>& keys) {
+  std::string lines;
+  for (const ledger::SigningKey& key : keys) lines += key.print() + "\n";
+  return write_durably(path, as_bytes(lines), 0600);
+}
+
+// The keys of this file, one a line; a first one is made only for a log that is new too.
+Result<std::vector<ledger::SigningKey>> keys_in(const std::string& path, const std::string& name,
+                                                uint8_t type, bool may_make) {
+  std::vector<ledger::SigningKey> keys;
+  const auto text = read_text(path, kVkeyBytesMax);
   if (text) {
-    while (!text->empty() && text->back() == '\n') text->pop_back();
-    auto key = ledger::SigningKey::parse(*text);
-    if (!key) return fail(ErrorCode::kUsage, path, "holds no usable signing key", "restore it from a backup");
-    if (key->verifier().name != name || key->verifier().type != type)
-      return fail(ErrorCode::kUsage, path,
-                  "is the key of '" + key->verifier().name + "', not of '" + name + "'",
-                  "restore this region's key from a backup");
-    return key;
+    for (const std::string& line : split(*text, '\n')) {
+      if (line.empty()) continue;
+      auto key = ledger::SigningKey::parse(line);
+      if (!key)
+        return fail(ErrorCode::kUsage, path, "holds no usable signing key", "restore it from a backup");
+      if (key->verifier().name != name || key->verifier().type != type)
+        return fail(ErrorCode::kUsage, path,
+                    "is the key of '" + key->verifier().name + "', not of '" + name + "'",
+                    "restore this region's key from a backup");
+      keys.push_back(std::move(*key));
+    }
+    if (keys.empty()) return fail(ErrorCode::kUsage, path, "holds no key", "restore it from a backup");
+    return keys;
   }
   if (text.error().code != ErrorCode::kNotFound) return fail(text.error());
   if (!may_make)
     return fail(ErrorCode::kUsage, path, "is missing, but the ledger that it signs is there",
                 "restore it from a backup");
-  std::array<uint8_t, 32> seed{};
-  HETAO_CHECK(RAND_priv_bytes(seed.data(), static_cast<int>(seed.size())) == 1);
-  auto key = ledger::SigningKey::from_seed(name, type, seed);
-  if (!key) return key;
-  const std::string line = key->print() + "\n";
-  if (auto written = write_durably(path, as_bytes(line), 0600); !written) return fail(written.error());
-  return key;
+  auto key = fresh_key(name, type);
+  if (!key) return fail(key.error());
+  keys.push_back(std::move(*key));
+  if (auto written = write_keys(path, keys); !written) return fail(written.error());
+  return keys;
 }
 
 // Paths that are served: what the log itself writes, and nothing that leads elsewhere.
 bool is_public(std::string_view path) {
-  return path == "checkpoint" || path == "log.vkey" || path == "witness.vkey" ||
+  return path == "checkpoint" || path == "log.vkey" || path == "witness.vkey" || path == "sm2.vkey" ||
          ledger::parse_tile_path(path).has_value();
 }
 
 }  // namespace
 
 struct LedgerFiles::Parts {
-  Parts(LedgerPlace where, ledger::SigningKey log, ledger::SigningKey witness)
-      : place(std::move(where)), log_key(std::move(log)), witness_key(std::move(witness)) {}
+  Parts(LedgerPlace where, std::vector<ledger::SigningKey> log_keys, ledger::SigningKey witness)
+      : place(std::move(where)), witness_key(std::move(witness)), signing_keys(std::move(log_keys)) {}
   ~Parts();
 
   std::string path_of(const std::string& name) const { return place.folder + "/" + name; }
@@ -83,10 +102,13 @@ struct LedgerFiles::Parts {
   Result<void> write_publication(const ledger::Publication& publication) const;
   Result<void> compact();
   void run_publisher();
+  std::vector<ledger::SigningKey> keys() const;
+  Result<void> write_vkeys() const;
+  Result<std::vector<ledger::Signature>> more_signatures(std::string_view text) const;
 
   const LedgerPlace place;
-  const ledger::SigningKey log_key;
   const ledger::SigningKey witness_key;
+  std::optional<Sm2Key> sm2;
 
   std::mutex publishing;  // one publication at a time; taken before the others
   std::mutex writing;     // of the two below, also while the disk works; taken before `mutex`
@@ -99,8 +121,11 @@ struct LedgerFiles::Parts {
   std::deque<std::string> tail;  // durable entries behind the published checkpoint …
   uint64_t tail_first = 0;       // … from this index on
   std::string published_text;
+  std::vector<ledger::SigningKey> signing_keys;
+  std::vector<ledger::VerifierKey> witnesses;  // that may cosign
   std::optional<Error> failure;
   std::function<void(Error)> tell_failure;
+  std::function<void()> tell_published;
 
   std::condition_variable work;
   bool stopping = false;
@@ -123,7 +148,8 @@ ledger::FileReader LedgerFiles::Parts::reader() const {
 }
 
 Result<void> LedgerFiles::Parts::open_log() {
-  const ledger::LogConfig config{.origin = place.origin, .log_keys = {log_key.verifier()}};
+  ledger::LogConfig config{.origin = place.origin, .log_keys = {}};
+  for (const ledger::SigningKey& key : signing_keys) config.log_keys.push_back(key.verifier());
   if (!is_there(path_of("wal"))) {
     if (is_there(path_of("checkpoint")) || is_there(path_of("tile")))
       return fail(ErrorCode::kVerification, path_of("wal"), "is missing, but the rest of the ledger is there",
@@ -215,7 +241,8 @@ Result<void> LedgerFiles::Parts::publish() {
       const std::lock_guard lock(mutex);
       if (failure) return fail(*failure);
     }
-    auto next = log->publish({&log_key, 1});
+    const auto more = [this](std::string_view text) { return more_signatures(text); };
+    auto next = log->publish(keys(), sm2 ? ledger::MoreSignatures(more) : ledger::MoreSignatures());
     if (!next) return fail(next.error());
     if (!*next) return {};
     publication = std::move(**next);
@@ -223,18 +250,48 @@ Result<void> LedgerFiles::Parts::publish() {
   if (auto written = write_publication(*publication); !written) return written;
   const std::lock_guard one_writer(writing);
   log->published();
+  std::function<void()> tell;
   {
     const std::lock_guard lock(mutex);
     published_text = log->checkpoint_text();
     published = log->published_size();
     for (; tail_first < published && !tail.empty(); ++tail_first) tail.pop_front();
     tail_first = published;
+    tell = tell_published;
   }
+  if (tell) tell();
   std::error_code ignored;
   for (const std::string& folder : publication->obsolete)
     std::filesystem::remove_all(path_of(folder), ignored);
   if (log->wal_bytes() > kWalBytesBeforeCompaction) return compact();
   return {};
+}
+
+std::vector<ledger::SigningKey> LedgerFiles::Parts::keys() const {
+  const std::lock_guard lock(mutex);
+  return signing_keys;
+}
+
+Result<std::vector<ledger::Signature>> LedgerFiles::Parts::more_signatures(std::string_view text) const {
+  auto signature = sm2->sign(text);
+  if (!signature) return fail(signature.error());
+  return std::vector<ledger::Signature>{std::move(*signature)};
+}
+
+// The keys that verify this log, beside it: for whoever has nothing else. Pin them.
+Result<void> LedgerFiles::Parts::write_vkeys() const {
+  std::string log_lines;
+  for (const ledger::SigningKey& key : keys()) log_lines += ledger::print_vkey(key.verifier()) + "\n";
+  std::string witness_lines = ledger::print_vkey(witness_key.verifier()) + "\n";
+  {
+    const std::lock_guard lock(mutex);
+    for (const ledger::VerifierKey& key : witnesses) witness_lines += ledger::print_vkey(key) + "\n";
+  }
+  const std::string sm2_line = sm2 ? ledger::print_vkey(sm2->verifier()) + "\n" : std::string();
+  const std::vector<std::string> paths = {path_of("log.vkey"), path_of("witness.vkey"), path_of("sm2.vkey")};
+  std::vector<FileContent> files = {{paths[0], as_bytes(log_lines)}, {paths[1], as_bytes(witness_lines)}};
+  if (sm2) files.push_back({paths[2], as_bytes(sm2_line)});
+  return write_all_durably(files, 0644);
 }
 
 void LedgerFiles::Parts::run_publisher() {
@@ -265,17 +322,24 @@ Result<std::unique_ptr<LedgerFiles>> LedgerFiles::open(LedgerPlace place) {
     remove_leftovers(folder);
   }
   const bool is_new = !is_there(place.folder + "/wal");
-  auto log_key = key_in(place.keys_folder + "/log.key", place.origin, ledger::kEd25519, is_new);
-  if (!log_key) return fail(log_key.error());
-  auto witness_key = key_in(place.keys_folder + "/witness.key", place.origin + "/witness",
-                            ledger::kEd25519Cosignature, is_new);
+  auto log_keys = keys_in(place.keys_folder + "/log.key", place.origin, ledger::kEd25519, is_new);
+  if (!log_keys) return fail(log_keys.error());
+  auto witness_key = keys_in(place.keys_folder + "/witness.key", place.origin + "/witness",
+                             ledger::kEd25519Cosignature, is_new);
   if (!witness_key) return fail(witness_key.error());
-  auto parts = std::make_unique<Parts>(std::move(place), std::move(*log_key), std::move(*witness_key));
-  const std::string log_vkey = ledger::print_vkey(parts->log_key.verifier()) + "\n";
-  const std::string witness_vkey = ledger::print_vkey(parts->witness_key.verifier()) + "\n";
-  const FileContent vkeys[] = {{parts->path_of("log.vkey"), as_bytes(log_vkey)},
-                               {parts->path_of("witness.vkey"), as_bytes(witness_vkey)}};
-  if (auto written = write_all_durably(vkeys, 0644); !written) return fail(written.error());
+  auto parts =
+      std::make_unique<Parts>(std::move(place), std::move(*log_keys), std::move(witness_key->front()));
+  if (parts->place.sm2) {
+    auto sm2 = Sm2Key::open(parts->place.keys_folder + "/log.sm2.key", parts->place.origin);
+    if (!sm2) return fail(sm2.error());
+    parts->sm2 = std::move(*sm2);
+  }
+  auto known = ledger::parse_vkeys(read_text(parts->path_of("witness.vkey"), kVkeysBytesMax).value_or(""),
+                                   "witness.vkey");
+  if (!known) return fail(known.error());
+  std::erase(*known, parts->witness_key.verifier());
+  parts->witnesses = std::move(*known);
+  if (auto written = parts->write_vkeys(); !written) return fail(written.error());
   if (auto opened = parts->open_log(); !opened) return fail(opened.error());
   // Entries that a crash left unpublished: published now, so that readers find everything in files.
   if (parts->durable > parts->published) {
@@ -305,12 +369,89 @@ std::string LedgerFiles::checkpoint() const {
   return parts_->published_text;
 }
 
-std::string LedgerFiles::log_vkey() const {
-  return ledger::print_vkey(parts_->log_key.verifier());
+std::vector<ledger::VerifierKey> LedgerFiles::log_keys() const {
+  std::vector<ledger::VerifierKey> all;
+  for (const ledger::SigningKey& key : parts_->keys()) all.push_back(key.verifier());
+  if (parts_->sm2) all.push_back(parts_->sm2->verifier());
+  return all;
 }
 
-std::string LedgerFiles::witness_vkey() const {
-  return ledger::print_vkey(parts_->witness_key.verifier());
+const ledger::SigningKey& LedgerFiles::witness_key() const {
+  return parts_->witness_key;
+}
+
+std::vector<ledger::VerifierKey> LedgerFiles::witness_keys() const {
+  const std::lock_guard lock(parts_->mutex);
+  return parts_->witnesses;
+}
+
+Result<void> LedgerFiles::know_witnesses(const std::vector<ledger::VerifierKey>& keys) {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    if (parts_->witnesses == keys) return {};
+    parts_->witnesses = keys;
+  }
+  return parts_->write_vkeys();
+}
+
+Result<bool> LedgerFiles::add_cosignatures(uint64_t size, std::string_view lines) {
+  const std::lock_guard one_at_a_time(parts_->publishing);
+  const std::lock_guard one_writer(parts_->writing);
+  if (parts_->log->published_size() != size) return false;
+  const auto file = parts_->log->add_cosignatures(lines, witness_keys());
+  if (!file) return fail(file.error());
+  if (auto written = write_durably(parts_->path_of(file->path), file->bytes, 0644); !written)
+    return fail(written.error());
+  const std::lock_guard lock(parts_->mutex);
+  parts_->published_text = parts_->log->checkpoint_text();
+  return true;
+}
+
+Result<std::string> LedgerFiles::sign_statement(const std::string& text) const {
+  if (ledger::parse_checkpoint(text) || !text.starts_with("hetao-statement/"))
+    return fail(ErrorCode::kUsage, "statement", "could be taken for a checkpoint",
+                "begin it with hetao-statement/");
+  ledger::Note note{text, {}};
+  for (const ledger::SigningKey& key : parts_->keys())
+    note.signatures.push_back(ledger::sign_note(text, key));
+  return ledger::print_note(note);
+}
+
+Result<ledger::VerifierKey> LedgerFiles::begin_rotation() {
+  std::vector<ledger::SigningKey> keys = parts_->keys();
+  if (keys.size() > 1)
+    return fail(ErrorCode::kUsage, "key of the log", "is being changed already", "end that change first");
+  auto fresh = fresh_key(parts_->place.origin, ledger::kEd25519);
+  if (!fresh) return fail(fresh.error());
+  const ledger::VerifierKey made = fresh->verifier();
+  keys.push_back(std::move(*fresh));
+  if (auto written = write_keys(parts_->place.keys_folder + "/log.key", keys); !written)
+    return fail(written.error());
+  {
+    const std::lock_guard lock(parts_->mutex);
+    parts_->signing_keys = std::move(keys);
+  }
+  if (auto written = parts_->write_vkeys(); !written) return fail(written.error());
+  if (auto done = parts_->publish(); !done) return fail(done.error());
+  return made;
+}
+
+Result<ledger::VerifierKey> LedgerFiles::end_rotation() {
+  std::vector<ledger::SigningKey> keys = parts_->keys();
+  if (keys.size() < 2)
+    return fail(ErrorCode::kUsage, "key of the log", "is not being changed", "begin a change first");
+  const ledger::VerifierKey old = keys.front().verifier();
+  keys.erase(keys.begin());
+  {
+    const std::lock_guard lock(parts_->mutex);
+    parts_->signing_keys = keys;
+  }
+  // The checkpoint is signed by the new key alone before the old one goes.
+  if (auto done = parts_->publish(); !done) return fail(done.error());
+  if (auto written = write_keys(parts_->place.keys_folder + "/log.key", keys); !written)
+    return fail(written.error());
+  if (auto written = parts_->write_vkeys(); !written) return fail(written.error());
+  return old;
 }
 
 Result<std::vector<std::string>> LedgerFiles::entries(uint64_t first, size_t count) const {
@@ -354,6 +495,11 @@ Result<void> LedgerFiles::publish_now() {
 void LedgerFiles::on_failure(std::function<void(Error)> tell) {
   const std::lock_guard lock(parts_->mutex);
   parts_->tell_failure = std::move(tell);
+}
+
+void LedgerFiles::on_published(std::function<void()> tell) {
+  const std::lock_guard lock(parts_->mutex);
+  parts_->tell_published = std::move(tell);
 }
 
 }  // namespace hetao::io

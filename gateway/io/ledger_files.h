@@ -25,6 +25,7 @@ struct LedgerPlace {
   std::string folder;       // data_dir/ledger
   std::string keys_folder;  // data_dir/keys
   std::string origin;       // "hetao/REGION"
+  bool sm2 = false;         // sign checkpoints with SM2 as well
 };
 
 class LedgerFiles {
@@ -41,8 +42,21 @@ class LedgerFiles {
   uint64_t published_size() const;
   // The newest signed checkpoint, as the file `checkpoint` holds it; empty before the first.
   std::string checkpoint() const;
-  std::string log_vkey() const;
-  std::string witness_vkey() const;
+  // All keys that sign: one, or two while the key is changed; with the SM2 key where there is one.
+  std::vector<ledger::VerifierKey> log_keys() const;
+  const ledger::SigningKey& witness_key() const;  // of this gateway's own witness
+  // Who may cosign this log; kept beside it as `witness.vkey`, behind the own witness's key.
+  std::vector<ledger::VerifierKey> witness_keys() const;
+  Result<void> know_witnesses(const std::vector<ledger::VerifierKey>& keys);
+  // Signature lines of witnesses for the checkpoint of this size. False: a newer one is published by now.
+  Result<bool> add_cosignatures(uint64_t size, std::string_view lines);
+
+  // A text that is no checkpoint, signed as a note by the log's key. Refuses what could be taken for one.
+  Result<std::string> sign_statement(const std::string& text) const;
+
+  // A change of the log's key, in two steps: checkpoints carry both signatures in between. Both publish.
+  Result<ledger::VerifierKey> begin_rotation();
+  Result<ledger::VerifierKey> end_rotation();  // the key that is no longer used
 
   // The text of durable entries from `first` on, at most `count`; fewer at the end.
   Result<std::vector<std::string>> entries(uint64_t first, size_t count) const;
@@ -56,6 +70,8 @@ class LedgerFiles {
   Result<void> publish_now();
   // Whom to tell when the publisher fails: to be set before the first append.
   void on_failure(std::function<void(Error)> tell);
+  // Whom to tell, on some thread, that a new checkpoint is published.
+  void on_published(std::function<void()> tell);
 
  private:
   struct Parts;

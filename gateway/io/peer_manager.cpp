@@ -184,6 +184,7 @@ void PeerManager::Parts::opened(const std::string& region, PeerLink& link) {
   ++stats.sessions;
   config.log("tunnel to " + region + ": up, " + link.remote() + ", dialled by " + dialled_by);
   config.on_up(region);
+  if (config.on_checkpoint) config.on_checkpoint(region, link.session().peer().checkpoint);
   if (link.role() == tunnel::Role::kDialer)
     asio::co_spawn(executor, keep_lanes(region, link.shared_from_this()), asio::detached);
 }

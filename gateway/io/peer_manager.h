@@ -45,6 +45,8 @@ class PeerManager {
     std::function<std::string()> policy_digest;
     std::function<std::string()> checkpoint;
     std::function<void(const std::string& region)> on_up;
+    // With the newest checkpoint of its ledger, as its hello said it; after on_up.
+    std::function<void(const std::string& region, const std::string& checkpoint)> on_checkpoint = nullptr;
     std::function<void(const std::string& region, const std::string& why)> on_down;
     // `done` gives the peer's credit back, once the message is dealt with.
     std::function<void(const std::string& region, pb::PeerMessage message, std::function<void()> done)>

@@ -38,6 +38,8 @@ ShellParts::~ShellParts() {
   for (const auto& [name, slot] : platforms) slot->workers.stop();
   for (Workers* workers : {outside.get(), bulk.get(), chunks.get(), quick.get()}) workers->stop();
   gate.reset();
+  forwarders.clear();
+  index.reset();
   ledger.reset();
 }
 
@@ -57,6 +59,7 @@ Result<void> ShellParts::run() {
     spawn(look_at_supply(*slot));
   }
   spawn(check_counters());
+  spawn(watch_witnesses());
   io.run();
   const std::lock_guard lock(fatal_mutex_);
   if (fatal_) return fail(*fatal_);
@@ -72,6 +75,7 @@ Instant ShellParts::now() {
 }
 
 void ShellParts::post(federation::Event event, std::function<void()> after) {
+  if (const auto* activated = std::get_if<federation::ActivatePolicy>(&event)) keep_policy(*activated);
   queued_.emplace_back(std::move(event), std::move(after));
   if (stepping_) return;  // the loop below takes it
   stepping_ = true;
@@ -198,6 +202,7 @@ Awaitable<void> ShellParts::stop_in_order() {
   http->drain();
   peers->drain();
   for (const auto& waiter : changing_) waiter->timer.cancel();
+  witness_tick_.cancel();
   asio::steady_timer pause(io);
   const auto until = std::chrono::steady_clock::now() + kStopPatience;
   while (std::chrono::steady_clock::now() < until) {
@@ -260,6 +265,10 @@ ShellStatus ShellParts::status() const {
   status.reload_failed = reload_failed;
   status.counters_agree = counters_agree;
   status.links = peers->links();
+  status.witnesses = desk->status();
+  status.books = books->status();
+  for (const auto& forwarder : forwarders) status.forwards.push_back(forwarder->status());
+  status.ledger_indexed = index->size();
   status.started = started_;
   return status;
 }
@@ -375,6 +384,30 @@ const ShellConfig& Shell::config() const {
 
 ShellStatus Shell::status() const {
   return parts_->status();
+}
+
+Awaitable<void> Shell::cosigned(Duration patience) {
+  return parts_->cosigned(patience);
+}
+
+WitnessDesk& Shell::desk() {
+  return *parts_->desk;
+}
+
+WitnessStore& Shell::witness_store() {
+  return *parts_->witness_store;
+}
+
+BookDesk& Shell::books() {
+  return *parts_->books;
+}
+
+const LedgerIndex& Shell::index() const {
+  return *parts_->index;
+}
+
+PersonRegister& Shell::persons() {
+  return *parts_->persons;
 }
 
 BlobStore& Shell::blobs() {

@@ -22,14 +22,18 @@
 #include "gateway/federation/core.h"
 #include "gateway/io/awaitable.h"
 #include "gateway/io/blob_store.h"
+#include "gateway/io/book_desk.h"
 #include "gateway/io/http.h"
 #include "gateway/io/inspector.h"
 #include "gateway/io/ledger_files.h"
+#include "gateway/io/ledger_index.h"
 #include "gateway/io/link_status.h"
 #include "gateway/io/pack_store.h"
 #include "gateway/io/peer_faults.h"
+#include "gateway/io/person_register.h"
 #include "gateway/io/shell_config.h"
 #include "gateway/io/staging.h"
+#include "gateway/io/witness_desk.h"
 #include "policy/policy.h"
 
 namespace hetao::io {
@@ -56,6 +60,10 @@ struct ShellStatus {
   std::string reload_failed;           // why the last reload kept the old; empty: it did not
   std::optional<bool> counters_agree;  // with the ledger, at the start; nothing: not compared yet
   std::vector<LinkStatus> links;       // one for each peer
+  std::vector<WitnessStatus> witnesses;
+  std::vector<BookStatus> books;
+  std::vector<ForwardStatus> forwards;
+  uint64_t ledger_indexed = 0;
   Instant started;
 };
 
@@ -98,6 +106,8 @@ class Shell {
   uint64_t change_number() const;
   // [io] Ends when change_number() is above `seen`, or after `patience`; answers change_number().
   Awaitable<uint64_t> changed(uint64_t seen, Duration patience);
+  // [io] Ends when the newest checkpoint has the cosignatures that it can get, or after `patience`.
+  Awaitable<void> cosigned(Duration patience);
   // [io] Runs blocking work on another thread and goes on here afterwards. `work` must not touch the core.
   Awaitable<void> offload(std::function<void()> work);
   // [io] What an item holds, as labels `inspection.*`; reads blobs, on another thread.
@@ -116,6 +126,12 @@ class Shell {
   BlobStore& blobs();
   PackStore& packs();
   LedgerFiles& ledger();
+  // [io] but for answer().
+  WitnessDesk& desk();
+  WitnessStore& witness_store();
+  BookDesk& books();  // [io] but for story()
+  const LedgerIndex& index() const;
+  PersonRegister& persons();
   const Staging& staging() const;
 
  private:

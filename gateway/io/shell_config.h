@@ -13,6 +13,8 @@
 #include "gateway/io/store_client.h"
 #include "gateway/io/tls/tls_context.h"
 #include "gateway/platforms/slurm/job.h"
+#include "gateway/io/event_forwarder.h"
+#include "gateway/io/witness_config.h"
 #include "policy/policy.h"
 
 namespace hetao::io {
@@ -99,6 +101,11 @@ struct ShellConfig {
   std::vector<StoreAccess> stores;                // how to reach those of core.stores
   Duration supply_every = Duration::seconds(30);  // between looks at what platforms have free
   size_t workers = 2;                             // threads of each pool for blocking work
+  WitnessConfig witness;
+  std::vector<ForwardTarget> forward;  // to whom ledger entries are sent
+  Duration retention =
+      Duration::seconds(int64_t{1'095} * 86'400);  // of people's names, after they were last seen
+  bool sm2 = false;                                // checkpoints are signed with SM2 as well
 };
 
 // What SIGHUP may change without a restart. What is null stays as it is.

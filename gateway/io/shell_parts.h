@@ -19,6 +19,7 @@
 #include "gateway/io/peer_manager.h"
 #include "gateway/io/platform.h"
 #include "gateway/io/shell.h"
+#include "gateway/io/witness_desk.h"
 #include "gateway/io/workers.h"
 
 namespace hetao::io {
@@ -53,6 +54,8 @@ class ShellParts {
   Awaitable<federation::Answer> ask(federation::Event event);
   Awaitable<void> settled();
   Awaitable<uint64_t> changed(uint64_t seen, Duration patience);
+  Awaitable<void> cosigned(Duration patience);
+  void witness_changed();
   ShellStatus status() const;
 
   ShellConfig config;
@@ -66,6 +69,10 @@ class ShellParts {
   std::optional<BlobStore> blobs;
   std::optional<PackStore> packs;
   std::unique_ptr<LedgerFiles> ledger;
+  std::unique_ptr<WitnessStore> witness_store;
+  std::unique_ptr<LedgerIndex> index;
+  std::unique_ptr<PersonRegister> persons;
+  std::vector<std::unique_ptr<EventForwarder>> forwarders;
   Staging staging;
   StoreClient stores;
   std::optional<federation::Core> core;
@@ -73,6 +80,8 @@ class ShellParts {
   std::map<std::string, std::unique_ptr<PlatformSlot>> platforms;
   std::unique_ptr<PeerManager> peers;
   std::unique_ptr<HttpServer> http;
+  std::unique_ptr<WitnessDesk> desk;
+  std::unique_ptr<BookDesk> books;
   uint64_t change = 0;
   std::string reload_failed;
   std::optional<bool> counters_agree;  // with the ledger; nothing: not compared yet
@@ -102,6 +111,17 @@ class ShellParts {
   Awaitable<void> stop_in_order();
   PeerManager::Config peer_config();
   void note_fault(const PeerFault& fault, uint64_t unwritten);
+
+  // shell_witness.cpp
+  Result<void> open_witness();
+  WitnessDesk::Config desk_config();
+  bool take_witness_message(const std::string& region, const pb::PeerMessage& message);
+  Awaitable<void> watch_witnesses();
+  Result<void> open_audit();
+  BookDesk::Config book_config();
+  void keep_policy(const federation::ActivatePolicy& event) const;
+  void erase_overdue();
+  Awaitable<void> do_elsewhere(std::function<void()> work, std::function<void()> then);
 
   // shell_effects.cpp: one for each kind of effect.
   void carry_out(std::vector<federation::Effect> effects);
@@ -142,6 +162,8 @@ class ShellParts {
   std::multimap<uint64_t, std::shared_ptr<Waiter>> settling_;  // by the step that has to come out
   std::set<std::shared_ptr<Waiter>> changing_;
   asio::steady_timer wake_{io};
+  asio::steady_timer witness_tick_{io};
+  Instant looked_for_overdue_;
   Instant started_;
   bool ready_ = false;
   bool stopping_ = false;

@@ -38,7 +38,8 @@ Result<void> ShellParts::replay() {
   if (!store) return fail(store.error());
   auto opened = LedgerFiles::open({.folder = config.data_dir + "/ledger",
                                    .keys_folder = config.data_dir + "/keys",
-                                   .origin = "hetao/" + config.core.region});
+                                   .origin = origin_of_region(config.core.region),
+                                   .sm2 = config.sm2});
   if (!opened) return fail(opened.error());
   ledger = std::move(*opened);
   ledger->on_failure([this](Error error) { fail_for_good(std::move(error)); });
@@ -66,10 +67,17 @@ PeerManager::Config ShellParts::peer_config() {
   made.policy_digest = [this] { return core->policy_digest(); };
   made.checkpoint = [this] { return ledger->checkpoint(); };
   made.on_up = [this](const std::string& region) { post(federation::PeerUp{region}); };
+  made.on_checkpoint = [this](const std::string& region, const std::string& checkpoint) {
+    desk->peer_up(region, checkpoint);
+    books->peer_up(region);
+  };
   made.on_down = [this](const std::string& region, const std::string& why) {
+    desk->peer_down(region);
+    books->peer_down(region);
     post(federation::PeerDown{region, why});
   };
   made.on_message = [this](const std::string& region, pb::PeerMessage message, std::function<void()> done) {
+    if (take_witness_message(region, message)) return done();
     post(federation::PeerSaid{region, std::move(message)}, std::move(done));
   };
   made.log = log_line;
@@ -136,6 +144,8 @@ Result<void> ShellParts::open() {
   stores = StoreClient(config.stores);
   if (auto ready = open_platforms(); !ready) return ready;
   make_servers();
+  if (auto opened_witness = open_witness(); !opened_witness) return opened_witness;
+  if (auto opened_audit = open_audit(); !opened_audit) return opened_audit;
   if (auto activated = open_policy(); !activated) return activated;
   take_step(core->resume(now()), nullptr);
   return {};

@@ -51,7 +51,7 @@ class TheLedgersFiles : public ::testing::Test {
   }
   // The published checkpoint, checked with the key that stands beside it, and every entry under its root.
   static void expect_published(const LedgerFiles& files, uint64_t size) {
-    const auto key = ledger::parse_vkey(files.log_vkey()).value();
+    const auto key = files.log_keys().front();
     const auto head = ledger::open_checkpoint(files.checkpoint(), {&key, 1});
     ASSERT_TRUE(head) << to_line(head.error());
     EXPECT_EQ(head->checkpoint.size, size);

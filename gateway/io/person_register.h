@@ -1,0 +1,83 @@
+// Who the people in the ledger are, kept apart from it. The ledger names a person by "TENANT/u-" and the
+// beginning of a commitment, SHA-256(salt ‖ tenant ‖ 0x00 ‖ user): without the salt the name says nothing,
+// with it anyone can check it.
+//
+//   data_dir/persons/HEX       one person: state, class, commitment, and the sealed name (AES-256-GCM under
+//   the person's key) data_dir/keys/persons/HEX  the person's key and salt, 64 bytes; destroying it erases
+//   the person, and the ledger stays whole data_dir/keys/persons.key  key of the look-up: HMAC-SHA-256(tenant
+//   ‖ 0x00 ‖ user), so that records tell nothing either
+//
+// States: active; restricted (kept because a period runs, and used for nothing but that); erased (the key is
+// gone). A legal hold forbids erasing. Everything is durable on return. Thread-safe; calls block.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "gateway/base/time.h"
+
+namespace hetao::io {
+
+struct Person {
+  std::string name;        // as the ledger has it
+  std::string commitment;  // hex
+  std::string state;       // active, restricted, erased
+  std::string hold;        // reason of a legal hold; empty: none
+  Instant first_seen;
+  Instant last_seen;  // a day at a time
+  // Known while the key is there and the caller may know.
+  std::string tenant;
+  std::string user;
+};
+
+class PersonRegister {
+ public:
+  static Result<std::unique_ptr<PersonRegister>> open(std::string folder, std::string keys_folder);
+
+  struct Named {
+    std::string name;
+    std::string commitment;
+    bool is_new = false;
+  };
+  // The name in the ledger; made when this person is seen for the first time, or again after being erased.
+  Result<Named> name_of(const std::string& tenant, const std::string& user, Instant now);
+  // Without making one.
+  std::optional<std::string> find(const std::string& tenant, const std::string& user) const;
+  std::vector<Person> list() const;
+  Result<Person> show(const std::string& name) const;  // with tenant and user, if not erased
+
+  Result<void> restrict(const std::string& name);
+  // Destroys the key. Refused under a hold, and before `keep_until` unless restricted first is all that is
+  // asked.
+  Result<void> erase(const std::string& name, Instant now, Duration retention);
+  Result<void> hold(const std::string& name, const std::string& reason);  // empty: lifted
+  // Names of people whose retention is over and who are not held: to be erased.
+  std::vector<std::string> overdue(Instant now, Duration retention) const;
+
+ private:
+  struct Record {
+    Person person;
+    std::string lookup;  // hex; empty once erased
+    std::string sealed;  // hex: nonce, ciphertext, tag
+  };
+  PersonRegister(std::string folder, std::string keys_folder)
+      : folder_(std::move(folder)), keys_folder_(std::move(keys_folder)) {}
+  Result<void> load();
+  Result<void> save(const Record& record) const;
+  std::string lookup_of(const std::string& tenant, const std::string& user) const;
+  Record* at(const std::string& name);
+
+  const std::string folder_;
+  const std::string keys_folder_;
+  std::string lookup_key_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Record> records_;         // by name
+  std::map<std::string, std::string> by_lookup_;  // name by lookup
+};
+
+}  // namespace hetao::io
