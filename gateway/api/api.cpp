@@ -40,6 +40,15 @@ std::optional<io::HttpResponse> admit(const Route& route, Context& context) {
   auto caller = authenticate(context.config.auth, context.request, context.backend.now());
   if (!caller) return problem(401, caller.error());
   context.caller = std::move(*caller);
+  if (context.caller.peer_region.empty()) {
+    auto named =
+        context.backend.persons().name_of(context.caller.tenant, context.caller.user, context.backend.now());
+    if (!named) return problem(500, named.error());
+    context.caller.ledger_name = std::move(named->name);
+    // The commitment is in the ledger before the name is used there.
+    if (named->is_new)
+      context.backend.note("person", context.caller.ledger_name, "", {{"commitment", named->commitment}});
+  }
   if (!may_enter(route.access, context.caller)) {
     return problem(
         403, {ErrorCode::kNotAllowed, context.request.method + " " + std::string(context.request.path()),

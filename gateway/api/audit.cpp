@@ -1,122 +1,22 @@
 // The ledger over HTTP: search, proofs, evidence, and the log's own files (C2SP tlog-tiles). Reading files
 // blocks, so that all of it happens on another thread.
 #include <algorithm>
-#include <functional>
+#include <map>
+#include <tuple>
 
+#include "gateway/api/audit_export.h"
+#include "gateway/api/audit_filter.h"
 #include "gateway/api/handlers.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
 #include "gateway/base/limits.h"
 #include "gateway/io/asio.h"
-#include "gateway/ledger/evidence.h"
 #include "gateway/ledger/tiles.h"
 #include "gateway/ledger/tlog_proof.h"
 
 namespace hetao::api {
 
 namespace {
-
-struct Filter {
-  std::string kind, job, crossing, who, peer, decision, direction, rule, item_digest;
-  std::optional<Instant> since;
-  std::optional<Instant> until;
-
-  bool takes(const ledger::Entry& entry) const {
-    const auto same = [](const std::string& wanted, const std::string& has) {
-      return wanted.empty() || wanted == has;
-    };
-    const bool by_rule =
-        rule.empty() || std::find(entry.rules.begin(), entry.rules.end(), rule) != entry.rules.end();
-    return same(kind, entry.kind) && same(job, entry.job) && same(crossing, entry.crossing) &&
-           same(who, entry.who) && same(peer, entry.peer) && same(decision, entry.decision) &&
-           same(direction, entry.direction) && same(item_digest, entry.item_digest) && by_rule &&
-           (!since || entry.time >= *since) && (!until || entry.time < *until);
-  }
-};
-
-Result<std::optional<Instant>> time_query(const Query& query, const char* name) {
-  const std::string text = query.get(name);
-  if (text.empty()) return std::optional<Instant>();
-  const auto time = parse_rfc3339(text);
-  if (!time) {
-    return fail(ErrorCode::kUsage, "parameter " + std::string(name), "is no time",
-                "such as 2026-11-23T00:00:00Z");
-  }
-  return time;
-}
-
-Result<Filter> read_filter(const Query& query) {
-  Filter filter;
-  const std::pair<const char*, std::string*> texts[] = {{"kind", &filter.kind},
-                                                        {"job", &filter.job},
-                                                        {"crossing", &filter.crossing},
-                                                        {"who", &filter.who},
-                                                        {"peer", &filter.peer},
-                                                        {"decision", &filter.decision},
-                                                        {"direction", &filter.direction},
-                                                        {"rule", &filter.rule},
-                                                        {"item_digest", &filter.item_digest}};
-  for (const auto& [name, into] : texts) *into = query.get(name);
-  const auto since = time_query(query, "since");
-  if (!since) return fail(since.error());
-  const auto until = time_query(query, "until");
-  if (!until) return fail(until.error());
-  filter.since = *since;
-  filter.until = *until;
-  return filter;
-}
-
-constexpr size_t kBatch = 512;
-
-struct Hit {
-  uint64_t index = 0;
-  std::string text;
-  ledger::Entry entry;
-};
-
-struct Page {
-  std::vector<Hit> hits;
-  std::optional<uint64_t> next;  // first entry that was not looked at, in the order asked for
-  uint64_t size = 0;
-  std::optional<Error> error;
-};
-
-// Looks at entries in order until the page is full or enough was looked at. `cursor`: where to begin.
-Page scan(io::LedgerFiles& log, const Filter& filter, bool descending, std::optional<uint64_t> cursor,
-          size_t hits_max, size_t looks_max) {
-  Page page;
-  page.size = log.size();
-  uint64_t next = descending ? std::min(cursor.value_or(page.size), page.size) : cursor.value_or(0);
-  size_t looked = 0;
-  const auto more = [&] { return descending ? next > 0 : next < page.size; };
-  while (more()) {
-    const uint64_t first = descending ? next - std::min<uint64_t>(next, kBatch) : next;
-    const size_t count =
-        static_cast<size_t>(descending ? next - first : std::min<uint64_t>(kBatch, page.size - next));
-    auto texts = log.entries(first, count);
-    if (!texts || texts->empty()) {
-      page.error =
-          texts ? Error{ErrorCode::kVerification, "ledger", "an entry is missing", ""} : texts.error();
-      return page;
-    }
-    for (size_t i = 0; i < texts->size(); ++i) {
-      const size_t at = descending ? texts->size() - 1 - i : i;
-      if (page.hits.size() == hits_max || looked == looks_max) {
-        page.next = next;
-        return page;
-      }
-      ++looked;
-      next = descending ? first + at : first + at + 1;
-      auto entry = ledger::decode_entry((*texts)[at]);
-      if (!entry) {
-        page.error = entry.error();
-        return page;
-      }
-      if (filter.takes(*entry)) page.hits.push_back({first + at, std::move((*texts)[at]), std::move(*entry)});
-    }
-  }
-  return page;
-}
 
 // The published head, with the reader of its tiles.
 struct Head {
@@ -133,14 +33,8 @@ Result<Head> published_head(io::LedgerFiles& log, uint64_t entries_min) {
   }
   Head head;
   head.note = log.checkpoint();
-  auto key = ledger::parse_vkey(log.log_vkey());
-  if (!key) return fail(key.error());
-  head.log_keys.push_back(std::move(*key));
-  if (const std::string witness = log.witness_vkey(); !witness.empty()) {
-    auto parsed = ledger::parse_vkey(witness);
-    if (!parsed) return fail(parsed.error());
-    head.witness_keys.push_back(std::move(*parsed));
-  }
+  head.log_keys = log.log_keys();
+  head.witness_keys = log.witness_keys();
   auto opened = ledger::open_checkpoint(head.note, head.log_keys, head.witness_keys);
   if (!opened) return fail(opened.error());
   head.checkpoint = std::move(*opened);
@@ -180,31 +74,62 @@ Result<json::object> entry_with_proof(io::LedgerFiles& log, uint64_t sequence) {
   return out;
 }
 
-Result<std::string> evidence(io::LedgerFiles& log, const Filter& filter) {
-  const Page page = scan(log, filter, false, std::nullopt, limits::kAuditExportEntriesMax, SIZE_MAX);
-  if (page.error) return fail(*page.error);
-  if (page.next) {
-    return fail(ErrorCode::kUsage, "export",
-                "more than " + std::to_string(limits::kAuditExportEntriesMax) + " entries match",
-                "narrow it with since, until, job or kind");
-  }
-  const auto head = published_head(log, page.size);
-  if (!head) return fail(head.error());
-  ledger::TileReader tiles(head->checkpoint.checkpoint.size, log.reader());
-  ledger::EvidenceWriter writer;
-  std::string out = writer.begin(head->note, head->log_keys, head->witness_keys);
-  for (const Hit& hit : page.hits) {
-    const auto proof = prove(tiles, *head, hit.index, hit.text);
-    if (!proof) return fail(proof.error());
-    out += writer.add(hit.index, hit.text, *proof);
-  }
-  return out + writer.end();
+}  // namespace
+
+namespace {
+
+constexpr Duration kCosignPatience = Duration::seconds(2);
+
+// What leaves as evidence stands under a checkpoint that the witnesses have seen, if they can be asked.
+io::Awaitable<void> publish_cosigned(const Context& c) {
+  co_await c.backend.settled();
+  auto work = [&] { (void)c.backend.ledger().publish_now(); };
+  co_await c.backend.offload(work);
+  co_await c.backend.cosigned(kCosignPatience);
+}
+
+}  // namespace
+
+namespace {
+
+constexpr Duration kSameLookWithin = Duration::seconds(60);
+constexpr size_t kLooksKept = 4'096;
+constexpr size_t kStoryEntriesMax = 10'000;
+
+// Who looks at the log is in the log: once a minute for the same look, and not again for its next pages.
+void note_access(const Context& c, const std::string& what) {
+  static std::map<std::string, Instant> looks;  // the io thread's alone
+  if (!c.query.get("cursor").empty() || c.caller.ledger_name.empty()) return;
+  const std::string line = what + " " + filter_line(c.query);
+  const Instant now = c.backend.now();
+  Instant& last = looks[c.caller.ledger_name + " " + line];
+  if (last != Instant{} && now - last < kSameLookWithin) return;
+  if (looks.size() > kLooksKept) looks.clear();
+  looks[c.caller.ledger_name + " " + line] = now;
+  c.backend.note("audit-access", c.caller.ledger_name, line, {});
+}
+
+json::object entry_view(const ledger::Entry& entry) {
+  json::object view = to_json(entry);
+  view["time_local"] = local_time(entry.time);
+  return view;
+}
+
+json::object page_view(const io::IndexPage& page) {
+  json::object out;
+  out["size"] = page.size;
+  out["time_zone"] = "+08:00 (Asia/Shanghai, Asia/Hong_Kong)";
+  json::array entries;
+  for (const io::IndexHit& hit : page.hits) entries.push_back(entry_view(hit.entry));
+  out["entries"] = std::move(entries);
+  if (page.next) out["next_cursor"] = std::to_string(*page.next);
+  return out;
 }
 
 }  // namespace
 
 io::Awaitable<io::HttpResponse> search_audit(const Context& c) {
-  const auto filter = read_filter(c.query);
+  const auto filter = read_filter(c);
   if (!filter) co_return problem(filter.error());
   const auto limit = number_query(c.query, "limit", 1, limits::kPageMax, limits::kPageDefault);
   if (!limit) co_return problem(limit.error());
@@ -216,20 +141,92 @@ io::Awaitable<io::HttpResponse> search_audit(const Context& c) {
   }
   const auto begin = *cursor < 0 ? std::nullopt : std::optional(static_cast<uint64_t>(*cursor));
   co_await c.backend.settled();
-  Page page;
+  io::IndexPage page;
   auto work = [&] {
-    page = scan(c.backend.ledger(), *filter, order != "asc", begin, static_cast<size_t>(*limit),
-                limits::kAuditScanEntriesMax);
+    page = c.backend.index().search(*filter, order != "asc", begin, static_cast<size_t>(*limit),
+                                    limits::kAuditScanEntriesMax);
   };
   co_await c.backend.offload(work);
   if (page.error) co_return problem(500, *page.error);
+  note_access(c, "search");
+  co_return json_answer(page_view(page));
+}
+
+// Everything about one crossing or job, from both sides' books, in the order of time.
+io::Awaitable<io::HttpResponse> audit_story(const Context& c) {
+  ledger::EntryQuery query;
+  query.job = c.query.get("job");
+  query.crossing = c.query.get("crossing");
+  if (query.job.empty() == query.crossing.empty())
+    co_return problem({ErrorCode::kUsage, "parameters", "either job or crossing", ""});
+  co_await c.backend.settled();
+  std::vector<ledger::Entry> all;
+  std::optional<Error> trouble;
+  auto work = [&] {
+    const io::IndexPage page = c.backend.index().search(query, false, 0, kStoryEntriesMax, SIZE_MAX);
+    trouble = page.error;
+    for (const io::IndexHit& hit : page.hits) all.push_back(hit.entry);
+    if (c.backend.books() == nullptr) return;
+    for (const federation::PeerConfig& peer : c.backend.core().config().peers) {
+      for (const std::string& text : c.backend.books()->story(peer.region, query.job, query.crossing)) {
+        if (auto entry = ledger::decode_entry(text)) all.push_back(std::move(*entry));
+      }
+    }
+  };
+  co_await c.backend.offload(work);
+  if (trouble) co_return problem(500, *trouble);
+  if (all.empty()) co_return no_such("story", query.job + query.crossing, "no entry names it");
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.time, a.region, a.sequence) < std::tie(b.time, b.region, b.sequence);
+  });
+  note_access(c, "story");
   json::object out;
-  out["size"] = page.size;
   json::array entries;
-  for (const Hit& hit : page.hits) entries.push_back(to_json(hit.entry));
+  for (const ledger::Entry& entry : all) entries.push_back(entry_view(entry));
   out["entries"] = std::move(entries);
-  if (page.next) out["next_cursor"] = std::to_string(*page.next);
+  out["time_zone"] = "+08:00 (Asia/Shanghai, Asia/Hong_Kong)";
   co_return json_answer(out);
+}
+
+io::HttpResponse audit_reconcile(const Context& c) {
+  json::array peers;
+  const std::vector<io::BookStatus> books =
+      c.backend.books() == nullptr ? std::vector<io::BookStatus>() : c.backend.books()->status();
+  for (const io::BookStatus& book : books) {
+    json::array mismatches;
+    const auto view = [](const std::optional<ledger::Booked>& entry) -> json::value {
+      if (!entry) return nullptr;
+      return json::object{{"region", entry->region},
+                          {"sequence", entry->sequence},
+                          {"time", to_rfc3339(entry->time)},
+                          {"item_digest", entry->item_digest},
+                          {"item_bytes", entry->item_bytes}};
+    };
+    for (const ledger::Mismatch& one : book.report.mismatches) {
+      mismatches.push_back(json::object{{"finding", ledger::to_word(one.finding)},
+                                        {"crossing", one.crossing},
+                                        {"job", one.job},
+                                        {"departed", view(one.departed)},
+                                        {"arrived", view(one.arrived)},
+                                        {"detail", one.detail}});
+    }
+    json::object peer;
+    peer["region"] = book.region;
+    peer["agree"] = book.has_report && book.report.mismatches.empty() && book.trouble.empty();
+    peer["matched"] = book.report.matched;
+    peer["under_way"] = book.report.under_way;
+    peer["recalled"] = book.report.recalled;
+    peer["bytes"] = book.report.bytes_matched;
+    peer["our_entries"] = book.our_entries;
+    peer["their_entries"] = book.their_entries;
+    if (book.complete_at) put_time(peer, "complete_at", book.complete_at->micros);
+    put(peer, "trouble", book.trouble);
+    peer["mismatches"] = std::move(mismatches);
+    peers.push_back(std::move(peer));
+  }
+  json::object out;
+  out["peers"] = std::move(peers);
+  return json_answer(out);
 }
 
 io::Awaitable<io::HttpResponse> get_audit_entry(const Context& c) {
@@ -239,24 +236,45 @@ io::Awaitable<io::HttpResponse> get_audit_entry(const Context& c) {
   if (!digits) co_return no_such("entry", text, "entries have numbers from 0");
   const uint64_t sequence = std::stoull(text);
   std::optional<Result<json::object>> found;
-  co_await c.backend.settled();
+  co_await publish_cosigned(c);
   auto work = [&] { found = entry_with_proof(c.backend.ledger(), sequence); };
   co_await c.backend.offload(work);
   if (!*found) co_return problem(found->error());
+  note_access(c, "show " + text);
   co_return json_answer(**found);
 }
 
+namespace {
+
+const char* ending_of(const std::string& format) {
+  return format == "evidence" ? "evidence" : format == "csv" ? "csv" : format == "html" ? "html" : "jsonl";
+}
+
+}  // namespace
+
 io::Awaitable<io::HttpResponse> export_audit(const Context& c) {
-  const auto filter = read_filter(c.query);
+  const auto filter = read_filter(c);
   if (!filter) co_return problem(filter.error());
-  std::optional<Result<std::string>> made;
-  co_await c.backend.settled();
-  auto work = [&] { made = evidence(c.backend.ledger(), *filter); };
+  const std::string& region = c.backend.core().config().region;
+  ExportOrder order;
+  order.format = c.query.get("format").empty() ? "evidence" : c.query.get("format");
+  if (!is_export_format(order.format))
+    co_return problem(
+        {ErrorCode::kUsage, "parameter format", "is none", "evidence, csv, jsonl, ocsf or html"});
+  order.origin = io::origin_of_region(region);
+  order.title = "Ledger of " + region + ": " + filter_line(c.query);
+  order.folder = c.backend.data_dir() + "/exports";
+  order.policies = c.backend.data_dir() + "/policies";
+  std::optional<Result<io::HttpResponse>> made;
+  uint64_t matched = 0;
+  note_access(c, "export");
+  co_await publish_cosigned(c);
+  auto work = [&] { made = export_entries(c.backend.ledger(), c.backend.index(), *filter, order, matched); };
   co_await c.backend.offload(work);
   if (!*made) co_return problem(made->error());
-  io::HttpResponse response = text_answer(std::move(**made), 200, "application/jsonl");
+  io::HttpResponse response = std::move(**made);
   response.headers.set("Content-Disposition",
-                       "attachment; filename=\"" + c.backend.core().config().region + ".evidence\"");
+                       "attachment; filename=\"" + region + "." + ending_of(order.format) + "\"");
   co_return response;
 }
 
@@ -265,6 +283,7 @@ io::Awaitable<io::HttpResponse> log_file(const Context& c) {
   // Both spellings of entry bundles are served: the C2SP one, and /log/entries/…
   if (path.starts_with("entries/")) path = "tile/" + path;
   std::optional<Result<Bytes>> found;
+  if (path == "checkpoint") co_await c.backend.cosigned(kCosignPatience);
   auto work = [&] { found = c.backend.ledger().file(path); };
   co_await c.backend.offload(work);
   if (!*found)

@@ -153,6 +153,7 @@ pb::Principal Caller::principal() const {
   pb::Principal out;
   out.set_user(user);
   out.set_tenant(tenant);
+  out.set_ledger_name(ledger_name);
   return out;
 }
 

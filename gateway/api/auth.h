@@ -50,11 +50,14 @@ struct Caller {
   std::string user;
   std::string tenant;
   RoleSet roles;
-  std::string by;           // "token", "certificate"
+  std::string by;  // "token", "certificate"
+  std::string
+      ledger_name;  // what the ledger calls this person, see io/person_register.h; empty: not asked for
   std::string peer_region;  // not empty: another region's gateway, which has no roles
 
   bool has(Role role) const { return roles.has(role); }
   pb::Principal principal() const;
+  std::string name_in_ledger() const { return ledger_name.empty() ? tenant + "/" + user : ledger_name; }
 };
 
 struct IssuerConfig {

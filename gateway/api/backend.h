@@ -41,6 +41,23 @@ class Backend {
   virtual io::BlobStore& blobs() = 0;
   virtual io::PackStore& packs() = 0;
   virtual io::LedgerFiles& ledger() = 0;
+  // Ends when the newest checkpoint has the cosignatures that it can get, or after `patience`.
+  virtual io::Awaitable<void> cosigned(Duration patience) = 0;
+  // The witness desk and the witness's memory; null where there is none.
+  virtual io::WitnessDesk* desk() { return nullptr; }
+  virtual io::WitnessStore* witness_store() { return nullptr; }
+  virtual io::BookDesk* books() { return nullptr; }
+  virtual const io::LedgerIndex& index() const = 0;
+  virtual io::PersonRegister& persons() = 0;
+  virtual const std::string& data_dir() const = 0;
+  virtual Duration retention() const = 0;
+  // An entry that nobody waits for.
+  virtual void note(std::string kind, std::string who, std::string reason,
+                    std::vector<std::pair<std::string, std::string>> details) = 0;
+  // The name in the ledger of somebody who is known; nothing is made.
+  std::optional<std::string> known_person(const std::string& tenant, const std::string& user) {
+    return persons().find(tenant, user);
+  }
   virtual const io::Staging& staging() const = 0;
 };
 

@@ -89,7 +89,7 @@ Registration read_registration(const Context& c) {
                            "you may register for your own tenant only", "leave `owner` out"});
   }
   out.dataset.set_owner_tenant(c.caller.tenant);
-  out.dataset.set_registered_by(c.caller.tenant + "/" + c.caller.user);
+  out.dataset.set_registered_by(c.caller.name_in_ledger());
   return out;
 }
 
@@ -166,7 +166,7 @@ io::Awaitable<io::HttpResponse> file_mechanism(const Context& c, pb::Mechanism m
   const std::string id = mechanism.id();
   federation::RegisterMechanism event;
   event.mechanism = std::move(mechanism);
-  event.mechanism.set_registered_by(c.caller.tenant + "/" + c.caller.user);
+  event.mechanism.set_registered_by(c.caller.name_in_ledger());
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
   if (answer.error) co_return problem(*answer.error);
   const auto& all = c.backend.core().mechanisms();

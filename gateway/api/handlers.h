@@ -70,7 +70,26 @@ io::HttpResponse list_policy_warnings(const Context& c);
 io::Awaitable<io::HttpResponse> search_audit(const Context& c);
 io::Awaitable<io::HttpResponse> get_audit_entry(const Context& c);
 io::Awaitable<io::HttpResponse> export_audit(const Context& c);
+io::Awaitable<io::HttpResponse> audit_story(const Context& c);
+io::HttpResponse audit_reconcile(const Context& c);
 io::Awaitable<io::HttpResponse> log_file(const Context& c);
+
+// --- audit_people.cpp
+io::HttpResponse list_people(const Context& c);
+io::Awaitable<io::HttpResponse> show_person(const Context& c);
+io::Awaitable<io::HttpResponse> act_on_person(const Context& c);
+io::Awaitable<io::HttpResponse> tenant_statement(const Context& c);
+
+// --- witness_routes.cpp
+// Writes an act into the ledger, before it happens.
+io::Awaitable<std::optional<Error>> write_down(const Context& c, std::string kind, std::string reason,
+                                               std::vector<std::pair<std::string, std::string>> details);
+io::Awaitable<io::HttpResponse> add_checkpoint(const Context& c);
+io::Awaitable<io::HttpResponse> witnessed_checkpoint(const Context& c);
+io::HttpResponse list_witnesses(const Context& c);
+json::array witnesses_view(const std::vector<io::WitnessStatus>& witnesses);
+io::Awaitable<io::HttpResponse> resolve_witness(const Context& c);
+io::Awaitable<io::HttpResponse> rotate_log_key(const Context& c);
 
 // --- status.cpp, metrics.cpp
 io::HttpResponse who_am_i(const Context& c);

@@ -114,6 +114,39 @@ void put_links(Exposition& out, const std::vector<io::LinkStatus>& links, Instan
        [now](const Link& l) { return (l.certificate_ends - now).micros / 1'000'000; });
 }
 
+void put_witnesses(Exposition& out, const std::vector<io::WitnessStatus>& witnesses, Instant now) {
+  out.family("hetao_witness_fresh", "gauge",
+             "1 while the witness's newest cosignature is young enough to release.");
+  for (const io::WitnessStatus& one : witnesses) out.sample(one.fresh ? 1 : 0, label("witness", one.name));
+  out.family("hetao_witness_age_seconds", "gauge", "Of the witness's newest cosignature of this ledger.");
+  for (const io::WitnessStatus& one : witnesses)
+    if (one.cosigned_at) out.sample((now - *one.cosigned_at).micros / 1'000'000, label("witness", one.name));
+  out.family("hetao_witness_alarm", "gauge",
+             "1 while an alarm about this ledger (own) or the peer's (peer) is open.");
+  for (const io::WitnessStatus& one : witnesses) {
+    out.sample(one.alarm.empty() ? 0 : 1, label("witness", one.name) + "," + label("ledger", "own"));
+    if (one.is_peer)
+      out.sample(one.their_alarm.empty() ? 0 : 1, label("witness", one.name) + "," + label("ledger", "peer"));
+  }
+  out.family("hetao_releases_held", "gauge", "1 while nothing is released to the region.");
+  for (const io::WitnessStatus& one : witnesses)
+    if (one.is_peer) out.sample(one.held.empty() ? 0 : 1, label("region", one.name));
+}
+
+void put_books(Exposition& out, const io::ShellStatus& shell) {
+  out.one("hetao_ledger_indexed", "gauge", "Entries that the search index knows.", shell.ledger_indexed);
+  out.family("hetao_books_matched", "gauge", "Crossings that both books agree on.");
+  for (const io::BookStatus& book : shell.books)
+    out.sample(book.report.matched, label("region", book.region));
+  out.family("hetao_books_mismatches", "gauge", "Findings that the books do not agree on.");
+  for (const io::BookStatus& book : shell.books)
+    out.sample(book.report.mismatches.size(), label("region", book.region));
+  out.family("hetao_forward_waiting", "gauge", "Entries that a monitoring system has not taken yet.");
+  for (const io::ForwardStatus& one : shell.forwards)
+    out.sample(shell.ledger_entries > one.next ? shell.ledger_entries - one.next : 0,
+               label("target", one.name));
+}
+
 void put_certificates(Exposition& out, const ApiConfig& config, Instant now) {
   struct Ends {
     std::string labels;
@@ -181,6 +214,8 @@ io::HttpResponse metrics(const Context& c) {
   put_shell(out, shell, now);
   put_faults(out, shell);
   put_links(out, shell.links, now);
+  put_witnesses(out, shell.witnesses, now);
+  put_books(out, shell);
   put_core(out, c.backend.core());
   put_certificates(out, c.config, now);
   put_policy(out, c.backend);

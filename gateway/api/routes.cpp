@@ -1,4 +1,5 @@
 // The table of everything that this listener answers. What is not here is a plain 404.
+#include "gateway/api/audit_filter.h"
 #include "gateway/api/handlers.h"
 
 namespace hetao::api {
@@ -91,13 +92,33 @@ void add_governance(std::vector<Route>& all) {
   all.push_back({"GET", "/api/v1/reviews", roles({kReviewer, kAuditor}), &list_reviews, {"state"}});
   all.push_back({"GET", "/api/v1/reviews/{id}", roles({kReviewer, kAuditor}), &get_review});
   all.push_back({"POST", "/api/v1/reviews/{id}/{answer}", roles({kReviewer}), &answer_review});
-  std::vector<std::string> filters = {"kind",      "job",  "crossing",    "who",   "peer", "decision",
-                                      "direction", "rule", "item_digest", "since", "until"};
+  std::vector<std::string> filters = filter_names();
+  filters.emplace_back("format");
   all.push_back({"GET", "/api/v1/audit/export", roles({kAuditor}), &export_audit, filters});
+  filters.pop_back();
   filters.insert(filters.end(), {"order", "limit", "cursor"});
   all.push_back({"GET", "/api/v1/audit/entries", roles({kAuditor}), &search_audit, filters});
+  all.push_back({"GET", "/api/v1/audit/story", roles({kAuditor}), &audit_story, {"job", "crossing"}});
+  all.push_back({"GET", "/api/v1/audit/reconcile", roles({kAuditor, kOperator}), &audit_reconcile});
+  all.push_back(
+      {"GET", "/api/v1/audit/statement", roles({kAuditor}), &tenant_statement, {"tenant", "month"}});
+  all.push_back({"GET", "/api/v1/audit/people", roles({kAuditor}), &list_people});
+  all.push_back({"GET", "/api/v1/audit/people/{tenant}/{name}", roles({kAuditor}), &show_person, {"reason"}});
+  all.push_back({"POST", "/api/v1/audit/people/{tenant}/{name}/{act}", roles({kAuditor}), &act_on_person});
   all.push_back({"GET", "/api/v1/audit/entries/{sequence}", roles({kAuditor}), &get_audit_entry});
   all.push_back({"GET", "/log/{path...}", auditors_and_peers(), &log_file});
+}
+
+// C2SP tlog-witness: who asks proves himself by the signature on the checkpoint. Both prefixes are the same
+// witness.
+void add_witness(std::vector<Route>& all) {
+  for (const std::string prefix : {"/witness", ""}) {
+    all.push_back({"POST", prefix + "/add-checkpoint", open(), &add_checkpoint, {"*"}});
+    all.push_back({"GET", prefix + "/{hash}/checkpoint", open(), &witnessed_checkpoint, {"*"}});
+  }
+  all.push_back({"GET", "/api/v1/witnesses", roles({kOperator, kAuditor}), &list_witnesses});
+  all.push_back({"POST", "/api/v1/witnesses/{name}/resolve", roles({kOperator}), &resolve_witness});
+  all.push_back({"POST", "/api/v1/ledger/rotation", roles({kOperator}), &rotate_log_key});
 }
 
 void add_operations(std::vector<Route>& all) {
@@ -129,6 +150,7 @@ std::vector<Route> make_routes() {
   add_policy(all);
   add_governance(all);
   add_operations(all);
+  add_witness(all);
   return all;
 }
 

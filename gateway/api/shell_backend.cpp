@@ -32,6 +32,19 @@ class ShellBackend final : public Backend {
   io::BlobStore& blobs() override { return shell_.blobs(); }
   io::PackStore& packs() override { return shell_.packs(); }
   io::LedgerFiles& ledger() override { return shell_.ledger(); }
+  io::Awaitable<void> cosigned(Duration patience) override { return shell_.cosigned(patience); }
+  io::WitnessDesk* desk() override { return &shell_.desk(); }
+  io::WitnessStore* witness_store() override { return &shell_.witness_store(); }
+  void note(std::string kind, std::string who, std::string reason,
+            std::vector<std::pair<std::string, std::string>> details) override {
+    shell_.post(
+        federation::NoteAct{0, std::move(kind), std::move(who), std::move(reason), std::move(details)});
+  }
+  io::BookDesk* books() override { return &shell_.books(); }
+  const io::LedgerIndex& index() const override { return shell_.index(); }
+  io::PersonRegister& persons() override { return shell_.persons(); }
+  const std::string& data_dir() const override { return shell_.config().data_dir; }
+  Duration retention() const override { return shell_.config().retention; }
   const io::Staging& staging() const override { return shell_.staging(); }
 
  private:

@@ -115,6 +115,7 @@ io::HttpResponse get_status(const Context& c) {
   put_time(out, "now", c.backend.now().micros);
   out["policy"] = json::object{{"name", c.backend.policy_name()}, {"digest", core.policy_digest()}};
   out["ledger"] = json::object{{"entries", shell.ledger_entries}, {"published", shell.ledger_published}};
+  if (!shell.witnesses.empty()) out["witnesses"] = witnesses_view(shell.witnesses);
   out["jobs"] = jobs_by_state(core);
   int64_t open = 0;
   for (const auto& [id, review] : core.reviews()) open += review.state() == pb::REVIEW_OPEN ? 1 : 0;

@@ -37,6 +37,8 @@ std::string decision_id(const pb::Verdict& verdict);
 
 // Absent from `out` when empty or 0.
 void put(json::object& out, std::string_view key, const std::string& value);
+// "2026-11-23 19:55:51 +08:00".
+std::string local_time(Instant time);
 void put_time(json::object& out, std::string_view key, int64_t micros);
 
 }  // namespace hetao::api

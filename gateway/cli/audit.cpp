@@ -1,42 +1,30 @@
-// hetao audit search/show/export, on a gateway; verify and reconcile, offline on folders and exports.
+// hetao audit search/show/export, on a gateway.
 #include <boost/json/serialize.hpp>
-#include <chrono>
-#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
 #include "gateway/cli/show.h"
-#include "gateway/ledger/evidence.h"
-#include "gateway/ledger/reconcile.h"
-#include "gateway/ledger/verify_log.h"
 
 namespace hetao::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 struct SearchOptions {
-  std::string kind, job, crossing, who, peer, decision, direction, rule, digest, since, until;
+  std::string kind, job, crossing, who, tenant, user, dataset, peer, decision, direction, rule, digest, text,
+      since, until;
+  std::string bytes_min, bytes_max, cursor, format;
   std::string output;
   int limit = 100;
+  bool oldest_first = false;
 };
 
 struct ShowOptions {
-  uint64_t sequence = 0;
-};
-
-struct VerifyOptions {
-  std::string path;
-  std::string keys;
-  size_t witnesses = 0;
-};
-
-struct ReconcileOptions {
-  std::string first;
-  std::string second;
+  std::optional<uint64_t> sequence;
+  std::string job, crossing;
 };
 
 std::string filters_of(const SearchOptions& o, bool with_limit) {
@@ -44,6 +32,12 @@ std::string filters_of(const SearchOptions& o, bool with_limit) {
                    {"job", o.job},
                    {"crossing", o.crossing},
                    {"who", o.who},
+                   {"tenant", o.tenant},
+                   {"user", o.user},
+                   {"dataset", o.dataset},
+                   {"text", o.text},
+                   {"bytes_min", o.bytes_min},
+                   {"bytes_max", o.bytes_max},
                    {"peer", o.peer},
                    {"decision", o.decision},
                    {"direction", o.direction},
@@ -51,6 +45,9 @@ std::string filters_of(const SearchOptions& o, bool with_limit) {
                    {"item_digest", o.digest},
                    {"since", o.since},
                    {"until", o.until},
+                   {"format", with_limit ? std::string() : o.format},
+                   {"order", with_limit && o.oldest_first ? "asc" : ""},
+                   {"cursor", with_limit ? o.cursor : std::string()},
                    {"limit", with_limit ? std::to_string(o.limit) : std::string()}});
 }
 
@@ -62,217 +59,107 @@ std::string rules_of(const json::object& entry) {
   return rules;
 }
 
+void add_row(Table& table, const json::object& entry) {
+  table.add({text_at(entry, "region") + "/" + text_at(entry, "sequence"), local_time(text_at(entry, "time")),
+             text_at(entry, "kind"), text_at(entry, "job"), text_at(entry, "who"), text_at(entry, "decision"),
+             rules_of(entry), text_at(entry, "item_digest").substr(0, 16),
+             printable(text_at(entry, "reason"))});
+}
+
+Table entry_table() {
+  return Table({"ENTRY", "TIME (+08:00)", "KIND", "JOB", "WHO", "DECISION", "RULES", "ITEM", "REASON"});
+}
+
 int search(const Context& context, const SearchOptions& o) {
   const auto answer = Client(context).get("/api/v1/audit/entries" + filters_of(o, true));
   if (!answer) return report(context, answer.error());
   if (context.json) return context.print_json(*answer), 0;
-  Table table({"SEQUENCE", "TIME", "KIND", "JOB", "DECISION", "RULES", "ITEM", "REASON"});
+  Table table = entry_table();
+  for (const json::value& value : list_at(answer->get_object(), "entries"))
+    add_row(table, value.get_object());
+  table.print(context);
+  const std::string next = text_at(answer->get_object(), "next_cursor");
+  if (!next.empty()) context.remark("there are more: go on with --cursor " + next);
+  return 0;
+}
+
+// A job's or crossing's way through both books.
+int show_story(const Context& context, const ShowOptions& o) {
+  const auto answer =
+      Client(context).get("/api/v1/audit/story" + query_of({{"job", o.job}, {"crossing", o.crossing}}));
+  if (!answer) return report(context, answer.error());
+  if (context.json) return context.print_json(*answer), 0;
   for (const json::value& value : list_at(answer->get_object(), "entries")) {
     const json::object& entry = value.get_object();
-    table.add({text_at(entry, "sequence"), local_time(text_at(entry, "time")), text_at(entry, "kind"),
-               text_at(entry, "job"), text_at(entry, "decision"), rules_of(entry),
-               text_at(entry, "item_digest").substr(0, 24), printable(text_at(entry, "reason"))});
+    std::string line = local_time(text_at(entry, "time")) + "  " + text_at(entry, "region") + "/" +
+                       text_at(entry, "sequence") + "  " + context.strong(text_at(entry, "kind"));
+    if (const std::string decision = text_at(entry, "decision"); !decision.empty())
+      line += " " + context.verdict(decision);
+    if (const std::string way = text_at(entry, "direction"); !way.empty())
+      line += "  " + way + " " + text_at(entry, "peer");
+    if (const std::string crossing = text_at(entry, "crossing"); !crossing.empty()) line += "  " + crossing;
+    if (const int64_t bytes = number_at(entry, "item_bytes"); bytes > 0)
+      line += "  " + human_bytes(static_cast<unsigned long long>(bytes));
+    if (const std::string rules = rules_of(entry); !rules.empty()) line += "  " + context.dim(rules);
+    if (const std::string reason = text_at(entry, "reason"); !reason.empty())
+      line += "  " + printable(reason);
+    context.print(line);
   }
-  table.print(context);
-  if (!text_at(answer->get_object(), "next_cursor").empty())
-    context.remark("there are more: narrow the search, or raise --limit");
   return 0;
 }
 
 int show(const Context& context, const ShowOptions& o) {
-  const auto answer = Client(context).get("/api/v1/audit/entries/" + std::to_string(o.sequence));
+  const int asked = (o.sequence ? 1 : 0) + (o.job.empty() ? 0 : 1) + (o.crossing.empty() ? 0 : 1);
+  if (asked != 1)
+    return report(context, Error{ErrorCode::kUsage, "audit show", "one of SEQUENCE, --job, --crossing",
+                                 "`hetao audit show --help`"});
+  if (!o.sequence) return show_story(context, o);
+  const auto answer = Client(context).get("/api/v1/audit/entries/" + std::to_string(*o.sequence));
   if (!answer) return report(context, answer.error());
   if (context.json) return context.print_json(*answer), 0;
   const json::object& entry = object_at(answer->get_object(), "entry");
-  for (const auto& member : entry)
-    context.print(std::string(member.key()) + ": " + printable(text_at(entry, member.key())));
+  for (const auto& member : entry) {
+    const std::string text = text_at(entry, member.key());
+    if (!text.empty())
+      context.print(std::string(member.key()) + ": " + printable(text));
+    else
+      context.print(std::string(member.key()) + ": " + json::serialize(member.value()));
+    if (member.key() == "time") context.print("time (+08:00): " + local_time(text));
+  }
   context.print("");
   context.print(text_at(object_at(answer->get_object(), "proof"), "tlog_proof"));
   return 0;
 }
 
+// Straight into the file or to standard output, however much it is.
 int export_evidence(const Context& context, const SearchOptions& o) {
-  std::string content;
-  Call call{"GET", "/api/v1/audit/export" + filters_of(o, false), {}, {}, 300, {}};
+  const bool to_file = !o.output.empty() && o.output != "-";
+  std::ofstream file;
+  if (to_file) file.open(o.output, std::ios::binary | std::ios::trunc);
+  if (to_file && !file)
+    return report(context,
+                  Error{ErrorCode::kFailed, o.output, "can't be written", "choose another place with -o"});
+  std::ostream& out = to_file ? file : std::cout;
+  uint64_t bytes = 0;
+  Call call{"GET", "/api/v1/audit/export" + filters_of(o, false), {}, {}, 3'600, {}};
   call.sink = [&](std::string_view piece) {
-    content += piece;
-    return true;
+    out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+    bytes += piece.size();
+    return static_cast<bool>(out);
   };
   const auto reply = Client(context).send(call);
+  out.flush();
   if (!reply) return report(context, reply.error());
   if (reply->status != 200) return report(context, error_of(*reply, "export"));
-  if (o.output.empty() || o.output == "-") {
-    std::cout << content << std::flush;
-    return 0;
-  }
-  if (auto written = write_file(o.output, content); !written) return report(context, written.error());
+  if (!out)
+    return report(context, Error{ErrorCode::kFailed, o.output, "can't be written to its end", "make room"});
+  if (!to_file) return 0;
   if (context.json) {
-    context.print_json(json::object{{"file", o.output}, {"bytes", content.size()}});
+    context.print_json(json::object{{"file", o.output}, {"bytes", bytes}});
   } else {
-    context.print(o.output + "  " + human_bytes(content.size()));
+    context.print(o.output + "  " + human_bytes(bytes));
   }
   return 0;
-}
-
-ledger::FileReader reader_of(const fs::path& folder) {
-  return [folder](const std::string& name) -> Result<Bytes> {
-    const fs::path path = folder / name;
-    std::error_code error;
-    if (!fs::is_regular_file(path, error))
-      return fail(ErrorCode::kNotFound, path.string(), "is not there", {});
-    const auto text = read_file(path.string());
-    if (!text) return fail(text.error());
-    const ByteView bytes = as_bytes(*text);
-    return Bytes(bytes.begin(), bytes.end());
-  };
-}
-
-Result<std::vector<ledger::VerifierKey>> keys_of(const std::string& file) {
-  if (file.empty()) return std::vector<ledger::VerifierKey>();
-  const auto text = read_file(file);
-  if (!text) return fail(text.error());
-  return ledger::parse_vkeys(*text, file);
-}
-
-// Log keys and witness keys stand in one file; their type tells them apart.
-void sort_keys(const std::vector<ledger::VerifierKey>& keys, std::vector<ledger::VerifierKey>& log,
-               std::vector<ledger::VerifierKey>& witness) {
-  for (const ledger::VerifierKey& key : keys)
-    (key.type == ledger::kEd25519Cosignature ? witness : log).push_back(key);
-}
-
-void say_verified(const Context& context, const std::string& path, const ledger::SignedCheckpoint& head,
-                  uint64_t entries, bool pinned) {
-  if (context.json) {
-    json::array signers;
-    for (const auto& signature : head.log_signatures) signers.emplace_back(signature.key.name);
-    json::array witnesses;
-    for (const auto& signature : head.cosignatures) witnesses.emplace_back(signature.key.name);
-    return context.print_json(json::object{{"verified", true},
-                                           {"path", path},
-                                           {"origin", head.checkpoint.origin},
-                                           {"size", head.checkpoint.size},
-                                           {"root", to_base64(head.checkpoint.root.view())},
-                                           {"entries", entries},
-                                           {"signatures", signers},
-                                           {"cosignatures", witnesses},
-                                           {"keys_pinned", pinned}});
-  }
-  context.print(context.good("verified") + "  " + path + ": " + std::to_string(entries) + " entries of " +
-                std::to_string(head.checkpoint.size) + " in the log of " + head.checkpoint.origin);
-  context.print("  root " + to_base64(head.checkpoint.root.view()) + ", " +
-                std::to_string(head.log_signatures.size()) + " signatures, " +
-                std::to_string(head.cosignatures.size()) + " cosignatures");
-  if (!pinned)
-    context.print("  the keys came with the data: name yours with --keys to know whose signatures these are");
-}
-
-int verify(const Context& context, const VerifyOptions& o) {
-  const auto keys = keys_of(o.keys);
-  if (!keys) return report(context, keys.error());
-  std::error_code error;
-  if (fs::is_directory(o.path, error)) {
-    const fs::path folder = fs::exists(fs::path(o.path) / "ledger" / "checkpoint", error)
-                                ? fs::path(o.path) / "ledger"
-                                : fs::path(o.path);
-    ledger::VerifyOptions options;
-    sort_keys(*keys, options.log_keys, options.witness_keys);
-    options.cosignatures_min = o.witnesses;
-    const auto result = ledger::verify_log(reader_of(folder), options);
-    if (!result) return report(context, result.error());
-    say_verified(context, folder.string(), result->head, result->entries, result->keys_are_pinned);
-    return 0;
-  }
-  const auto text = read_file(o.path);
-  if (!text) return report(context, text.error());
-  ledger::EvidenceOptions options;
-  sort_keys(*keys, options.log_keys, options.witness_keys);
-  options.cosignatures_min = o.witnesses;
-  const auto result = ledger::verify_evidence(*text, options);
-  if (!result) return report(context, result.error());
-  say_verified(context, o.path, result->head, result->entries, result->keys_are_pinned);
-  return 0;
-}
-
-// The entries of a ledger folder or an evidence file, verified on the way.
-Result<std::vector<ledger::Entry>> entries_of(const std::string& path) {
-  std::vector<ledger::Entry> all;
-  const auto take = [&](uint64_t, const ledger::Entry& entry, std::string_view) { all.push_back(entry); };
-  std::error_code error;
-  if (fs::is_directory(path, error)) {
-    const fs::path folder = fs::exists(fs::path(path) / "ledger" / "checkpoint", error)
-                                ? fs::path(path) / "ledger"
-                                : fs::path(path);
-    ledger::VerifyOptions options;
-    options.on_entry = take;
-    if (const auto done = ledger::verify_log(reader_of(folder), options); !done) return fail(done.error());
-    return all;
-  }
-  const auto text = read_file(path);
-  if (!text) return fail(text.error());
-  ledger::EvidenceOptions options;
-  options.on_entry = take;
-  if (const auto done = ledger::verify_evidence(*text, options); !done) return fail(done.error());
-  return all;
-}
-
-json::value to_json(const std::optional<ledger::Booked>& booked) {
-  if (!booked) return nullptr;
-  return json::object{{"region", booked->region},
-                      {"sequence", booked->sequence},
-                      {"time", to_rfc3339(booked->time)},
-                      {"item_digest", booked->item_digest},
-                      {"item_bytes", booked->item_bytes}};
-}
-
-int show_report(const Context& context, const ledger::ReconcileReport& result) {
-  const bool agree = result.mismatches.empty();
-  if (context.json) {
-    json::array mismatches;
-    for (const ledger::Mismatch& one : result.mismatches) {
-      mismatches.push_back(json::object{{"finding", ledger::to_word(one.finding)},
-                                        {"crossing", one.crossing},
-                                        {"job", one.job},
-                                        {"departed", to_json(one.departed)},
-                                        {"arrived", to_json(one.arrived)},
-                                        {"detail", one.detail}});
-    }
-    context.print_json(json::object{{"agree", agree},
-                                    {"matched", result.matched},
-                                    {"under_way", result.under_way},
-                                    {"recalled", result.recalled},
-                                    {"bytes", result.bytes_matched},
-                                    {"mismatches", mismatches}});
-    return agree ? 0 : static_cast<int>(ErrorCode::kVerification);
-  }
-  for (const ledger::Mismatch& one : result.mismatches) {
-    context.print(context.bad(ledger::to_word(one.finding)) + "  " + one.crossing + ": " + one.detail);
-  }
-  context.print((agree ? context.good("the books agree") : context.bad("the books do not agree")) + ": " +
-                std::to_string(result.matched) + " crossings matched, " + human_bytes(result.bytes_matched) +
-                ", " + std::to_string(result.under_way) + " under way, " + std::to_string(result.recalled) +
-                " recalled, " + std::to_string(result.mismatches.size()) + " mismatches");
-  return agree ? 0 : static_cast<int>(ErrorCode::kVerification);
-}
-
-int reconcile(const Context& context, const ReconcileOptions& o) {
-  const auto first = entries_of(o.first);
-  if (!first) return report(context, first.error());
-  const auto second = entries_of(o.second);
-  if (!second) return report(context, second.error());
-  if (first->empty() || second->empty()) {
-    return report(context, Error{ErrorCode::kUsage, first->empty() ? o.first : o.second, "holds no entries",
-                                 "give two ledgers or exports"});
-  }
-  ledger::Reconciler books(first->front().region, second->front().region);
-  Instant newest;
-  for (const auto* side : {&*first, &*second}) {
-    for (const ledger::Entry& entry : *side) {
-      if (auto added = books.add(entry); !added) return report(context, added.error());
-      newest = std::max(newest, entry.time);
-    }
-  }
-  return show_report(context, books.report(newest));
 }
 
 void describe_filters(CLI::App& command, SearchOptions& o) {
@@ -281,13 +168,19 @@ void describe_filters(CLI::App& command, SearchOptions& o) {
   command.add_option("--job", o.job, "of this job");
   command.add_option("--crossing", o.crossing, "of this crossing");
   command.add_option("--who", o.who, "by this person or part (as the ledger names them)");
+  command.add_option("--tenant", o.tenant, "by somebody of this tenant");
+  command.add_option("--user", o.user, "by this person of --tenant, by the name that they sign in with");
+  command.add_option("--dataset", o.dataset, "about this dataset");
+  command.add_option("--text", o.text, "words of the reason");
+  command.add_option("--bytes-min", o.bytes_min, "items of at least this size");
+  command.add_option("--bytes-max", o.bytes_max, "items of at most this size");
   command.add_option("--peer", o.peer, "with this region");
   command.add_option("--decision", o.decision, "permit, hold, forbid");
   command.add_option("--direction", o.direction, "in or out")->check(CLI::IsMember({"in", "out"}));
   command.add_option("--rule", o.rule, "that this rule made");
   command.add_option("--digest", o.digest, "of this item");
-  command.add_option("--since", o.since, "from this time on (RFC 3339)");
-  command.add_option("--until", o.until, "before this time (RFC 3339)");
+  command.add_option("--since", o.since, "from this time on (RFC 3339, or a day at +08:00)");
+  command.add_option("--until", o.until, "before this time (RFC 3339, or a day at +08:00)");
 }
 
 }  // namespace
@@ -303,12 +196,17 @@ void add_audit(Program& program) {
         command.add_option("--limit", o.limit, "at most this many")
             ->capture_default_str()
             ->check(CLI::Range(1, 1000));
+        command.add_option("--cursor", o.cursor, "go on where the page before ended");
+        command.add_flag("--oldest-first", o.oldest_first, "instead of newest first");
       },
       [&context](const SearchOptions& o) { return search(context, o); });
   add_command<ShowOptions>(
-      *group, program.chosen, "show", "one entry with its proof",
+      *group, program.chosen, "show",
+      "one entry with its proof; or a job's or crossing's whole story from both sides",
       [](CLI::App& command, ShowOptions& o) {
-        command.add_option("SEQUENCE", o.sequence, "number of the entry")->required();
+        command.add_option("SEQUENCE", o.sequence, "number of the entry");
+        command.add_option("--job", o.job, "everything about this job");
+        command.add_option("--crossing", o.crossing, "everything about this crossing");
       },
       [&context](const ShowOptions& o) { return show(context, o); });
   add_command<SearchOptions>(
@@ -316,27 +214,16 @@ void add_audit(Program& program) {
       "evidence in one file, which `hetao audit verify` checks without a gateway",
       [](CLI::App& command, SearchOptions& o) {
         describe_filters(command, o);
+        command
+            .add_option("--format", o.format,
+                        "evidence (default), csv, jsonl, ocsf, or html (a report to print)")
+            ->check(CLI::IsMember({"evidence", "csv", "jsonl", "ocsf", "html"}));
         command.add_option("-o,--output", o.output, "file to write (default: standard output)");
       },
       [&context](const SearchOptions& o) { return export_evidence(context, o); });
-  add_command<VerifyOptions>(
-      *group, program.chosen, "verify",
-      "prove offline that a ledger folder or an evidence file is whole; exit 6 if not",
-      [](CLI::App& command, VerifyOptions& o) {
-        command.add_option("PATH", o.path, "evidence file, ledger folder, or a gateway's data folder")
-            ->required();
-        command.add_option("--keys", o.keys, "file of verifier keys that you trust, one a line");
-        command.add_option("--witnesses", o.witnesses, "ask for cosignatures of this many witnesses");
-      },
-      [&context](const VerifyOptions& o) { return verify(context, o); });
-  add_command<ReconcileOptions>(
-      *group, program.chosen, "reconcile",
-      "match every departure with its arrival over two ledgers; exit 6 if they differ",
-      [](CLI::App& command, ReconcileOptions& o) {
-        command.add_option("FIRST", o.first, "ledger folder or evidence of one region")->required();
-        command.add_option("SECOND", o.second, "of the other region")->required();
-      },
-      [&context](const ReconcileOptions& o) { return reconcile(context, o); });
+  add_audit_verify(program, *group);
+  add_audit_witness(program, *group);
+  add_audit_people(program, *group);
 }
 
 }  // namespace hetao::cli

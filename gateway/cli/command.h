@@ -24,20 +24,23 @@ struct Program {
   Chosen& chosen;
 };
 
-void add_submit(Program& program);      // submit, explain
-void add_jobs(Program& program);        // jobs, job show/wait/cancel/logs
-void add_results(Program& program);     // results list/get
-void add_data(Program& program);        // data register/show/list/retire
-void add_review(Program& program);      // review list/show/approve/reject
-void add_policy(Program& program);      // policy lint/test/decide/diff/…
-void add_audit(Program& program);       // audit search/show/export/verify/reconcile
-void add_certs(Program& program);       // certs init/issue/sign/rotate/revoke/status
-void add_token(Program& program);       // token key/issue/jwks
-void add_status(Program& program);      // status, peers, capacity
-void add_usage(Program& program);       // usage
-void add_mechanism(Program& program);   // mechanism list/file/withdraw
-void add_inspect(Program& program);     // inspect
-void add_completion(Program& program);  // completion bash|zsh
+void add_submit(Program& program);                          // submit, explain
+void add_jobs(Program& program);                            // jobs, job show/wait/cancel/logs
+void add_results(Program& program);                         // results list/get
+void add_data(Program& program);                            // data register/show/list/retire
+void add_review(Program& program);                          // review list/show/approve/reject
+void add_policy(Program& program);                          // policy lint/test/decide/diff/…
+void add_audit(Program& program);                           // audit search/show/export/verify/reconcile
+void add_audit_verify(Program& program, CLI::App& group);   // … verify/reconcile
+void add_audit_people(Program& program, CLI::App& group);   // … person list/show/…, statement
+void add_audit_witness(Program& program, CLI::App& group);  // … witnesses/resolve/rotate-key
+void add_certs(Program& program);                           // certs init/issue/sign/rotate/revoke/status
+void add_token(Program& program);                           // token key/issue/jwks
+void add_status(Program& program);                          // status, peers, capacity, usage
+void add_usage(Program& program);                           // usage
+void add_mechanism(Program& program);                       // mechanism list/file/withdraw
+void add_inspect(Program& program);                         // inspect
+void add_completion(Program& program);                      // completion bash|zsh
 
 // A subcommand that runs `action` with options of its own kept alive. `Options` must be
 // default-constructible.

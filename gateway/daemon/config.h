@@ -45,6 +45,7 @@ struct Config {
   std::vector<TrustedRegion> trust;
   std::string policy_pack;  // folder
   std::vector<ledger::VerifierKey> policy_signers;
+  std::string witness_policy;  // file (C2SP tlog-policy); may be empty
   std::vector<IssuerKeys> issuers;
   std::vector<StoreKeys> store_keys;
   std::vector<api::ClientConfig> clients;

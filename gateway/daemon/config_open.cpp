@@ -99,6 +99,15 @@ class Opener {
     out.api.policy_signers = config_.policy_signers;
   }
 
+  void open_witness_policy(Opened& out) {
+    if (config_.witness_policy.empty()) return;
+    const std::string text = read(config_.witness_policy);
+    if (!mistakes.empty()) return;
+    auto policy = ledger::parse_tlog_policy(text, config_.witness_policy);
+    if (!policy) return mistake(policy.error().what, policy.error());
+    out.shell.witness.policy = std::move(*policy);
+  }
+
   void open_issuers(Opened& out) {
     for (const IssuerKeys& issuer : config_.issuers) {
       const std::string text = read(issuer.jwks_file);
@@ -161,6 +170,7 @@ tl::expected<Opened, Diagnostics> open_config(const Config& config) {
   Opener opener(config);
   opener.open_tls(out);
   opener.open_policy(out);
+  opener.open_witness_policy(out);
   opener.open_issuers(out);
   open_stores(config, out.shell, opener.mistakes);
   if (!opener.mistakes.empty()) return tl::unexpected(std::move(opener.mistakes));

@@ -7,6 +7,7 @@
 #include "gateway/base/text.h"
 #include "gateway/daemon/config_parts.h"
 #include "gateway/federation/facts.h"
+#include "gateway/io/witness_desk.h"
 #include "policy/schema.h"
 #include "policy/yaml_reader.h"
 
@@ -18,6 +19,10 @@ namespace fs = std::filesystem;
 using policy::MapReader;
 using policy::Node;
 using policy::Reader;
+
+// Network logs are kept for six months at least (PRC Cybersecurity Law); the longest six months have 184
+// days.
+constexpr Duration kRetentionLeast = Duration::seconds(int64_t{184} * 86'400);
 
 std::string region_name(Section& s, MapReader& map, const char* key, const Node& at) {
   const auto name = map.text(key, MapReader::kNeeded);
@@ -161,6 +166,72 @@ uint64_t rate_max(MapReader& map) {
          kBytesPerMegabit;
 }
 
+// A key of the peer's ledger that is known beforehand; else the first that it announces is pinned.
+void read_peer_key(Section& s, const Node& node, const std::string& region, const std::string& name,
+                   const std::string& text, Config& config) {
+  const bool of_log = name == "log_key";
+  const std::string wanted = io::origin_of_region(region) + (of_log ? "" : "/witness");
+  const auto key = ledger::parse_vkey(text);
+  if (!key || key->name != wanted || key->type != (of_log ? ledger::kEd25519 : ledger::kEd25519Cosignature))
+    return s.reader.report(
+        node, name + " is not a verifier key of " + wanted,
+        "the line of the peer's ledger/" + std::string(of_log ? "log.vkey" : "witness.vkey"));
+  if (of_log)
+    config.shell.witness.log_keys[region] = {*key};
+  else
+    config.shell.witness.witness_keys[region] = *key;
+}
+
+void read_forward(Section& s, const Node& node, Config& config) {
+  MapReader map(s.reader, node, "forward");
+  io::ForwardTarget target;
+  target.name = map.text("name", MapReader::kNeeded).value_or("");
+  target.address = map.text("address", MapReader::kNeeded).value_or("");
+  target.ca = s.path(map.text("ca", MapReader::kNeeded));
+  target.certificate = s.path(map.text("certificate"));
+  target.key = s.path(map.text("key"));
+  const std::string format = map.text("format").value_or("rfc5424");
+  target.ocsf_lines = format == "ocsf";
+  if (format != "rfc5424" && format != "ocsf")
+    s.reader.report(node, "format \"" + printable(format) + "\" is none", "rfc5424 or ocsf");
+  if (!target.name.empty() && !certs::is_region_name(target.name))
+    s.reader.report(node, "name \"" + printable(target.name) + "\" is no name",
+                    "lower-case letters, digits and inner hyphens");
+  if (!target.address.empty() && !io::parse_endpoint(target.address))
+    s.reader.report(node, "address \"" + printable(target.address) + "\" is no address",
+                    "HOST:PORT, such as siem.example:6514");
+  map.done();
+  config.shell.forward.push_back(std::move(target));
+}
+
+void read_ledger(Section& s, MapReader& top, Config& config) {
+  config.shell.sm2 = config.shell.core.jurisdiction == "CN";
+  const Node* node = top.get("ledger");
+  if (node == nullptr) return;
+  MapReader map(s.reader, *node, "ledger");
+  if (const Node* sm2 = map.get("sm2")) config.shell.sm2 = s.reader.boolean(*sm2, "sm2").value_or(false);
+  if (const Node* inner = map.get("witness")) {
+    io::WitnessConfig& rules = config.shell.witness;
+    MapReader one(s.reader, *inner, "ledger.witness");
+    if (const Node* required = one.get("required"))
+      rules.required = s.reader.boolean(*required, "required").value_or(true);
+    if (const auto stale = one.duration("stale_after")) rules.stale_after = *stale;
+    if (const auto again = one.duration("again_after")) rules.again_after = *again;
+    if (const auto patience = one.duration("start_patience")) rules.start_patience = *patience;
+    config.witness_policy = s.path(one.text("policy"));
+    one.done();
+  }
+  if (const auto retention = map.duration("retention")) {
+    config.shell.retention = *retention;
+    if (*retention < kRetentionLeast)
+      s.reader.report(*node, "retention is shorter than the law's six months", "184d or more");
+  }
+  if (const Node* list = map.get("forward"); list != nullptr && s.reader.expect_list(*list, "forward")) {
+    for (const Node& item : list->items) read_forward(s, item, config);
+  }
+  map.done();
+}
+
 void read_peers(Section& s, MapReader& top, Config& config) {
   const Node* list = top.get("peers");
   if (list == nullptr || !s.reader.expect_list(*list, "peers")) return;
@@ -173,6 +244,10 @@ void read_peers(Section& s, MapReader& top, Config& config) {
     static const std::vector<std::string> kShown = {"nothing", "sizes", "all"};
     if (const auto shown = map.word("supply", kShown))
       config.shell.core.shows_supply[region] = static_cast<federation::SupplyShown>(*shown);
+    for (const char* name : {"log_key", "witness_key"}) {
+      const auto text = map.text(name);
+      if (text) read_peer_key(s, node, region, name, *text, config);
+    }
     map.done();
     const bool trusted = std::any_of(config.trust.begin(), config.trust.end(),
                                      [&](const TrustedRegion& t) { return t.region == region; });
@@ -319,6 +394,7 @@ void read_top(Section& s, const Node& root, Config& config) {
     read_signers(s, map, *node, config);
     map.done();
   }
+  read_ledger(s, top, config);
   read_tenants(s, top, config);
   const auto operating = top.text("operator_tenant", MapReader::kNeeded);
   config.shell.core.operator_tenant = operating.value_or("");

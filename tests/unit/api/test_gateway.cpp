@@ -93,10 +93,13 @@ struct TestGateway::Parts : public Backend {
     blobs_.emplace(must(io::BlobStore::open(folder + "/blobs")));
     packs_.emplace(must(io::PackStore::open(folder + "/policies")));
     ledger_ = must(io::LedgerFiles::open({folder + "/ledger", folder + "/keys", "hetao/hongkong"}));
+    index_ = must(io::LedgerIndex::open(folder + "/index", *ledger_));
+    persons_ = must(io::PersonRegister::open(folder + "/persons", folder + "/keys"));
     staging_.emplace(must(io::Staging::open({folder + "/staging"})));
     happen(ActivatePolicy{0, policy_, "test 1", "start", {}});
   }
   ~Parts() override {
+    index_.reset();
     ledger_.reset();
     fs::remove_all(folder);
   }
@@ -212,6 +215,15 @@ struct TestGateway::Parts : public Backend {
   io::BlobStore& blobs() override { return *blobs_; }
   io::PackStore& packs() override { return *packs_; }
   io::LedgerFiles& ledger() override { return *ledger_; }
+  io::Awaitable<void> cosigned(Duration) override { co_return; }
+  void note(std::string kind, std::string who, std::string reason,
+            std::vector<std::pair<std::string, std::string>> details) override {
+    happen(federation::NoteAct{0, std::move(kind), std::move(who), std::move(reason), std::move(details)});
+  }
+  const io::LedgerIndex& index() const override { return *index_; }
+  io::PersonRegister& persons() override { return *persons_; }
+  const std::string& data_dir() const override { return folder; }
+  Duration retention() const override { return Duration::seconds(3'600); }
   const io::Staging& staging() const override { return *staging_; }
 
   io::asio::io_context context;
@@ -228,6 +240,8 @@ struct TestGateway::Parts : public Backend {
   std::optional<io::BlobStore> blobs_;
   std::optional<io::PackStore> packs_;
   std::unique_ptr<io::LedgerFiles> ledger_;
+  std::unique_ptr<io::LedgerIndex> index_;
+  std::unique_ptr<io::PersonRegister> persons_;
   std::optional<io::Staging> staging_;
   std::deque<Event> pending_;
   std::map<uint64_t, Answer> answers_;

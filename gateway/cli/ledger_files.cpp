@@ -1,0 +1,205 @@
+#include "gateway/cli/ledger_files.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "gateway/base/json.h"
+#include "gateway/base/text.h"
+#include "gateway/files/file.h"
+#include "gateway/ledger/tlog_proof.h"
+
+namespace hetao::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using files::read_file;
+
+constexpr int kReadsMax = 5;  // of a ledger that grows while it is read
+
+fs::path folder_of(const std::string& path) {
+  std::error_code error;
+  const fs::path inner = fs::path(path) / "ledger";
+  return fs::exists(inner / "checkpoint", error) ? inner : fs::path(path);
+}
+
+// Files that a log consists of; temporary ones of a gateway at work are none.
+std::vector<std::string> listing_of(const fs::path& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (auto at = fs::recursive_directory_iterator(folder, error); at != fs::recursive_directory_iterator();
+       at.increment(error)) {
+    if (error) break;
+    const std::string name = at->path().filename().string();
+    if (at->is_regular_file(error) && !name.starts_with(".new-"))
+      paths.push_back(at->path().lexically_relative(folder).string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+Result<void> hold_quorum(const ledger::SignedCheckpoint& head, const Trust& trust) {
+  if (!trust.policy) return {};
+  std::vector<ledger::VerifierKey> cosigned;
+  for (const ledger::Verified& one : head.cosignatures) cosigned.push_back(one.key);
+  if (trust.policy->is_quorum(cosigned)) return {};
+  return fail(ErrorCode::kVerification, "checkpoint",
+              "its witnesses are not the quorum " + printable(trust.policy->quorum),
+              "get a checkpoint that the quorum has cosigned");
+}
+
+Result<VerifiedLedger> verify_folder(const fs::path& folder, const Trust& trust, const OnEntry& on_entry) {
+  ledger::VerifyOptions options;
+  options.log_keys = trust.log_keys;
+  options.witness_keys = trust.witness_keys;
+  options.cosignatures_min = trust.witnesses;
+  options.allow_unknown_signatures = trust.is_pinned();
+  options.listing = listing_of(folder);
+  options.on_entry = on_entry;
+  auto result = ledger::verify_log(ledger_reader(folder.string()), options);
+  if (!result) return fail(std::move(result.error()));
+  if (auto held = hold_quorum(result->head, trust); !held) return fail(std::move(held.error()));
+  return VerifiedLedger{folder.string(),        std::move(result->head), result->entries, result->files, {},
+                        result->keys_are_pinned};
+}
+
+std::string checkpoint_text(const fs::path& folder) {
+  return read_file((folder / "checkpoint").string()).value_or("");
+}
+
+}  // namespace
+
+Result<Trust> read_trust(const std::string& keys_file, const std::string& policy_file, size_t witnesses) {
+  Trust trust;
+  trust.witnesses = witnesses;
+  std::vector<ledger::VerifierKey> keys;
+  if (!keys_file.empty()) {
+    const auto text = read_file(keys_file);
+    if (!text) return fail(text.error());
+    auto parsed = ledger::parse_vkeys(*text, keys_file);
+    if (!parsed) return fail(parsed.error());
+    keys = std::move(*parsed);
+  }
+  if (!policy_file.empty()) {
+    const auto text = read_file(policy_file);
+    if (!text) return fail(text.error());
+    auto policy = ledger::parse_tlog_policy(*text, policy_file);
+    if (!policy) return fail(policy.error());
+    for (const auto& key : policy->log_keys()) keys.push_back(key);
+    for (const auto& key : policy->witness_keys()) keys.push_back(key);
+    trust.policy = std::move(*policy);
+  }
+  // Log keys and witness keys stand in one file; their type tells them apart.
+  for (const ledger::VerifierKey& key : keys)
+    (key.type == ledger::kEd25519Cosignature ? trust.witness_keys : trust.log_keys).push_back(key);
+  return trust;
+}
+
+bool is_ledger_folder(const std::string& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+ledger::FileReader ledger_reader(const std::string& path) {
+  return [folder = folder_of(path)](const std::string& name) -> Result<Bytes> {
+    const fs::path file = folder / name;
+    std::error_code error;
+    if (!fs::is_regular_file(file, error))
+      return fail(ErrorCode::kNotFound, file.string(), "is not there", {});
+    const auto text = read_file(file.string());
+    if (!text) return fail(text.error());
+    const ByteView bytes = as_bytes(*text);
+    return Bytes(bytes.begin(), bytes.end());
+  };
+}
+
+Result<VerifiedLedger> verify_ledger(const std::string& path, const Trust& trust, const OnEntry& on_entry) {
+  if (is_ledger_folder(path)) {
+    const fs::path folder = folder_of(path);
+    for (int reads = 1;; ++reads) {
+      // A gateway may be at work on it: what changed under our hands is read again. Entries are handed out
+      // once.
+      const std::string before = checkpoint_text(folder);
+      auto result = verify_folder(folder, trust, {});
+      const bool moved = checkpoint_text(folder) != before;
+      if (!result && moved && reads < kReadsMax) continue;
+      if (!result || !on_entry) return result;
+      const uint64_t size = result->head.checkpoint.size;
+      ledger::TileReader tiles(size, ledger_reader(path));
+      for (uint64_t index = 0; index * ledger::kTileWidth < size; ++index) {
+        const auto bundle = tiles.bundle(index);
+        if (!bundle) return fail(bundle.error());
+        for (size_t i = 0; i < bundle->size(); ++i) {
+          const auto entry = ledger::decode_entry(as_text((*bundle)[i]));
+          if (!entry) return fail(entry.error());
+          on_entry(index * ledger::kTileWidth + i, *entry, as_text((*bundle)[i]));
+        }
+      }
+      return result;
+    }
+  }
+  const auto text = read_file(path);
+  if (!text) return fail(text.error());
+  ledger::EvidenceOptions options;
+  options.log_keys = trust.log_keys;
+  options.witness_keys = trust.witness_keys;
+  options.cosignatures_min = trust.witnesses;
+  options.on_entry = on_entry;
+  auto result = ledger::verify_evidence(*text, options);
+  if (!result) return fail(std::move(result.error()));
+  if (auto held = hold_quorum(result->head, trust); !held) return fail(std::move(held.error()));
+  return VerifiedLedger{path, std::move(result->head),        result->entries,
+                        0,    std::move(result->attachments), result->keys_are_pinned};
+}
+
+Result<std::string> region_of_ledger(const std::string& path) {
+  std::string note;
+  if (is_ledger_folder(path)) {
+    note = checkpoint_text(folder_of(path));
+  } else {
+    const auto text = read_file(path);
+    if (!text) return fail(text.error());
+    const auto first = parse_json(std::string_view(*text).substr(0, text->find('\n')), path);
+    if (first && first->is_object()) {
+      const json::value* head = first->get_object().if_contains("checkpoint");
+      if (head != nullptr && head->is_string()) note = std::string(head->get_string());
+    }
+  }
+  const std::string origin = note.substr(0, note.find('\n'));
+  const size_t slash = origin.rfind('/');
+  if (slash == std::string::npos || slash + 1 == origin.size())
+    return fail(ErrorCode::kVerification, path, "is neither a ledger nor evidence of one",
+                "give a ledger folder or an export");
+  return origin.substr(slash + 1);
+}
+
+Result<std::string> proof_of_entry(const std::string& path, const VerifiedLedger& of, uint64_t index) {
+  const ledger::Checkpoint& head = of.head.checkpoint;
+  const std::string note = ledger::print_note(of.head.note);
+  if (is_ledger_folder(path)) {
+    ledger::TileReader tiles(head.size, ledger_reader(path));
+    const auto leaf = tiles.hash(0, index);
+    if (!leaf) return fail(leaf.error());
+    const auto proof = ledger::prove_inclusion(tiles, index, head.size, *leaf, head.root);
+    if (!proof) return fail(proof.error());
+    return ledger::print_tlog_proof({std::nullopt, index, *proof, note});
+  }
+  const auto text = read_file(path);
+  if (!text) return fail(text.error());
+  const std::string mark = "\",\"index\":" + std::to_string(index) + ",\"proof\":[";
+  const size_t at = text->find(mark);
+  if (at == std::string::npos)
+    return fail(ErrorCode::kNotFound, path, "has no entry " + std::to_string(index), {});
+  const size_t begin = text->rfind('\n', at) + 1;
+  const auto line = parse_json(std::string_view(*text).substr(begin, text->find('\n', at) - begin), path);
+  if (!line) return fail(line.error());
+  ledger::Proof proof;
+  for (const json::value& hash : line->get_object().at("proof").get_array()) {
+    const auto raw = from_base64(std::string_view(hash.get_string()));
+    const auto digest = raw ? Digest::from_bytes(*raw) : std::nullopt;
+    if (digest) proof.push_back(*digest);
+  }
+  return ledger::print_tlog_proof({std::nullopt, index, proof, note});
+}
+
+}  // namespace hetao::cli

@@ -1,0 +1,49 @@
+// Ledgers as the offline commands find them: a ledger's folder (or a gateway's data folder), or an evidence
+// file. What is handed out was verified on the way. Blocks; not thread-safe.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gateway/ledger/entry.h"
+#include "gateway/ledger/evidence.h"
+#include "gateway/ledger/tlog_policy.h"
+#include "gateway/ledger/verify_log.h"
+
+namespace hetao::cli {
+
+// What the caller trusts and asks for.
+struct Trust {
+  std::vector<ledger::VerifierKey> log_keys;
+  std::vector<ledger::VerifierKey> witness_keys;
+  std::optional<ledger::TlogPolicy> policy;
+  size_t witnesses = 0;
+
+  bool is_pinned() const { return !log_keys.empty(); }
+};
+
+// From a file of vkeys and a tlog-policy; either may be empty.
+Result<Trust> read_trust(const std::string& keys_file, const std::string& policy_file, size_t witnesses);
+
+struct VerifiedLedger {
+  std::string place;  // what was read
+  ledger::SignedCheckpoint head;
+  uint64_t entries = 0;
+  uint64_t files = 0;  // of a folder
+  std::vector<std::string> attachments;
+  bool keys_are_pinned = false;
+};
+
+using OnEntry = std::function<void(uint64_t index, const ledger::Entry& entry, std::string_view text)>;
+
+bool is_ledger_folder(const std::string& path);
+ledger::FileReader ledger_reader(const std::string& path);
+Result<VerifiedLedger> verify_ledger(const std::string& path, const Trust& trust,
+                                     const OnEntry& on_entry = {});
+// "REGION" of the origin "hetao/REGION", from the checkpoint alone.
+Result<std::string> region_of_ledger(const std::string& path);
+// C2SP tlog-proof of one entry of a verified ledger.
+Result<std::string> proof_of_entry(const std::string& path, const VerifiedLedger& ledger, uint64_t index);
+
+}  // namespace hetao::cli
