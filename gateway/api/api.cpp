@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/api/problem.h"
+#include "gateway/api/token_cache.h"
 #include "gateway/base/text.h"
 #include "gateway/io/asio.h"
 
@@ -11,6 +12,7 @@ namespace hetao::api {
 struct Api::Shared {
   std::shared_ptr<Backend> backend;
   std::shared_ptr<const ApiConfig> config;
+  std::shared_ptr<TokenCache> tokens;  // what held under this configuration
 };
 
 namespace {
@@ -35,9 +37,9 @@ bool may_be_forged(const io::HttpRequest& request, const Caller& caller) {
 }
 
 // Who may come in; or the answer that turns them away.
-std::optional<io::HttpResponse> admit(const Route& route, Context& context) {
+std::optional<io::HttpResponse> admit(const Route& route, Context& context, TokenCache& tokens) {
   if (route.access.kind == Access::Kind::kOpen) return std::nullopt;
-  auto caller = authenticate(context.config.auth, context.request, context.backend.now());
+  auto caller = tokens.authenticate(context.config.auth, context.request, context.backend.now());
   if (!caller) return problem(401, caller.error());
   context.caller = std::move(*caller);
   if (context.caller.peer_region.empty()) {
@@ -68,13 +70,14 @@ io::HttpResponse wrong_method(const std::vector<std::string>& allowed) {
 }
 
 io::Awaitable<io::HttpResponse> answer(std::shared_ptr<Backend> backend,
-                                       std::shared_ptr<const ApiConfig> config, io::HttpRequest request) {
+                                       std::shared_ptr<const ApiConfig> config,
+                                       std::shared_ptr<TokenCache> tokens, io::HttpRequest request) {
   std::vector<std::string> allowed;
   std::optional<Match> match = find_route(routes(), request.method, request.path(), allowed);
   if (!match) co_return allowed.empty() ? plain_not_found() : wrong_method(allowed);
   const Route& route = *match->route;
   Context context{*backend, *config, request, {}, std::move(match->path), {}};
-  if (auto turned_away = admit(route, context)) co_return std::move(*turned_away);
+  if (auto turned_away = admit(route, context, *tokens)) co_return std::move(*turned_away);
   auto query = Query::parse(request.query());
   if (!query)
     co_return problem({ErrorCode::kUsage, "query", "does not decode", "percent-encode it as UTF-8"});
@@ -93,17 +96,19 @@ io::Awaitable<io::HttpResponse> answer(std::shared_ptr<Backend> backend,
 }  // namespace
 
 Api::Api(std::shared_ptr<Backend> backend, ApiConfig config)
-    : shared_(std::make_shared<Shared>(
-          Shared{std::move(backend), std::make_shared<const ApiConfig>(std::move(config))})) {}
+    : shared_(std::make_shared<Shared>(Shared{std::move(backend),
+                                              std::make_shared<const ApiConfig>(std::move(config)),
+                                              std::make_shared<TokenCache>()})) {}
 
 io::HttpHandler Api::handler() const {
   return [shared = shared_](io::HttpRequest request) {
-    return answer(shared->backend, shared->config, std::move(request));
+    return answer(shared->backend, shared->config, shared->tokens, std::move(request));
   };
 }
 
 void Api::reload(ApiConfig config) {
   shared_->config = std::make_shared<const ApiConfig>(std::move(config));
+  shared_->tokens = std::make_shared<TokenCache>();
 }
 
 void Api::reload_certificates(std::vector<CertificateFile> certificates) {

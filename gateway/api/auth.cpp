@@ -88,6 +88,7 @@ Result<Caller> caller_of(const IssuerConfig& issuer, const certs::Claims& claims
   caller.user = *user;
   caller.tenant = *tenant;
   caller.roles = roles_of(issuer, claims.all);
+  caller.until = claims.expires;
   return caller;
 }
 

@@ -54,6 +54,7 @@ struct Caller {
   std::string
       ledger_name;  // what the ledger calls this person, see io/person_register.h; empty: not asked for
   std::string peer_region;  // not empty: another region's gateway, which has no roles
+  Instant until;            // when the token ends; certificates are judged by their connection
 
   bool has(Role role) const { return roles.has(role); }
   pb::Principal principal() const;

@@ -38,7 +38,9 @@ struct StoreKeys {
 // The file as read: values checked, paths absolute, nothing opened.
 struct Config {
   std::string file;
-  io::ShellConfig shell;  // without TLS and policy
+  io::ShellConfig shell;                           // without TLS and policy
+  std::string store_url;                           // of a database that nodes share; empty: data_dir/state.db
+  io::Endpoint advertise_https, advertise_tunnel;  // where other nodes reach this one
   std::string https_certificate, https_key;
   std::string tunnel_certificate, tunnel_key;
   std::vector<std::string> tunnel_groups;

@@ -8,6 +8,7 @@
 #include "gateway/daemon/config_parts.h"
 #include "gateway/federation/facts.h"
 #include "gateway/io/witness_desk.h"
+#include "gateway/store/store.h"
 #include "policy/schema.h"
 #include "policy/yaml_reader.h"
 
@@ -128,6 +129,35 @@ void read_jobs(Section& s, MapReader& top, Config& config) {
   core.offer_expiry = map.duration("offer_expiry").value_or(core.offer_expiry);
   core.cancel_patience = map.duration("cancel_patience").value_or(core.cancel_patience);
   map.done();
+}
+
+// Nodes of a region that share a database: its URL, the folder that they share, and where each is reached.
+void read_store(Section& s, MapReader& top, Config& config) {
+  if (const Node* node = top.get("store")) {
+    MapReader map(s.reader, *node, "store");
+    config.store_url = map.text("postgresql", MapReader::kNeeded).value_or("");
+    if (!config.store_url.empty()) {
+      // libpq takes a file name without a scheme for a database name.
+      auto known = config.store_url.starts_with("postgres") ? store::check_store_url(config.store_url)
+                                                            : fail(ErrorCode::kUsage, "", "no scheme");
+      if (!known)
+        s.reader.report(*node, "store.postgresql is no URL: " + known.error().why,
+                        "postgresql://USER@HOST/DATABASE");
+    }
+    map.done();
+  }
+  config.shell.shared_dir = s.path(top.text("shared_dir"));
+  config.advertise_https = config.shell.https_listen;
+  config.advertise_tunnel = config.shell.tunnel_listen;
+  if (const Node* node = top.get("advertise")) {
+    MapReader map(s.reader, *node, "advertise");
+    config.advertise_https = endpoint(s, map, "https", MapReader::kNeeded, *node);
+    config.advertise_tunnel = endpoint(s, map, "tunnel", MapReader::kNeeded, *node);
+    map.done();
+  }
+  if (!config.store_url.empty() && config.shell.shared_dir.empty())
+    s.reader.report(*top.get("store"), "nodes that share a database need a folder that they share too",
+                    "shared_dir: FOLDER, for blobs and runs");
 }
 
 void read_certificates(Section& s, MapReader& top, Config& config) {
@@ -386,6 +416,7 @@ void read_top(Section& s, const Node& root, Config& config) {
   config.shell.gateway = top.text("name").value_or("gw-1");
   config.shell.data_dir = s.path(top.text("data_dir", MapReader::kNeeded));
   read_listen(s, top, config);
+  read_store(s, top, config);
   read_certificates(s, top, config);
   read_peers(s, top, config);
   if (const Node* node = top.get("policy", MapReader::kNeeded)) {

@@ -14,6 +14,7 @@
 #include "gateway/base/limits.h"
 #include "gateway/daemon/certificate_watch.h"
 #include "gateway/daemon/config.h"
+#include "gateway/daemon/stand_by.h"
 #include "gateway/files/file.h"
 #include "gateway/io/shell.h"
 
@@ -125,7 +126,14 @@ int serve(const std::string& file) {
   for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  auto shell = io::Shell::create(std::move(opened->shell));
+  std::unique_ptr<store::Store> shared;
+  if (!config->store_url.empty()) {
+    auto taken = take_store(*config, signals);
+    if (!taken) return complain(taken.error());
+    if (*taken == nullptr) return 0;
+    shared = std::move(*taken);
+  }
+  auto shell = io::Shell::create(std::move(opened->shell), std::move(shared));
   if (!shell) return complain(shell.error());
   api::Api api(api::backend_of(**shell), std::move(opened->api));
   (*shell)->set_handler(api.handler());

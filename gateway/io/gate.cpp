@@ -1,10 +1,13 @@
 #include "gateway/io/gate.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <iterator>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "gateway/base/check.h"
@@ -17,6 +20,11 @@ namespace {
 // A group's size bounds how long its first step waits for its last one.
 constexpr size_t kStepsInGroupMax = 4'096;
 constexpr size_t kGroupBytesMax = size_t{32} << 20U;
+// Of store and ledger at a start, and read at once.
+constexpr uint64_t kCompareEntries = 256;
+constexpr size_t kCatchUpEntries = 10'000;
+// A shared store that is lost while nothing happens is noticed in this time.
+constexpr auto kAskIfOursEvery = std::chrono::seconds(1);
 
 size_t bytes_of(const GateStep& step) {
   size_t bytes = 0;
@@ -38,7 +46,7 @@ struct Gate::Parts {
       : config(std::move(c)), store(std::move(s)), ledger(l) {}
 
   void run();
-  std::deque<GateStep> take_group();
+  std::optional<std::deque<GateStep>> take_group();
   Result<void> make_durable(std::deque<GateStep>& group);
   void let_go(std::deque<GateStep> group);
 
@@ -62,11 +70,19 @@ struct Gate::Parts {
   std::thread thread;
 };
 
-std::deque<GateStep> Gate::Parts::take_group() {
+// Nothing: the gate ends. An empty group: a while passed without a step.
+std::optional<std::deque<GateStep>> Gate::Parts::take_group() {
   std::unique_lock lock(mutex);
-  work.wait(lock, [&] { return stopping || (!held && !waiting.empty()); });
+  const auto something = [&] { return stopping || (!held && !waiting.empty()); };
+  if (store->is_shared()) {
+    work.wait_for(lock, kAskIfOursEvery, something);
+  } else {
+    work.wait(lock, something);
+  }
+  // Stopping while held: what may not become durable is lost, as in a crash.
+  if (stopping && (held || waiting.empty())) return std::nullopt;
   std::deque<GateStep> group;
-  if (held) return group;  // stopping: what may not become durable is lost, as in a crash
+  if (held) return group;
   size_t bytes = 0;
   while (!waiting.empty() && group.size() < kStepsInGroupMax && bytes < kGroupBytesMax) {
     bytes += bytes_of(waiting.front());
@@ -109,9 +125,10 @@ void Gate::Parts::let_go(std::deque<GateStep> group) {
 
 void Gate::Parts::run() {
   while (true) {
-    std::deque<GateStep> group = take_group();
-    if (group.empty()) return;
-    if (auto done = make_durable(group); !done) {
+    auto group = take_group();
+    if (!group) return;
+    auto done = group->empty() ? store->still_ours() : make_durable(*group);
+    if (!done) {
       {
         const std::lock_guard lock(mutex);
         broken = true;
@@ -120,45 +137,53 @@ void Gate::Parts::run() {
       config.on_fatal(done.error());
       return;
     }
-    let_go(std::move(group));
+    if (!group->empty()) let_go(std::move(*group));
   }
 }
 
 Result<void> Gate::catch_up(store::Store& store, LedgerFiles& ledger) {
-  auto pending = store.pending_entries();
-  if (!pending) return fail(pending.error());
+  auto kept = store.kept_entries();
+  if (!kept) return fail(kept.error());
   const std::string doing = "starting";
   const std::string restore = "restore store and ledger from the same backup";
   const uint64_t size = ledger.size();
-  if (pending->empty()) {
+  const std::string ledger_has = "the ledger has " + std::to_string(size) + " entries";
+  if (kept->first == kept->end) {
     if (size == 0) return {};
-    return fail(ErrorCode::kVerification, doing,
-                "the ledger has " + std::to_string(size) + " entries that the store knows nothing of",
-                restore);
+    return fail(ErrorCode::kVerification, doing, ledger_has + " that the store knows nothing of", restore);
   }
-  if (pending->front().index > size)
+  if (kept->first > size)
     return fail(ErrorCode::kVerification, doing,
-                "the ledger has " + std::to_string(size) + " entries, and the store continues at entry " +
-                    std::to_string(pending->front().index),
-                restore);
-  if (pending->back().index + 1 < size)
+                ledger_has + ", and the store continues at entry " + std::to_string(kept->first), restore);
+  if (kept->end < size)
     return fail(ErrorCode::kVerification, doing,
-                "the ledger has " + std::to_string(size) + " entries, and the store knows only " +
-                    std::to_string(pending->back().index + 1),
-                restore);
-  std::vector<Bytes> missing;
-  for (const auto& entry : *pending) {
-    if (entry.index >= size) {
-      missing.push_back(to_bytes(entry.bytes));
-      continue;
+                ledger_has + ", and the store knows only " + std::to_string(kept->end), restore);
+  // Some that both have show that they belong together; then what only the store has.
+  uint64_t next = std::max(kept->first, size - std::min(size, kCompareEntries));
+  while (next < kept->end) {
+    auto batch = store.entries_from(next, kCatchUpEntries);
+    if (!batch) return fail(batch.error());
+    std::vector<Bytes> missing;
+    for (const auto& entry : *batch) {
+      if (entry.index != next++)
+        return fail(ErrorCode::kVerification, doing,
+                    "the store lacks ledger entry " + std::to_string(next - 1), restore);
+      if (entry.index >= size) {
+        missing.push_back(to_bytes(entry.bytes));
+        continue;
+      }
+      auto known = ledger.entries(entry.index, 1);
+      if (!known) return fail(known.error());
+      if (known->size() != 1 || known->front() != entry.bytes)
+        return fail(ErrorCode::kVerification, doing,
+                    "entry " + std::to_string(entry.index) + " differs between ledger and store", restore);
     }
-    auto known = ledger.entries(entry.index, 1);
-    if (!known) return fail(known.error());
-    if (known->size() != 1 || known->front() != entry.bytes)
-      return fail(ErrorCode::kVerification, doing,
-                  "entry " + std::to_string(entry.index) + " differs between ledger and store", restore);
+    if (batch->empty())
+      return fail(ErrorCode::kVerification, doing, "the store lacks ledger entry " + std::to_string(next),
+                  restore);
+    if (auto appended = ledger.append(std::move(missing)); !appended) return appended;
   }
-  return ledger.append(std::move(missing));
+  return {};
 }
 
 Gate::Gate(Config config, std::unique_ptr<store::Store> store, LedgerFiles& ledger)

@@ -15,6 +15,7 @@ namespace {
 
 constexpr auto kStopPatience = std::chrono::seconds(5);
 constexpr auto kAnswerPatience = std::chrono::seconds(60);
+constexpr int64_t kClockSlackSeconds = 5;
 
 Instant wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -69,9 +70,21 @@ Result<void> ShellParts::run() {
 // --- the step
 // ----------------------------------------------------------------------------------------------------------
 
+// The wall time of the start, carried on by a steady clock: a clock that is set moves no deadline.
+// The wall time of the start, carried on by a steady clock: a clock that is set moves no deadline.
 Instant ShellParts::now() {
-  newest_ = std::max(newest_, wall_clock());
-  return newest_;
+  const auto passed = std::chrono::steady_clock::now() - steady_start_;
+  const Instant shown =
+      started_ + Duration{std::chrono::duration_cast<std::chrono::microseconds>(passed).count()};
+  const int64_t off_s = (wall_clock() - shown).micros / 1'000'000;
+  if (off_s > told_off_s_ + kClockSlackSeconds || off_s < told_off_s_ - kClockSlackSeconds) {
+    told_off_s_ = off_s;
+    spdlog::warn(
+        "the system's clock was set: it is {} s away from this gateway's, which goes on as it was; a restart "
+        "takes the new time over",
+        off_s);
+  }
+  return shown;
 }
 
 void ShellParts::post(federation::Event event, std::function<void()> after) {
@@ -279,9 +292,9 @@ ShellStatus ShellParts::status() const {
 Shell::Shell(std::unique_ptr<ShellParts> parts) : parts_(std::move(parts)) {}
 Shell::~Shell() = default;
 
-Result<std::unique_ptr<Shell>> Shell::create(ShellConfig config) {
+Result<std::unique_ptr<Shell>> Shell::create(ShellConfig config, std::unique_ptr<store::Store> store) {
   auto parts = std::make_unique<ShellParts>(std::move(config));
-  if (auto opened = parts->open(); !opened) return fail(opened.error());
+  if (auto opened = parts->open(std::move(store)); !opened) return fail(opened.error());
   return std::unique_ptr<Shell>(new Shell(std::move(parts)));
 }
 

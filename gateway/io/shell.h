@@ -34,6 +34,7 @@
 #include "gateway/io/shell_config.h"
 #include "gateway/io/staging.h"
 #include "gateway/io/witness_desk.h"
+#include "gateway/store/store.h"
 #include "policy/policy.h"
 
 namespace hetao::io {
@@ -69,8 +70,10 @@ struct ShellStatus {
 
 class Shell {
  public:
-  // Opens (or makes) the data directory, replays it, activates the policy. Nothing listens yet.
-  static Result<std::unique_ptr<Shell>> create(ShellConfig config);
+  // Opens (or makes) the data directory, replays it, activates the policy. Nothing listens yet. Without a
+  // store: data_dir/state.db.
+  static Result<std::unique_ptr<Shell>> create(ShellConfig config,
+                                               std::unique_ptr<store::Store> store = nullptr);
   ~Shell();
   Shell(const Shell&) = delete;
   Shell& operator=(const Shell&) = delete;

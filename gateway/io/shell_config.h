@@ -86,6 +86,7 @@ struct PolicySource {
 struct ShellConfig {
   std::string gateway;  // name of this gateway within its region
   std::string data_dir;
+  std::string shared_dir;  // of blobs and runs, seen by every node of the region; empty: data_dir
   federation::CoreConfig core;
   PolicySource policy;  // the first one; later ones are activated by people
   Endpoint https_listen;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -42,7 +43,7 @@ class ShellParts {
   explicit ShellParts(ShellConfig config);
   ~ShellParts();
 
-  Result<void> open();
+  Result<void> open(std::unique_ptr<store::Store> store);
   Result<void> listen();
   Result<void> run();
   void begin_stop();
@@ -93,8 +94,13 @@ class ShellParts {
     std::optional<federation::Answer> answer;
   };
 
+  // Blobs and runs: what every node of the region must find again.
+  const std::string& folder_of_all() const {
+    return config.shared_dir.empty() ? config.data_dir : config.shared_dir;
+  }
   Result<void> lock_folder();
-  Result<void> replay();
+  Result<void> open_ledger(store::Store& store);
+  Result<void> replay(std::unique_ptr<store::Store> store);
   Result<void> open_platforms();
   Result<void> open_policy();
   Awaitable<void> check_counters();
@@ -154,7 +160,8 @@ class ShellParts {
   void post_observed(federation::RunObserved observed);
 
   Descriptor lock_;
-  Instant newest_;
+  std::chrono::steady_clock::time_point steady_start_ = std::chrono::steady_clock::now();
+  int64_t told_off_s_ = 0;  // how far the system's clock was away when that was last said
   bool stepping_ = false;
   std::vector<std::pair<federation::Event, std::function<void()>>> queued_;  // posted while stepping
   uint64_t next_request_ = 1;

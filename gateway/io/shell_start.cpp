@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -13,8 +14,14 @@ namespace hetao::io {
 
 namespace {
 
+constexpr const char* kLedgerKeyNote = "ledger_key";
+
 void log_line(const std::string& line) {
   spdlog::info("{}", printable(line));
+}
+
+bool is_there(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
 }
 
 }  // namespace
@@ -33,26 +40,49 @@ Result<void> ShellParts::lock_folder() {
   return {};
 }
 
-Result<void> ShellParts::replay() {
-  auto store = store::open_store(config.data_dir + "/state.db", {config.core.region});
-  if (!store) return fail(store.error());
+// The nodes of a region write one ledger: they must sign it with one key.
+Result<void> ShellParts::open_ledger(store::Store& store) {
+  const std::string keys = config.data_dir + "/keys";
+  auto key_of_all = store.note(kLedgerKeyNote);
+  if (!key_of_all) return fail(key_of_all.error());
+  const std::string copy = store.is_shared()
+                               ? "copy keys/log.key and keys/witness.key from another node of the region"
+                               : "restore it from a backup";
+  if (*key_of_all && !is_there(keys + "/log.key"))
+    return fail(ErrorCode::kUsage, keys + "/log.key",
+                "is missing, and the region's ledger is signed with " + **key_of_all, copy);
   auto opened = LedgerFiles::open({.folder = config.data_dir + "/ledger",
-                                   .keys_folder = config.data_dir + "/keys",
+                                   .keys_folder = keys,
                                    .origin = origin_of_region(config.core.region),
                                    .sm2 = config.sm2});
   if (!opened) return fail(opened.error());
   ledger = std::move(*opened);
   ledger->on_failure([this](Error error) { fail_for_good(std::move(error)); });
-  if (auto caught_up = Gate::catch_up(**store, *ledger); !caught_up) return caught_up;
+  if (!*key_of_all) {
+    if (auto noted = store.put_note(kLedgerKeyNote, ledger->log_vkey()); !noted) return noted;
+  } else if (**key_of_all != ledger->log_vkey()) {
+    return fail(ErrorCode::kUsage, keys + "/log.key",
+                "is another key than the region's ledger is signed with, " + **key_of_all, copy);
+  }
+  return Gate::catch_up(store, *ledger);
+}
+
+Result<void> ShellParts::replay(std::unique_ptr<store::Store> store) {
+  if (store == nullptr) {
+    auto opened = store::open_store(config.data_dir + "/state.db", {config.core.region});
+    if (!opened) return fail(opened.error());
+    store = std::move(*opened);
+  }
+  if (auto opened = open_ledger(*store); !opened) return opened;
   core.emplace(config.core);
-  if (auto loaded = (*store)->load([this](const federation::Record& record) { return core->load(record); });
+  if (auto loaded = store->load([this](const federation::Record& record) { return core->load(record); });
       !loaded)
     return loaded;
   core->load_ledger_size(ledger->size());
   gate = std::make_unique<Gate>(
       Gate::Config{.post = [this](std::function<void()> work) { asio::post(io, std::move(work)); },
                    .on_fatal = [this](Error error) { fail_for_good(std::move(error)); }},
-      std::move(*store), *ledger);
+      std::move(store), *ledger);
   return {};
 }
 
@@ -132,10 +162,10 @@ void ShellParts::make_servers() {
   http = std::make_unique<HttpServer>(io.get_executor(), *quick, std::move(made));
 }
 
-Result<void> ShellParts::open() {
+Result<void> ShellParts::open(std::unique_ptr<store::Store> store) {
   if (auto locked = lock_folder(); !locked) return locked;
-  if (auto replayed = replay(); !replayed) return replayed;
-  auto opened = BlobStore::open(config.data_dir + "/blobs");
+  if (auto replayed = replay(std::move(store)); !replayed) return replayed;
+  auto opened = BlobStore::open(folder_of_all() + "/blobs");
   if (!opened) return fail(opened.error());
   blobs.emplace(std::move(*opened));
   auto roots = Staging::open(config.staging_roots);

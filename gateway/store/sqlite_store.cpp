@@ -49,8 +49,11 @@ class SqliteStore final : public Store {
 
   Result<void> load(const std::function<Result<void>(const Record&)>& take) override;
   Result<void> commit(const Batch& batch) override;
-  Result<std::vector<PendingEntry>> pending_entries() override;
+  Result<EntryRange> kept_entries() override;
+  Result<std::vector<PendingEntry>> entries_from(uint64_t first, size_t most) override;
   void forget_entries_below(uint64_t index) override { forget_below_ = std::max(forget_below_, index); }
+  Result<std::optional<std::string>> note(std::string_view name) override;
+  Result<void> put_note(std::string_view name, std::string_view value) override;
 
  private:
   SqliteStore(std::string path, Database database) : path_(std::move(path)), database_(std::move(database)) {}
@@ -60,7 +63,6 @@ class SqliteStore final : public Store {
   Result<StatementPtr> prepare(const char* sql);
   Result<void> step_done(sqlite3_stmt* statement, std::string_view doing);
   Result<int64_t> number_of(const char* pragma);
-  Result<std::optional<std::string>> meta(const char* key);
   Result<void> settle_pragmas();
   Result<void> claim(const Owner& owner, bool fresh);
   Result<void> migrate(int from, const Owner& owner);
@@ -134,14 +136,23 @@ Result<int64_t> SqliteStore::number_of(const char* pragma) {
   return sqlite3_column_int64(statement->get(), 0);
 }
 
-Result<std::optional<std::string>> SqliteStore::meta(const char* key) {
+Result<std::optional<std::string>> SqliteStore::note(std::string_view name) {
   auto statement = prepare("SELECT value FROM meta WHERE key = ?");
   if (!statement) return fail(statement.error());
-  sqlite3_bind_text(statement->get(), 1, key, -1, SQLITE_STATIC);
+  sqlite3_bind_text64(statement->get(), 1, name.data(), name.size(), SQLITE_STATIC, SQLITE_UTF8);
   const int code = sqlite3_step(statement->get());
   if (code == SQLITE_DONE) return std::nullopt;
   if (code != SQLITE_ROW) return failed("reading whose data this is");
   return std::string(reinterpret_cast<const char*>(sqlite3_column_text(statement->get(), 0)));
+}
+
+Result<void> SqliteStore::put_note(std::string_view name, std::string_view value) {
+  auto insert =
+      prepare("INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
+  if (!insert) return fail(insert.error());
+  sqlite3_bind_text64(insert->get(), 1, name.data(), name.size(), SQLITE_STATIC, SQLITE_UTF8);
+  sqlite3_bind_text64(insert->get(), 2, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  return step_done(insert->get(), "noting a fact");
 }
 
 Result<void> SqliteStore::settle_pragmas() {
@@ -163,10 +174,7 @@ Result<void> SqliteStore::migrate(int from, const Owner& owner) {
     if (auto done = run(kMigrations[step]); !done) return done;
   }
   if (from == 0) {
-    auto insert = prepare("INSERT INTO meta(key, value) VALUES('region', ?)");
-    if (!insert) return fail(insert.error());
-    sqlite3_bind_text(insert->get(), 1, owner.region.c_str(), -1, SQLITE_STATIC);
-    if (auto done = step_done(insert->get(), "noting the region"); !done) return done;
+    if (auto done = put_note("region", owner.region); !done) return done;
   }
   const std::string marks = "PRAGMA application_id = " + std::to_string(kApplicationId) +
                             "; PRAGMA user_version = " + std::to_string(kFormat) + "; COMMIT";
@@ -174,7 +182,7 @@ Result<void> SqliteStore::migrate(int from, const Owner& owner) {
 }
 
 Result<void> SqliteStore::check_owner(const Owner& owner) {
-  auto region = meta("region");
+  auto region = note("region");
   if (!region) return fail(region.error());
   if (!*region)
     return fail(ErrorCode::kFailed, path_, "does not say whose data it is", "restore it from a backup");
@@ -205,7 +213,7 @@ Result<void> SqliteStore::claim(const Owner& owner, bool fresh) {
     return fail(ErrorCode::kUsage, path_,
                 "has format " + std::to_string(*version) + ", and this program knows formats up to " +
                     std::to_string(kFormat),
-                "install the newer version again; there is no way back");
+                "install the version that wrote it again; there is no way back");
   // Refusals first: nothing is written into data that is not ours.
   if (auto ours = check_owner(owner); !ours) return ours;
   if (auto settled = settle_pragmas(); !settled) return settled;
@@ -270,9 +278,19 @@ Result<void> SqliteStore::load(const std::function<Result<void>(const Record&)>&
   return {};
 }
 
-Result<std::vector<PendingEntry>> SqliteStore::pending_entries() {
-  auto rows = prepare("SELECT position, bytes FROM entry ORDER BY position");
+Result<EntryRange> SqliteStore::kept_entries() {
+  auto rows = prepare("SELECT coalesce(min(position), 0), coalesce(max(position) + 1, 0) FROM entry");
   if (!rows) return fail(rows.error());
+  if (sqlite3_step(rows->get()) != SQLITE_ROW) return failed("reading ledger entries");
+  return EntryRange{static_cast<uint64_t>(sqlite3_column_int64(rows->get(), 0)),
+                    static_cast<uint64_t>(sqlite3_column_int64(rows->get(), 1))};
+}
+
+Result<std::vector<PendingEntry>> SqliteStore::entries_from(uint64_t first, size_t most) {
+  auto rows = prepare("SELECT position, bytes FROM entry WHERE position >= ? ORDER BY position LIMIT ?");
+  if (!rows) return fail(rows.error());
+  sqlite3_bind_int64(rows->get(), 1, static_cast<sqlite3_int64>(first));
+  sqlite3_bind_int64(rows->get(), 2, static_cast<sqlite3_int64>(most));
   std::vector<PendingEntry> entries;
   int code = sqlite3_step(rows->get());
   for (; code == SQLITE_ROW; code = sqlite3_step(rows->get())) {

@@ -1,5 +1,6 @@
 #include "gateway/store/store.h"
 
+#include "gateway/store/postgres_store.h"
 #include "gateway/store/sqlite_store.h"
 
 namespace hetao::store {
@@ -8,20 +9,35 @@ namespace {
 
 constexpr std::string_view kSqlitePrefix = "sqlite:";
 
+bool is_postgres(std::string_view url) {
+  return url.starts_with("postgresql:") || url.starts_with("postgres:");
+}
+
 }  // namespace
 
 Result<void> check_store_url(std::string_view url) {
-  if (url.starts_with("postgresql:") || url.starts_with("postgres:"))
-    return fail(ErrorCode::kUsage, std::string(url), "PostgreSQL is not available yet", "use sqlite:PATH");
+  if (is_postgres(url)) return check_postgres_url(std::string(url));
   if (url.starts_with(kSqlitePrefix)) url.remove_prefix(kSqlitePrefix.size());
   if (url.empty()) return fail(ErrorCode::kUsage, "store", "names no file", "use sqlite:PATH");
   return {};
 }
 
-Result<std::unique_ptr<Store>> open_store(std::string_view url, const Owner& owner) {
+Result<Claim> claim_store(std::string_view url, const Owner& owner) {
   if (auto known = check_store_url(url); !known) return fail(known.error());
+  if (is_postgres(url)) return claim_postgres(std::string(url), owner);
   if (url.starts_with(kSqlitePrefix)) url.remove_prefix(kSqlitePrefix.size());
-  return open_sqlite(std::string(url), owner);
+  auto store = open_sqlite(std::string(url), owner);
+  if (!store) return fail(store.error());
+  return Claim{std::move(*store)};
+}
+
+Result<std::unique_ptr<Store>> open_store(std::string_view url, const Owner& owner) {
+  auto claim = claim_store(url, owner);
+  if (!claim) return fail(claim.error());
+  if (claim->store == nullptr)
+    return fail(ErrorCode::kFailed, "store", "node " + claim->held_by.node + " of the region has it",
+                "stop that node, or let this one stand by");
+  return std::move(claim->store);
 }
 
 }  // namespace hetao::store

@@ -24,7 +24,7 @@ ROOMS = {
     "gateway/federation": (3, set(), {"google"}),
     "gateway/runner": (4, set(), set()),
     "gateway/files": (4, set(), set()),
-    "gateway/store": (4, set(), {"sqlite3.h"}),
+    "gateway/store": (4, set(), {"sqlite3.h", "libpq-fe.h"}),
     "gateway/io": (4, {"gateway/store", "gateway/runner", "gateway/io/tls"}, {"openssl", "spdlog", "fmt", "curl", "pugixml.hpp"}),
     "gateway/io/tls": (4, set(), {"openssl"}),
     "gateway/api": (4, {"gateway/io", "gateway/store"}, set()),

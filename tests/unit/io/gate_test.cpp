@@ -36,8 +36,15 @@ class WatchedStore : public store::Store {
     for (const auto& record : batch.records) durable.push_back(record.key);
     return done;
   }
-  Result<std::vector<store::PendingEntry>> pending_entries() override { return real_->pending_entries(); }
+  Result<store::EntryRange> kept_entries() override { return real_->kept_entries(); }
+  Result<std::vector<store::PendingEntry>> entries_from(uint64_t first, size_t most) override {
+    return real_->entries_from(first, most);
+  }
   void forget_entries_below(uint64_t index) override { real_->forget_entries_below(index); }
+  Result<std::optional<std::string>> note(std::string_view name) override { return real_->note(name); }
+  Result<void> put_note(std::string_view name, std::string_view value) override {
+    return real_->put_note(name, value);
+  }
 
   bool holds(const std::string& key) {
     const std::lock_guard lock(mutex);
