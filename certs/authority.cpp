@@ -19,7 +19,7 @@ namespace {
 // Certificates begin a little in the past, for peers whose clocks lag.
 constexpr int64_t kBackdateSeconds = 300;
 constexpr Duration kBackdate = Duration::seconds(kBackdateSeconds);
-constexpr int64_t kCaLifetimeSecondsMax = int64_t{20 * 366} * 86'400;
+constexpr int64_t kCaLifetimeSecondsMax = int64_t{20} * 366 * 86'400;
 
 struct ExtensionText {
   int nid;

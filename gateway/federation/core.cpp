@@ -1,5 +1,9 @@
 #include "gateway/federation/core.h"
 
+#include <algorithm>
+
+#include "gateway/base/item_limits.h"
+#include "gateway/base/text.h"
 #include "gateway/federation/attempts.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
@@ -11,8 +15,8 @@
 #include "gateway/federation/outside.h"
 #include "gateway/federation/placement.h"
 #include "gateway/federation/policy_life.h"
-#include "gateway/federation/review.h"
 #include "gateway/federation/release_gate.h"
+#include "gateway/federation/review.h"
 #include "gateway/federation/state.h"
 #include "gateway/federation/supply.h"
 
@@ -74,8 +78,22 @@ std::optional<Instant> next_deadline(const State& s) {
   return next;
 }
 
+void shorten(std::string& text, size_t bytes_max) {
+  if (text.size() > bytes_max) text = readable(text, bytes_max);
+}
+
+// A peer words ids, names and reasons, and an entry that can't be written ends the gateway.
+void bound_texts(ledger::Entry& entry) {
+  for (std::string* text : {&entry.job, &entry.crossing, &entry.who, &entry.item_digest, &entry.peer})
+    shorten(*text, limits::kLedgerNameBytesMax);
+  for (auto& [key, value] : entry.extra) shorten(value, limits::kLedgerTextBytesMax);
+  shorten(entry.reason, limits::kLedgerReasonBytesMax);
+  entry.item_bytes = std::clamp<int64_t>(entry.item_bytes, 0, limits::kItemBytesMax);
+}
+
 Step finish(State& s) {
   drain_own_messages(s);
+  for (ledger::Entry& entry : s.out.entries) bound_texts(entry);
   if (const auto next = next_deadline(s)) s.effect(WakeAt{std::max(*next, s.now)});
   return s.take_step();
 }

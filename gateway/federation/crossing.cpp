@@ -1,5 +1,7 @@
 #include "gateway/federation/crossing.h"
 
+#include "gateway/base/item_limits.h"
+#include "gateway/base/text.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/counters.h"
 #include "gateway/federation/crossing_parts.h"
@@ -8,6 +10,7 @@
 #include "gateway/federation/facts.h"
 #include "gateway/federation/home.h"
 #include "gateway/federation/host.h"
+#include "gateway/federation/item.h"
 #include "gateway/federation/obligations.h"
 #include "gateway/federation/release_gate.h"
 #include "gateway/federation/table.h"
@@ -243,16 +246,52 @@ void on_item_failed(State& s, const ItemFailed& event) {
   notify(s, event.crossing);
 }
 
+std::string lie_in_ask(const State& s, const std::string& from, const pb::Crossing& asked) {
+  if (asked.id().size() > limits::kCrossingIdBytesMax || asked.job().size() > limits::kCrossingIdBytesMax)
+    return "its id is too long";
+  if (asked.from_region() != from || !s.is_self(asked.to_region()))
+    return "it leads from or to somebody else";
+  const auto known = s.crossings.find(asked.id());
+  if (known != s.crossings.end() &&
+      (known->second.from_region() != from || !s.is_self(known->second.to_region()) ||
+       known->second.job() != asked.job() || known->second.attempt() != asked.attempt()))
+    return "its id is another crossing's";
+  const std::string misfit = misfit_of(asked.item());
+  return misfit.empty() ? "" : "its item is not what it says: " + misfit;
+}
+
+void accuse(State& s, const std::string& region, const std::string& crossing, const std::string& lie) {
+  s.effect(AccusePeer{region, "digest",
+                      "crossing " + readable(crossing, limits::kCrossingIdBytesMax) + ": " + lie});
+}
+
+namespace {
+
+// The holder's answer to our asking. What the item is and who exports it is the holder's to say; whose job it
+// is for, and where it goes, is what we said.
+pb::Crossing answered_fetch(const pb::Crossing& ours, const pb::Crossing& asked) {
+  pb::Crossing crossing = ours;
+  *crossing.mutable_item() = asked.item();
+  crossing.mutable_item()->set_name(ours.item().name());
+  *crossing.mutable_exporter() = asked.exporter();
+  *crossing.mutable_facts() = asked.facts();
+  return crossing;
+}
+
+}  // namespace
+
 void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& asked) {
   const bool wants_from_us = s.is_self(asked.from_region()) && asked.to_region() == from;
   const bool offers_to_us = s.is_self(asked.to_region()) && asked.from_region() == from;
   if (!wants_from_us && !offers_to_us) return;  // a peer can only speak of crossings between it and us
-  const auto known = s.crossings.find(asked.id());
-  if (known != s.crossings.end() && (known->second.state() != pb::CROSSING_DECIDING ||
-                                     known->second.from_region() != asked.from_region())) {
-    return;  // a repeat, or somebody else's id
+  if (offers_to_us) {
+    const std::string lie = lie_in_ask(s, from, asked);
+    if (!lie.empty()) return accuse(s, from, asked.id(), lie);
   }
-  pb::Crossing crossing = asked;
+  const auto known = s.crossings.find(asked.id());
+  // A repeat, or somebody else's id. What we asked for ourselves is waited for.
+  if (known != s.crossings.end() && (wants_from_us || known->second.state() != pb::CROSSING_DECIDING)) return;
+  pb::Crossing crossing = known == s.crossings.end() ? asked : answered_fetch(known->second, asked);
   crossing.clear_ours();
   crossing.clear_theirs();
   crossing.set_state(pb::CROSSING_DECIDING);

@@ -17,6 +17,12 @@ void on_item_inspected(State& s, const ItemInspected& event);
 void on_item_stored(State& s, const ItemStored& event);
 void on_item_failed(State& s, const ItemFailed& event);
 
+// What can't be about a crossing that `from` wants us to accept, or "": it leads from there to us, is no
+// other one under an id that we know, and its item's digest is that of its files.
+std::string lie_in_ask(const State& s, const std::string& from, const pb::Crossing& asked);
+// The peer that said it is cut and reported.
+void accuse(State& s, const std::string& region, const std::string& crossing, const std::string& lie);
+
 void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& asked);
 void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAnswer& answer);
 void on_crossing_arrived(State& s, const std::string& from, const pb::CrossingArrived& arrived);

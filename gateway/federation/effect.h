@@ -38,6 +38,13 @@ struct SendItem {
   pb::Item item;
 };
 
+// The peer said what can't be: its tunnel is cut for that reason; log, metrics and ledger say so.
+struct AccusePeer {
+  std::string region;
+  std::string fault;  // a word, as tunnel::to_word(Reason) makes them
+  std::string why;
+};
+
 // Stops sending or expecting, and drops what arrived in part.
 struct DropItem {
   std::string crossing;
@@ -113,8 +120,8 @@ struct WakeAt {
   Instant at;
 };
 
-using Effect = std::variant<Answer, SendMessage, SendItem, DropItem, SubmitRun, FindRun, ReleaseRun,
-                            CancelRun, CollectRun, RemoveRun, InspectItem, DeliverOutput, FetchInput,
-                            DropBlobs, NotifyRole, WakeAt>;
+using Effect = std::variant<Answer, SendMessage, SendItem, AccusePeer, DropItem, SubmitRun, FindRun,
+                            ReleaseRun, CancelRun, CollectRun, RemoveRun, InspectItem, DeliverOutput,
+                            FetchInput, DropBlobs, NotifyRole, WakeAt>;
 
 }  // namespace hetao::federation

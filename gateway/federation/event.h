@@ -241,8 +241,8 @@ struct TimePassed {};
 using Event =
     std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset, RegisterMechanism,
                  ActivatePolicy, ProposePolicy, AnswerProposal, ActivatePack, StopShadow, NoteAct, PeerUp,
-                 PeerDown, PeerSaid, ReleaseGate, ItemStored, ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved,
-                 RunCollected, ItemInspected, OutputDelivered, BlobsDropped, InputFetched,
+                 PeerDown, PeerSaid, ReleaseGate, ItemStored, ItemFailed, RunSubmitted, RunFound, RunReleased,
+                 RunObserved, RunCollected, ItemInspected, OutputDelivered, BlobsDropped, InputFetched,
                  SupplySeen, TimePassed>;
 
 }  // namespace hetao::federation

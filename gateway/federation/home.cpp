@@ -1,6 +1,7 @@
 #include "gateway/federation/home.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "gateway/federation/attempts.h"
 #include "gateway/federation/catalogue.h"
@@ -153,17 +154,21 @@ pb::JobState end_of(const pb::Job& job) {
   return job.report().executors().empty() ? pb::JOB_SYSTEM_ERROR : pb::JOB_EXECUTOR_ERROR;
 }
 
-// The item of an output as it stands here: a crossing that arrived, or the run's own when it ran at home.
-bool is_here(const State& s, const pb::Job& job, const pb::Delivery& told) {
-  if (s.is_self(job.region())) return true;
+// The files of an output as they stand here: those of a crossing that arrived (a peer can't name others), or
+// the run's own when it ran at home. Nothing: it is not here.
+std::optional<pb::Delivery> what_is_here(const State& s, const pb::Job& job, const pb::Delivery& told) {
+  if (s.is_self(job.region())) return told;
   for (const std::string& id : crossings_of(s, job, false)) {
     const pb::Crossing& crossing = s.crossings.at(id);
     if (s.is_self(crossing.to_region()) && crossing.state() == pb::CROSSING_DONE &&
         crossing.item().name() == told.name() && crossing.item().digest() == told.digest()) {
-      return true;
+      pb::Delivery here = told;
+      *here.mutable_files() = crossing.item().files();
+      here.set_bytes(crossing.item().bytes());
+      return here;
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 pb::Delivery* find_delivery(pb::Job& job, const std::string& name) {
@@ -186,11 +191,11 @@ void take_outputs(State& s, pb::Job& job, const pb::JobNews& news) {
       delivery->set_kind("logs");
     }
     if (delivery == nullptr) continue;
-    const bool here = is_here(s, job, told);
+    const auto here = what_is_here(s, job, told);
     delivery->set_state(here ? "available" : "withheld");
     delivery->set_digest(told.digest());
-    delivery->set_bytes(told.bytes());
-    if (here) *delivery->mutable_files() = told.files();
+    delivery->set_bytes(here ? here->bytes() : told.bytes());
+    if (here) *delivery->mutable_files() = here->files();
   }
   for (pb::Delivery& delivery : *job.mutable_deliveries()) {
     if (delivery.state() == "waiting") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/limits.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
 #include "gateway/federation/decide.h"
@@ -44,8 +45,9 @@ std::string take_input(State& s, pb::Run& run, int index, const pb::Offer& offer
   const pb::Input& input = run.task().inputs(index);
   const std::string id = dataset_of(input);
   if (id.empty()) {
+    // From home and place being one. What a peer brings needs a crossing.
     for (const pb::Item& brought : offer.items()) {
-      if (brought.name() == input.path()) *run.add_items() = brought;
+      if (at_home(s, run) && brought.name() == input.path()) *run.add_items() = brought;
     }
     return {};
   }
@@ -185,6 +187,8 @@ void send_output(State& s, pb::Run& run, const std::string& suffix, pb::Item ite
 }  // namespace
 
 void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
+  if (offer.job().size() > limits::kRunKeyBytesMax / 2)
+    return accuse(s, from, offer.job(), "the job's id is too long");
   const std::string key = run_key(offer.job(), offer.attempt());
   if (s.runs.contains(key)) {
     if (s.runs.at(key).home_region() == from) tell_home(s, s.runs.at(key));
@@ -224,7 +228,14 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
   }
   if (!why.empty()) return refuse_run(s, run, failure_class, why);
   for (const pb::Crossing& asked : offer.crossings()) {
-    if (asked.job() == offer.job() && asked.attempt() == offer.attempt()) run.add_inputs(asked.id());
+    std::string lie = asked.job() == offer.job() && asked.attempt() == offer.attempt()
+                          ? lie_in_ask(s, from, asked)
+                          : "it is another job's";
+    if (!lie.empty()) {
+      accuse(s, from, asked.id(), lie);
+      return refuse_run(s, run, "an input's crossing: " + lie);
+    }
+    run.add_inputs(asked.id());
   }
   for (const pb::Crossing& asked : offer.crossings()) {
     // One refused input refuses the run; the others are not taken any more.
@@ -265,6 +276,11 @@ void on_run_collected(State& s, const RunCollected& event) {
     item.set_kind(logs ? "logs" : output_kind(run.task(), item.name()));
     *item.mutable_labels() = labels;
     seal_item(item);
+    const std::string misfit = misfit_of(item);
+    if (!misfit.empty()) {  // home would not take it
+      run.add_notes("output " + item.name() + ": " + misfit);
+      continue;
+    }
     if (logs && item.bytes() == 0) continue;  // it wrote nothing: nothing to read, decide or move
     *run.add_results() = item;
     if (!at_home(s, run)) send_output(s, run, logs ? "logs" : "o" + std::to_string(index), std::move(item));

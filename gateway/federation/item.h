@@ -12,6 +12,10 @@ namespace hetao::federation {
 // "files-sha256:" + SHA-256 over the lines "PATH\0DIGEST\0BYTES\n", sorted by path.
 void seal_item(pb::Item& item);
 
+// What is wrong with an item that somebody else describes, or "": its digest and size are those of its files,
+// no two files have one place, and no place is outside of the item's.
+std::string misfit_of(const pb::Item& item);
+
 // The name of a task's output: what follows "result:" in its URL, or the last part of its path.
 std::string output_name(const pb::Output& output);
 

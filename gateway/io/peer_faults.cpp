@@ -16,7 +16,9 @@ bool PeerFaults::matters(std::string_view reason) {
 }
 
 std::optional<uint64_t> PeerFaults::may_note(const PeerFault& fault, Instant now) {
-  if (!matters(fault.reason)) return std::nullopt;
+  // Broken TLS is noise from a stranger, and an attack from who has shown a good certificate.
+  const bool breaks_tls = fault.reason == "protocol-tls" && !fault.region.empty();
+  if (!matters(fault.reason) && !breaks_tls) return std::nullopt;
   const auto [at, is_new] = noted_.try_emplace({fault.region, fault.reason}, Noted{now, 0});
   Noted& noted = at->second;
   if (!is_new && now - noted.at < Duration::seconds(limits::kPeerFaultNoteSeconds)) {

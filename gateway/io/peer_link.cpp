@@ -12,6 +12,8 @@ constexpr size_t kGatherBytes = size_t{16} << 10U;
 // Encrypted and handed to the socket at a time: stays in the processor's cache.
 constexpr size_t kSendBytes = size_t{256} << 10U;
 constexpr Duration kCountEvery = Duration::millis(250);
+constexpr auto kPulse = std::chrono::seconds(1);
+constexpr Duration kFarewellPatience = Duration::seconds(2);  // of a peer that does not take our last words
 // The session has deadlines of its own, which are shorter and say why.
 constexpr Duration kReadPatience = Duration::seconds(2 * limits::kSilenceSecondsMax);
 constexpr Duration kWritePatience = Duration::seconds(2 * limits::kWriteStallSecondsMax);
@@ -26,7 +28,8 @@ PeerLink::PeerLink(std::unique_ptr<TlsStream> stream, tunnel::Config config, tun
       congestion_control_(io::congestion_control(stream_->native_handle())),
       session_(std::move(config), role, owner.clock()),
       owner_(std::move(owner)),
-      wake_(executor_) {}
+      wake_(executor_),
+      pulse_(executor_) {}
 
 Awaitable<void> PeerLink::run(Bytes early) {
   const auto self = shared_from_this();
@@ -37,8 +40,10 @@ Awaitable<void> PeerLink::run(Bytes early) {
                    writer_done = true;
                    writer_gone.cancel();
                  });
+  asio::co_spawn(wake_.get_executor(), watch_writer(), asio::detached);
   co_await read_all(std::move(early));
   while (!writer_done) co_await writer_gone.async_wait(as_value);
+  pulse_.cancel();
   const auto closed = session_.transport_closed();
   if (!closed) note_end(closed.error());
   take_events();
@@ -156,6 +161,24 @@ Result<void> PeerLink::keep_time() {
   return session_.on_time(now);
 }
 
+// The writer keeps the session's time, but not while it waits for a peer that takes nothing: neither silence
+// nor a stalled write nor the end of a revoked peer may wait for that.
+Awaitable<void> PeerLink::watch_writer() {
+  const auto self = shared_from_this();
+  while (stream_ && stream_->is_open()) {
+    pulse_.expires_after(kPulse);
+    auto [stopped] = co_await pulse_.async_wait(as_value);
+    if (stopped || !stream_) break;
+    if (!writing_since_) continue;
+    auto in_time = keep_time();
+    if (!in_time) note_end(in_time.error());
+    const auto state = session_.state();
+    const bool is_over = state == tunnel::Session::State::kFinished ||
+                         state == tunnel::Session::State::kBroken || stream_->engine().failure();
+    if (!in_time || (is_over && owner_.clock() - *writing_since_ > kFarewellPatience)) stream_->abort();
+  }
+}
+
 Awaitable<void> PeerLink::write_all() {
   using State = tunnel::Session::State;
   while (true) {
@@ -163,7 +186,9 @@ Awaitable<void> PeerLink::write_all() {
     if (auto in_time = keep_time(); !in_time) note_end(in_time.error());
     fill_output();
     take_events();
+    writing_since_ = owner_.clock();
     auto flushed = co_await stream_->flush(kWritePatience);
+    writing_since_.reset();
     count();
     if (!flushed) {
       note_end(flushed.error());

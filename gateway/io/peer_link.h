@@ -104,6 +104,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   Awaitable<void> read_all(Bytes early);
   Awaitable<void> write_all();
   Result<void> keep_time();
+  Awaitable<void> watch_writer();
   void fill_output();
   size_t offer_output();
   void count();
@@ -134,6 +135,8 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   std::shared_ptr<LinkCounters> counters_ = std::make_shared<LinkCounters>();
   Instant counted_;
   asio::steady_timer wake_;
+  asio::steady_timer pulse_;
+  std::optional<Instant> writing_since_;  // the socket has not taken all yet
   Bytes gathered_;
   Instant opened_;
   std::optional<Error> ended_;

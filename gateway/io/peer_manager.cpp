@@ -44,20 +44,32 @@ void PeerManager::Parts::stream_fault(PeerLink& link, const std::string& region,
   faults.stream(region, reason);
   config.log("tunnel to " + region + ": a stream was cut [" + reason + "]: " + printable(why));
   note({region, reason, why, link.remote()});
-  if (reason == "digest") {
-    link.goodbye(tunnel::Reason::kDigest, "bytes that are not what was announced");
-    asio::co_spawn(executor, cut_soon(link.weak_from_this()), asio::detached);
-  } else
+  if (reason == "digest")
+    send_away(link, "bytes that are not what was announced");
+  else
     link.charge(tunnel::Odd::kRepeatedOffer);
 }
 
+void PeerManager::Parts::send_away(PeerLink& link, const std::string& why) {
+  link.goodbye(tunnel::Reason::kDigest, why);
+  asio::co_spawn(executor, cut_soon(link.weak_from_this(), why), asio::detached);
+}
+
+void PeerManager::accuse(const std::string& region, const std::string& fault, const std::string& why) {
+  const auto at = parts_->peers.find(region);
+  if (at == parts_->peers.end()) return;
+  const auto live = at->second.live;
+  parts_->config.log("tunnel to " + region + ": it lies [" + fault + "]: " + printable(why));
+  parts_->note({region, fault, why, live ? live->remote() : ""});
+  if (live) parts_->send_away(*live, "an item that is not what it says");
+}
+
 // The reset that names the transfer has to go out first; who does not leave then is cut.
-Awaitable<void> PeerManager::Parts::cut_soon(std::weak_ptr<PeerLink> link) {
+Awaitable<void> PeerManager::Parts::cut_soon(std::weak_ptr<PeerLink> link, std::string why) {
   const auto self = shared_from_this();
   asio::steady_timer pause(executor, kLeavePatience);
   co_await pause.async_wait(as_value);
-  if (const auto still = link.lock())
-    still->cut(tunnel::Reason::kDigest, "bytes that are not what was announced");
+  if (const auto still = link.lock()) still->cut(tunnel::Reason::kDigest, why);
 }
 
 PeerManager::PeerManager(asio::any_io_executor executor, Workers& workers, BlobStore& blobs, Config config)

@@ -71,6 +71,8 @@ class PeerManager {
   void send_message(const std::string& region, const pb::PeerMessage& message);
   void send_item(const std::string& region, const std::string& crossing, pb::Item item);
   void drop_item(const std::string& crossing);
+  // What it said can't be: it is told, cut, and written down.
+  void accuse(const std::string& region, const std::string& fault, const std::string& why);
   // New connections use it; live peers are judged again by it at once.
   void use(std::shared_ptr<const TlsContext> tls);
 

@@ -74,7 +74,8 @@ struct PeerManager::Parts : std::enable_shared_from_this<Parts> {
   void said(const std::string& region, PeerLink& link, Bytes bytes);
   void note(PeerFault fault);
   void refuse(PeerFault fault);
-  Awaitable<void> cut_soon(std::weak_ptr<PeerLink> link);
+  void send_away(PeerLink& link, const std::string& why);
+  Awaitable<void> cut_soon(std::weak_ptr<PeerLink> link, std::string why);
   void stream_fault(PeerLink& link, const std::string& region, const std::string& reason,
                     const std::string& why);
   bool has_key_of_another(const certs::PeerFacts& facts) const;

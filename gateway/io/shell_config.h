@@ -10,11 +10,11 @@
 #include "gateway/base/time.h"
 #include "gateway/federation/core.h"
 #include "gateway/io/endpoint.h"
+#include "gateway/io/event_forwarder.h"
 #include "gateway/io/store_client.h"
 #include "gateway/io/tls/tls_context.h"
-#include "gateway/platforms/slurm/job.h"
-#include "gateway/io/event_forwarder.h"
 #include "gateway/io/witness_config.h"
+#include "gateway/platforms/slurm/job.h"
 #include "policy/policy.h"
 
 namespace hetao::io {

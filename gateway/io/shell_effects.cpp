@@ -34,6 +34,10 @@ void ShellParts::on(federation::SendItem& effect) {
   peers->send_item(effect.region, effect.crossing, std::move(effect.item));
 }
 
+void ShellParts::on(federation::AccusePeer& effect) {
+  peers->accuse(effect.region, effect.fault, effect.why);
+}
+
 void ShellParts::on(federation::DropItem& effect) {
   peers->drop_item(effect.crossing);
 }

@@ -134,6 +134,7 @@ class ShellParts {
   void on(federation::Answer& effect);
   void on(federation::SendMessage& effect);
   void on(federation::SendItem& effect);
+  void on(federation::AccusePeer& effect);
   void on(federation::DropItem& effect);
   void on(federation::SubmitRun& effect);
   void on(federation::FindRun& effect);

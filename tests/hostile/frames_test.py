@@ -214,6 +214,16 @@ class Frames(town.HostileTest):
         self.assertEqual(len(ended), 3)
         self.assert_counted("hetao_tunnel_ended_total", region="cheung-chau", reason="odd-behaviour")
 
+    def test_messages_beyond_their_credit(self):
+        """Each message counts 256 bytes besides its own: a burst of tiny ones is more than the window."""
+        peer = self.opened()
+        acknowledge = wire.peer_pb.PeerMessage(ack=1).SerializeToString()
+        try:
+            peer.send(b"".join(peer.frame(wire.MESSAGE, 0, acknowledge, flags=wire.END) for _ in range(200_000)))
+        except wire.Ended:
+            pass
+        self.ends(peer, "credit")
+
     def test_frame_byte_by_byte(self):
         """A frame has to keep up with 1 KiB/s: a byte a second is cut within seconds, though the peer pings."""
         peer = self.opened()

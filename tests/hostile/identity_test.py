@@ -68,6 +68,50 @@ class Identity(town.HostileTest):
     def test_identity_in_another_spelling(self):
         self.bad("bad-identity", uris=("spiffe://hetao/Lantau/gateway/gw-1",))
 
+    def test_identity_that_looks_like_another(self):
+        for uri in ("spiffe://HETAO/lantau/gateway/gw-1", "spiffe://hetao/lantau./gateway/gw-1",
+                    "spiffe://hetao/lantau/gateway/gw-1/", "spiffe://hetao/%6cantau/gateway/gw-1",
+                    "spiffe://hetao/lantau\0/gateway/gw-1", "spiffe://hetao/*/gateway/gw-1",
+                    "spiffe://hetao/lantau/gateway/gw-1?x", "spiffe://user@hetao/lantau/gateway/gw-1",
+                    "spiffe://hetao:443/lantau/gateway/gw-1", "spiffe://hetao/lantau//gateway/gw-1"):
+            with self.subTest(uri):
+                self.bad("bad-identity", uris=(uri,))
+
+    def test_internationalised_look_alike(self):
+        """No region is written in punycode."""
+        self.bad("bad-identity", uris=("spiffe://hetao/xn--lntau-7nd/gateway/gw-1",))
+
+    def test_only_for_servers(self):
+        self.bad("extended-key-usage", uses=(pki.ExtendedKeyUsageOID.SERVER_AUTH,))
+
+    def test_no_use_named(self):
+        self.bad("extended-key-usage", uses=())
+
+    def test_key_not_for_signatures(self):
+        self.bad("key-usage", usage=pki.key_usage(sign=True))
+
+    def test_ca_below_a_ca_that_may_have_none(self):
+        below = self.town.ca["lantau"].below()
+        self.bad("path-length", ca=below, chain=(below,))
+
+    def test_leaf_that_signs(self):
+        below = self.town.ca["lantau"].below(is_ca=False)
+        self.bad("not-a-ca", ca=below, chain=(below,))
+
+    def test_missing_intermediate(self):
+        self.bad("unknown-ca", ca=self.town.ca["lantau"].below())
+
+    def test_intermediate_of_another_ca(self):
+        stranger = pki.Ca.unknown()
+        self.bad("unknown-ca", ca=stranger.below(), chain=(stranger.below(), stranger))
+
+    def test_chain_of_many(self):
+        chain, ca = [], pki.Ca.unknown()
+        for _ in range(6):
+            chain.insert(0, ca)
+            ca = ca.below(pathlen=9)
+        self.bad("chain-too-long", ca=ca, chain=(ca, *chain))
+
     def test_role_of_a_client(self):
         self.bad("wrong-role", uris=("spiffe://hetao/lantau/client/alice",))
 
@@ -108,6 +152,14 @@ class Identity(town.HostileTest):
 
     def test_trusted_region_that_is_no_peer(self):
         self.bad("not-a-peer", region="zhuhai")
+
+    def test_another_certificate_at_the_next_connection(self):
+        """Of the same gateway: that is a rotation, and both are judged for themselves."""
+        for pem in (self.town.leaf("lantau"), self.town.leaf("lantau")):
+            peer = self.peer(pem).open()
+            self.assertTrue(self.gateway.peer("lantau")["up"])
+            peer.close()
+        self.bad("expired", before=pki.now() - 3 * pki.DAY, after=pki.now() - pki.DAY)
 
     def test_no_certificate(self):
         with self.assertRaises(wire.Ended) as ended:

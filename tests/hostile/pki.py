@@ -49,6 +49,18 @@ class Ca:
                    .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False))
         return Ca(builder.sign(key, hashes.SHA256()), key)
 
+    def below(self, pathlen=0, is_ca=True):
+        """A CA that this one has signed, or a leaf that plays one."""
+        key = new_key()
+        builder = (x509.CertificateBuilder().subject_name(name("Below")).issuer_name(self.certificate.subject)
+                   .public_key(key.public_key()).serial_number(x509.random_serial_number())
+                   .not_valid_before(now() - DAY).not_valid_after(now() + 30 * DAY)
+                   .add_extension(x509.BasicConstraints(is_ca, pathlen if is_ca else None), True)
+                   .add_extension(key_usage(sign=is_ca), True)
+                   .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+                   .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False))
+        return Ca(builder.sign(self.key, hashes.SHA256()), key)
+
     def crl(self, revoked=(), since=None, until=None):
         since = since or now() - DAY / 24
         builder = (x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
@@ -70,8 +82,10 @@ class Leaf:
     """A gateway's certificate as the profile wants it, but for what the arguments say."""
 
     def __init__(self, ca, uris=("spiffe://hetao/lantau/gateway/gw-1",), key=None, before=None, after=None,
-                 uses=BOTH_USES, is_ca=False, digest=None, unknown_critical=False, serial=None, self_signed=False):
+                 uses=BOTH_USES, is_ca=False, digest=None, unknown_critical=False, serial=None, self_signed=False,
+                 chain=(), usage=None):
         self.key = key or new_key()
+        self.chain = chain
         self.serial = serial or x509.random_serial_number()
         issuer = name("gw-1") if self_signed else ca.certificate.subject
         names = [x509.UniformResourceIdentifier(uri) for uri in uris]
@@ -80,7 +94,7 @@ class Leaf:
                    .public_key(self.key.public_key()).serial_number(self.serial)
                    .not_valid_before(before or now() - DAY / 24).not_valid_after(after or now() + 30 * DAY)
                    .add_extension(x509.BasicConstraints(is_ca, None), True)
-                   .add_extension(key_usage(), True)
+                   .add_extension(usage or key_usage(), True)
                    .add_extension(x509.SubjectAlternativeName(names), False)
                    .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.key.public_key()), False))
         if uses:
@@ -93,7 +107,8 @@ class Leaf:
     def save(self, folder, stem):
         """One file with key and certificate, as Python's ssl wants it."""
         path = folder / f"{stem}.pem"
-        path.write_bytes(pem(self.key) + self.certificate.public_bytes(serialization.Encoding.PEM))
+        certificates = [self.certificate, *(ca.certificate for ca in self.chain)]
+        path.write_bytes(pem(self.key) + b"".join(c.public_bytes(serialization.Encoding.PEM) for c in certificates))
         return path
 
 

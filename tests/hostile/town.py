@@ -76,6 +76,13 @@ class Gateway:
             self.process.kill()
             self.process.wait()
 
+    def alive(self):
+        return self.process.poll() is None
+
+    def memory_bytes(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) << 10
+
     def is_ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"{self.city} ended: {self.log()[-2000:]}")
@@ -128,6 +135,8 @@ class Town:
         """`dialled`: (region, port) of further peers that Shenzhen is to dial; `odd`: broken regions that it trusts."""
         self.odd = odd
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hetao-hostile."))
+        self.staging = self.folder / "staging"
+        self.staging.mkdir()
         self.tokens = {}
         self.dialled = dict(dialled)
         ports = free_ports(4)
@@ -229,6 +238,7 @@ class Town:
             "trust": trust, "peers": listed, "policy": {"pack": str(pack)}, "operator_tenant": f"{city}-hub",
             "tenants": {"shenzhen-hub": {"name": "Shenzhen Hub"}, "hongkong-hub": {"name": "Hong Kong Hub"},
                         "lantau-hub": {"name": "Lantau Hub"}},
+            "staging_roots": [str(self.staging)],
             "platforms": [{"name": "local", "kind": "local", "host_root_images": ["host/*"], "cpu_cores": 2,
                            "ram_gb": 2, "disk_gb": 2, "wall_time": "10m"}],
             "auth": {"issuers": [{"issuer": f"https://login.{city}", "audience": "hetao",

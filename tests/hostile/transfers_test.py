@@ -2,6 +2,7 @@
 
 import os
 import struct
+import subprocess
 import unittest
 import uuid
 
@@ -30,10 +31,14 @@ class Transfers(town.HostileTest):
         self.peer_.say(body)
 
     def ask(self, content, region="lantau", **changes):
-        """Asks Shenzhen to take an item from us; answers its crossing's id once both sides permit."""
-        crossing_id = f"{uuid.uuid4().hex[:26]}.1.i0"
+        """Asks Shenzhen to take an item from us; answers its crossing's id."""
         message = wire.peer_pb.PeerMessage()
-        crossing = message.crossing_ask.crossing
+        self.describe(message.crossing_ask.crossing, content, region, **changes)
+        self.say(message)
+        return message.crossing_ask.crossing.id
+
+    def describe(self, crossing, content, region="lantau", **changes):
+        crossing_id = f"{uuid.uuid4().hex[:26]}.1.i0"
         crossing.id, crossing.job, crossing.attempt = crossing_id, crossing_id.split(".")[0], 1
         crossing.from_region, crossing.to_region, crossing.home_region = region, "shenzhen", "lantau"
         digest = "sha256t:" + wire.digest_of(content).hex()
@@ -47,8 +52,6 @@ class Transfers(town.HostileTest):
         crossing.ours.effect, crossing.ours.region = "permit", "lantau"
         for field, value in changes.items():
             setattr(crossing.item, field, value)
-        self.say(message)
-        return crossing_id
 
     def permitted(self, content, **changes):
         crossing = self.ask(content, **changes)
@@ -160,6 +163,56 @@ class Transfers(town.HostileTest):
         self.chunk(stream, os.urandom(1000), 0, encoding=1)
         self.cut_off(stream, "digest")
 
+    def test_packed_chunk_that_unpacks_to_much_more(self):
+        """A gigabyte of zeros, packed: it is not unpacked beyond a chunk."""
+        content = os.urandom(2 << 20)
+        stream = self.offer(self.permitted(content), content)
+        self.answer(stream)
+        before = self.gateway.memory_bytes()
+        bomb = subprocess.run(["zstd", "-q", "-c", "-19"], input=bytes(1 << 30), capture_output=True, check=True).stdout
+        self.assertLess(len(bomb), wire.CHUNK_BYTES)
+        self.chunk(stream, bomb, 0, encoding=1)
+        self.cut_off(stream, "digest")
+        self.assertLess(self.gateway.memory_bytes() - before, 64 << 20)
+
+    def test_more_than_its_credit(self):
+        """Forty chunks that never end would take 40 MiB of memory; a peer has credit for 32."""
+        count, size = 40, 2 << 20
+        contents = [os.urandom(size) for _ in range(count)]
+        message = wire.peer_pb.PeerMessage()
+        crossing = message.crossing_ask.crossing
+        self.describe(crossing, contents[0])
+        del crossing.item.files[:]
+        for number, content in enumerate(contents):
+            crossing.item.files.add(path=f"{number:02}", bytes=size, digest="sha256t:" + wire.digest_of(content).hex())
+        crossing.item.digest, crossing.item.bytes = wire.item_digest(crossing.item), count * size
+        self.say(message)
+        self.assertEqual(self.peer_.hear("crossing_answer", crossing.id).verdict.effect, "permit")
+        streams = [self.offer(crossing.id, content) for content in contents]
+        with self.assertRaises(wire.Ended) as ended:
+            for number, stream in enumerate(streams):
+                data = wire.record(3, contents[number][:wire.CHUNK_BYTES])[:-1]
+                for at in range(0, len(data), 1 << 18):
+                    self.peer_.put(wire.DATA, stream, data[at:at + (1 << 18)])
+            while True:
+                self.peer_.next_frame()
+        self.assertIn(ended.exception.reason, ("credit", "cut"))
+        self.assert_counted("hetao_tunnel_ended_total", region="lantau", reason="credit")
+        self.assert_in_ledger("credit")
+        self.assert_nothing_arrived(crossing.id)
+
+    def test_message_that_comes_again(self):
+        """Each takes effect once, whatever the network repeats."""
+        crossing = self.permitted(os.urandom(1000))
+        message = wire.peer_pb.PeerMessage(sequence=type(self).last_sequence)
+        self.describe(message.crossing_ask.crossing, b"again")
+        for _ in range(3):
+            self.peer_.say(message)
+        self.permitted(os.urandom(1000))  # handled after them
+        again = message.crossing_ask.crossing.id
+        self.assertEqual([e for e in self.gateway.entries(kind="decision") if e["crossing"] == again], [])
+        self.assertEqual(len([e for e in self.gateway.entries(kind="decision") if e["crossing"] == crossing]), 1)
+
     def test_unknown_record(self):
         content = os.urandom(2 << 20)
         stream = self.offer(self.permitted(content), content)
@@ -206,6 +259,107 @@ class Transfers(town.HostileTest):
         crossing = self.ask(os.urandom(1000), region="hongkong")
         self.permitted(os.urandom(1000))  # handled after it, in order
         self.assertEqual([e for e in self.gateway.entries(kind="decision") if e["crossing"] == crossing], [])
+
+    # What a message says of an item, before a byte of it is sent.
+
+    def cut_as_liar(self, crossing, why):
+        """Cut before anything is decided or booked; log, metrics and ledger say so."""
+        self.assertEqual(self.peer_.wait_end(), "digest")
+        self.assert_logged(rf"tunnel to lantau: it lies \[digest\]: .*{why}")
+        self.assert_counted("hetao_tunnel_ended_total", region="lantau", reason="digest")
+        self.assert_in_ledger("digest")
+        self.assertEqual([e for e in self.gateway.entries(kind="decision") if e.get("crossing") == crossing], [])
+        self.assertTrue(self.gateway.alive())
+
+    def test_item_whose_digest_is_not_that_of_its_files(self):
+        """Else it could book one thing and send another."""
+        other = "sha256t:" + wire.digest_of(b"what the books say").hex()
+        self.cut_as_liar(self.ask(os.urandom(1000), digest=other), "digest is not that of its files")
+
+    def test_item_of_many_files_whose_digest_is_not_theirs(self):
+        message = wire.peer_pb.PeerMessage()
+        crossing = message.crossing_ask.crossing
+        self.describe(crossing, b"one")
+        crossing.item.files[0].path = "a"
+        crossing.item.digest = "files-sha256:" + "0" * 64
+        self.say(message)
+        self.cut_as_liar(crossing.id, "digest is not that of its files")
+
+    def test_item_whose_size_is_not_that_of_its_files(self):
+        self.cut_as_liar(self.ask(os.urandom(1000), bytes=1), "size is not that of its files")
+
+    def test_item_with_a_path_out_of_its_folder(self):
+        message = wire.peer_pb.PeerMessage()
+        crossing = message.crossing_ask.crossing
+        self.describe(crossing, b"one")
+        crossing.item.files[0].path = "../../etc/cron.d/x"
+        crossing.item.digest = wire.item_digest(crossing.item)
+        self.say(message)
+        self.cut_as_liar(crossing.id, "path leads out of it")
+
+    def test_item_with_two_files_in_one_place(self):
+        message = wire.peer_pb.PeerMessage()
+        crossing = message.crossing_ask.crossing
+        self.describe(crossing, b"one")
+        crossing.item.files[0].path = "a"
+        crossing.item.files.add(path="a/b", digest=crossing.item.files[0].digest, bytes=0)
+        crossing.item.digest = wire.item_digest(crossing.item)
+        self.say(message)
+        self.cut_as_liar(crossing.id, "two of its files have one place")
+
+    def test_item_under_the_id_of_a_crossing_of_somebody_else(self):
+        theirs = next(e["crossing"] for e in self.gateway.entries(kind="arrived") if e.get("peer") == "hongkong")
+        message = wire.peer_pb.PeerMessage()
+        self.describe(message.crossing_ask.crossing, b"one")
+        message.crossing_ask.crossing.id = theirs
+        self.say(message)
+        self.cut_as_liar("", "its id is another crossing's")
+
+    def offer_job(self):
+        """Offers Shenzhen a job that reads one input, with our item for it."""
+        message = wire.peer_pb.PeerMessage()
+        offer = message.offer
+        offer.job, offer.attempt = uuid.uuid4().hex[:26], 1
+        executor = offer.task.executors.add(image="host/sh")
+        executor.command.extend(["/bin/sh", "-c", "cat /data"])
+        offer.task.inputs.add(path="/data")
+        offer.submitter.user, offer.submitter.tenant, offer.tenant.id = "eve", "lantau-hub", "lantau-hub"
+        offer.purpose = "research"
+        return message
+
+    def test_job_that_brings_a_crossing_of_somebody_else(self):
+        """Its program would read what it was never given."""
+        theirs = next(e["crossing"] for e in self.gateway.entries(kind="arrived") if e.get("peer") == "hongkong")
+        message = self.offer_job()
+        crossing = message.offer.crossings.add()
+        self.describe(crossing, b"one")
+        crossing.id, crossing.job = theirs, message.offer.job
+        self.say(message)
+        self.cut_as_liar("", "its id is another crossing's")
+
+    def test_job_that_brings_an_item_without_a_crossing(self):
+        """A digest that it knows is no permit: what lies in our store under it is not given to its program."""
+        town.wait_until(lambda: self.gateway.entries(kind="arrived", peer="hongkong"), "a result of the bystander is here")
+        content = b"fine\n"
+        message = self.offer_job()
+        item = message.offer.items.add(name="/data", kind="code", bytes=len(content),
+                                       digest="sha256t:" + wire.digest_of(content).hex())
+        item.files.add(digest=item.digest, bytes=len(content))
+        self.say(message)
+        refused, done = 10, 7
+        news = self.peer_.hear("job_news", message.offer.job)
+        while news.state not in (refused, done):
+            news = self.peer_.hear("job_news", message.offer.job)
+        self.assertEqual(news.state, refused)
+
+    def test_job_id_of_a_megabyte(self):
+        """It would not fit into an entry of the ledger, and a gateway that can't write must stop."""
+        message = wire.peer_pb.PeerMessage()
+        crossing = message.crossing_ask.crossing
+        self.describe(crossing, b"one")
+        crossing.job = "\x01" * 1_000_000
+        self.say(message)
+        self.cut_as_liar(crossing.id, "id is too long")
 
     def test_cut_in_the_middle_of_an_item_is_no_end(self):
         """Without close_notify in mid-chunk: nothing arrived; the same peer goes on over a new connection."""

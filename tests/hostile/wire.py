@@ -150,7 +150,10 @@ class Peer:
             frame_bytes_max=1 << 20, message_bytes_max=4 << 20, control_window_bytes=8 << 20, streams_max=256,
             stream_window_bytes=8 << 20, session_window_bytes=32 << 20, requests_open_max=1000))
         for field, value in changes.items():
-            setattr(said, field, value)
+            if field == "limits":
+                said.limits.CopyFrom(value)
+            else:
+                setattr(said, field, value)
         return said.SerializeToString()
 
     def open(self, **changes):
@@ -173,7 +176,9 @@ class Peer:
     # Messages of the control stream.
 
     def say(self, message):
-        self.put(MESSAGE, payload=message.SerializeToString(), flags=END)
+        data = message.SerializeToString()
+        for at in range(0, len(data), 1 << 16):
+            self.put(MESSAGE, payload=data[at:at + (1 << 16)], flags=END if at + (1 << 16) >= len(data) else 0)
 
     def hear(self, body, about=None):
         """The next message of that kind (and about that crossing); acknowledges what is durable."""
@@ -188,7 +193,7 @@ class Peer:
                     self.say(peer_pb.PeerMessage(ack=self.heard, acknowledge=peer_pb.Acknowledge()))
                 if message.WhichOneof("body") == body:
                     said = getattr(message, body)
-                    if about in (None, said.crossing):
+                    if about is None or about in (getattr(said, "crossing", None), getattr(said, "job", None)):
                         return said
 
 
@@ -226,6 +231,12 @@ def chunks_of(content):
 
 def digest_of(content):
     return root([leaf(chunk) for chunk in chunks_of(content)])
+
+
+def item_digest(item):
+    """Of an item of several files, or of one in a folder (gateway/federation/item.h)."""
+    lines = "".join(f"{f.path}\0{f.digest}\0{f.bytes}\n" for f in sorted(item.files, key=lambda f: f.path))
+    return "files-sha256:" + hashlib.sha256(lines.encode()).hexdigest()
 
 
 def record(kind, payload, index=0, encoding=0, length=None):

@@ -130,6 +130,9 @@ void Node::carry_out(const Effect& effect) {
     void operator()(const Answer& e) const { n.around_.answer(n.region(), e); }
     void operator()(const SendMessage& e) const { n.around_.send_message(n.region(), e); }
     void operator()(const SendItem& e) const { n.around_.send_item(n.region(), e); }
+    void operator()(const AccusePeer& e) const {
+      n.around_.violation(n.region() + " accuses " + e.region + ", which is honest: " + e.why);
+    }
     void operator()(const DropItem&) const {}
     void operator()(const SubmitRun& e) const { n.submit(e); }
     void operator()(const FindRun& e) const { n.find(e); }

@@ -223,6 +223,8 @@ void TwoCities::carry_out(const std::string& region, const Effect& effect) {
   if (const auto* e = std::get_if<SendMessage>(&effect)) {
     for (int i = 0; linked(region, e->region) && i < copies; ++i)
       post(e->region, PeerSaid{region, e->message});
+  } else if (const auto* accused = std::get_if<AccusePeer>(&effect)) {
+    journal_.push_back(region + " accuses " + accused->region + ": " + accused->why);
   } else if (const auto* item = std::get_if<SendItem>(&effect)) {
     send_item(region, *item);
   } else if (const auto* submitted = std::get_if<SubmitRun>(&effect)) {

@@ -33,9 +33,9 @@ TEST(PeerFaults, LostLinksAndNoiseAreForTheLogAlone) {
   PeerFaults faults;
   for (const char* word :
        {"cut", "timeout", "connection-lost", "too-many", "protocol-tls", "superseded", "done"})
-    EXPECT_FALSE(faults.may_note({"hongkong", word, "", ""}, kNow)) << word;
-  for (const char* word :
-       {"unknown-ca", "revoked", "wrong-region-ca", "identity", "protocol", "credit", "digest"})
+    EXPECT_FALSE(faults.may_note({"", word, "", ""}, kNow)) << word;
+  for (const char* word : {"unknown-ca", "revoked", "wrong-region-ca", "identity", "protocol", "credit",
+                           "digest", "protocol-tls"})
     EXPECT_TRUE(faults.may_note({"hongkong", word, "", ""}, kNow)) << word;
 }
 
