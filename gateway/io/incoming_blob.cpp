@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
+
+#include "gateway/io/random_number.h"
 
 namespace hetao::io {
 
@@ -15,6 +18,7 @@ constexpr uint64_t kProgressWorthKeeping = 4 * limits::kChunkBytes;
 constexpr auto kSaveEvery = std::chrono::seconds(5);
 constexpr size_t kEarlyBytesMax = limits::kStreamWindowBytes;
 constexpr size_t kChunksAtOnce = 2;
+constexpr size_t kChunksToShow = 3;
 constexpr std::string_view kProgressSuffix = ".progress";
 
 }  // namespace
@@ -69,9 +73,10 @@ void IncomingBlob::to_io_thread(std::function<void(IncomingBlob&)> work) {
 // --- beginning and end; io thread
 // -------------------------------------------------------------------------------------------
 
-void IncomingBlob::begin() {
+void IncomingBlob::begin(bool peer_had_it) {
   if (over_) return;
-  if (blobs_.has(transfer::blob_digest_text(offer_.digest))) {
+  is_here_ = blobs_.has(transfer::blob_digest_text(offer_.digest));
+  if (is_here_ && peer_had_it) {
     answers_ = transfer::have_record();
     write_answers();
     return finish({true, false, ""});
@@ -88,6 +93,7 @@ Awaitable<void> IncomingBlob::open_partial() {
       if (auto progress = transfer::decode_progress(*bytes)) before = std::move(*progress);
     }
     // What is no progress of this blob must not be believed after this try either.
+    if (is_here_) before.reset();
     if (before && (before->digest != offer_.digest || before->size != offer_.size)) before.reset();
     if (!before) ::unlink(progress_path.c_str());
     file = open_file(partial_path_, O_RDWR | O_CREAT | (before ? 0 : O_TRUNC), 0600);
@@ -150,7 +156,7 @@ void IncomingBlob::finish(BlobOutcome outcome) {
   bool keep = false;
   {
     const std::lock_guard lock(mutex_);
-    keep = !outcome.ok && !outcome.for_good && receiver_ &&
+    keep = !outcome.ok && !outcome.for_good && receiver_ && !is_here_ &&
            receiver_->progress().bytes_stored >= kProgressWorthKeeping;
     for (auto& [number, lane] : lanes_) {
       if (const auto link = lane.link.lock(); link && !outcome.ok)
@@ -307,6 +313,7 @@ void IncomingBlob::act() {
 }
 
 void IncomingBlob::on(transfer::ReserveSpace& action) {
+  if (is_here_) return receiver_->space_reserved();
   if (auto room = blobs_.reserve_room(action.bytes)) {
     room_.emplace(std::move(*room));
     receiver_->space_reserved();
@@ -316,7 +323,17 @@ void IncomingBlob::on(transfer::ReserveSpace& action) {
 }
 
 void IncomingBlob::on(transfer::LeavesKnown&) {
-  receiver_->ask({});
+  const uint64_t count = transfer::chunk_count(offer_.size);
+  if (!is_here_ || count <= kChunksToShow) return receiver_->ask({});
+  std::set<uint64_t> shown;
+  while (shown.size() < kChunksToShow)
+    shown.insert((uint64_t{random_number()} << 32U | random_number()) % count);
+  std::vector<uint64_t> found;
+  for (uint64_t index = 0; index < count; ++index) {
+    if (!shown.contains(index)) found.push_back(index);
+  }
+  receiver_->ask(found);
+  for (const uint64_t index : found) receiver_->chunk_stored(index);
 }
 
 void IncomingBlob::on(transfer::SendAnswer& action) {
@@ -385,7 +402,7 @@ void IncomingBlob::store(std::vector<transfer::StoreChunk> chunks) {
     ::sync_file_range(file_->get(), static_cast<off_t>(chunk.offset), static_cast<off_t>(chunk.bytes.size()),
                       SYNC_FILE_RANGE_WRITE);
     const std::lock_guard lock(mutex_);
-    room_->used(chunk.bytes.size());
+    if (room_) room_->used(chunk.bytes.size());
     if (over_) {
       // Counted all the same: what was stored need not come again.
       receiver_->chunk_stored(chunk.index);
@@ -404,7 +421,7 @@ void IncomingBlob::save_progress_now_and_then() {
     const auto now = std::chrono::steady_clock::now();
     const bool worth = receiver_->state() == transfer::BlobReceiver::State::kReceiving &&
                        receiver_->progress().bytes_stored >= kProgressWorthKeeping;
-    if (over_ || saving_ || !worth || now - saved_ < kSaveEvery) return;
+    if (over_ || saving_ || is_here_ || !worth || now - saved_ < kSaveEvery) return;
     saving_ = true;
     progress = transfer::encode_progress(receiver_->unfinished());
   }

@@ -35,8 +35,10 @@ class IncomingBlob : public StreamHandler, public std::enable_shared_from_this<I
   IncomingBlob(std::weak_ptr<PeerLink> link, tunnel::StreamId id, Workers& workers, BlobStore& blobs,
                asio::any_io_executor executor, transfer::Offer offer, std::string partial_path, Done done);
 
-  // The offer is granted: the transfer begins. Before that nothing is taken.
-  void begin();
+  // The offer is granted: the transfer begins. Before that nothing is taken. A blob that is here is not sent
+  // again to a peer that had it from us or gave it to us (`peer_had_it`); another one first has to send some
+  // chunks of our choice, so that knowing a digest is not enough to be believed to have the blob.
+  void begin(bool peer_had_it);
   void refuse(transfer::Refusal reason, std::string_view text, std::string fault = {});
   void cancel();  // and drops what arrived
   bool is_over() const { return over_; }
@@ -113,6 +115,7 @@ class IncomingBlob : public StreamHandler, public std::enable_shared_from_this<I
   std::vector<transfer::StoreChunk> stores_;
   bool failed_ = false;  // told the io thread
   bool saving_ = false;
+  bool is_here_ = false;  // the peer only has to show that it has it too
   std::chrono::steady_clock::time_point saved_;
   std::optional<ReservedRoom> room_;
 };

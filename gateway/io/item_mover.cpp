@@ -1,5 +1,6 @@
 #include "gateway/io/item_mover.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -14,20 +15,30 @@ namespace hetao::io {
 namespace {
 
 constexpr size_t kItemsAtOnce = 8;  // of one link; others wait their turn
-constexpr int64_t kSmallItemBytes = int64_t{4} << 20U;
+// Small files wait for round trips and disks rather than for bandwidth, so that many are under way: of one
+// item, and of all, which together with the items has to stay below limits::kStreamsDefault.
+constexpr size_t kFilesOfItemAtOnce = 64;
+constexpr size_t kFilesAtOnce = 192;
+constexpr int64_t kSmallFileBytes = int64_t{4} << 20U;
 constexpr auto kRetryPause = std::chrono::seconds(2);
 constexpr auto kLookAgain = std::chrono::milliseconds(20);
 constexpr auto kPathPatience = std::chrono::seconds(60);
 
-// A crossing without files still has to arrive: it is told by the empty blob.
-std::vector<std::string> digests_of(const pb::Item& item) {
-  std::vector<std::string> digests;
+struct File {
+  std::string digest;
+  uint64_t bytes = 0;
+};
+
+// Each content once. A crossing without files still has to arrive: it is told by the empty blob.
+std::vector<File> files_of(const pb::Item& item) {
+  std::vector<File> files;
   std::set<std::string> seen;
   for (const pb::ItemFile& file : item.files()) {
-    if (seen.insert(file.digest()).second) digests.push_back(file.digest());
+    if (seen.insert(file.digest()).second)
+      files.push_back({file.digest(), static_cast<uint64_t>(file.bytes())});
   }
-  if (digests.empty()) digests.push_back(transfer::blob_digest_text(transfer::hash_blob({}).digest));
-  return digests;
+  if (files.empty()) files.push_back({transfer::blob_digest_text(transfer::hash_blob({}).digest), 0});
+  return files;
 }
 
 }  // namespace
@@ -40,10 +51,28 @@ struct ItemMover::Parts : std::enable_shared_from_this<Parts> {
     std::weak_ptr<PeerLink> link;
     std::string region;
     pb::Item item;
-    std::shared_ptr<OutgoingBlob> blob;  // that is on its way
-    uint64_t bytes_before = 0;           // of blobs that are done
+    std::set<std::shared_ptr<OutgoingBlob>> blobs;  // that are on their way
+    bool large = false;                             // one of them takes the whole link
+    uint64_t bytes_before = 0;                      // of blobs that are done
+    std::optional<BlobOutcome> failed;
+    std::unique_ptr<asio::steady_timer> one_over;
     bool begun = false;
     bool cancelled = false;
+
+    Awaitable<void> one_is_over() {
+      one_over->expires_at(asio::steady_timer::time_point::max());
+      co_await one_over->async_wait(as_value);
+    }
+    void cancel() {
+      cancelled = true;
+      for (const auto& blob : std::set(blobs)) blob->cancel();
+    }
+  };
+  // What a crossing is to bring, as long as it is expected.
+  struct Expecting {
+    std::map<std::string, uint64_t, std::less<>> sizes;  // by digest
+    std::set<std::string> missing;
+    bool crossed_before = false;
   };
   struct Incoming {
     std::weak_ptr<PeerLink> link;
@@ -55,11 +84,15 @@ struct ItemMover::Parts : std::enable_shared_from_this<Parts> {
   void begin_next();
   Awaitable<void> send(std::string crossing, std::shared_ptr<Outgoing> job);
   Awaitable<BlobOutcome> send_files(std::string crossing, std::shared_ptr<Outgoing> job);
+  Awaitable<BlobOutcome> send_file(std::string crossing, std::shared_ptr<Outgoing> job,
+                                   std::shared_ptr<OutgoingBlob> blob, File file);
+  void begin_file(const std::string& crossing, const std::shared_ptr<Outgoing>& job, const File& file);
+  Expecting* expecting_of(const std::string& region, const std::string& crossing);
   Awaitable<void> report_later(std::string crossing, std::string why);
   Awaitable<void> grant(std::string region, std::shared_ptr<IncomingBlob> blob);
   void received(const std::string& region, const std::string& crossing, uint64_t number,
                 const BlobOutcome& outcome);
-  bool is_complete(const pb::Item& item) const;
+  bool is_complete(const Expecting& item) const;
   Awaitable<void> take_path(std::shared_ptr<IncomingBlob> blob);
 
   asio::any_io_executor executor;
@@ -70,8 +103,10 @@ struct ItemMover::Parts : std::enable_shared_from_this<Parts> {
   std::map<std::string, std::shared_ptr<Outgoing>> outgoing;  // by crossing
   std::deque<std::string> waiting;                            // crossings
   size_t begun = 0;
+  size_t files_under_way = 0;
   std::map<uint64_t, Incoming> incoming;
-  std::set<std::string> partial_paths;  // in use
+  std::map<std::pair<std::string, std::string>, Expecting> expecting;  // by region and crossing
+  std::set<std::string> partial_paths;                                 // in use
   uint64_t next_number = 1;
   uint64_t next_transfer = 1;
 
@@ -145,22 +180,58 @@ Awaitable<void> ItemMover::Parts::send(std::string crossing, std::shared_ptr<Out
 }
 
 Awaitable<BlobOutcome> ItemMover::Parts::send_files(std::string crossing, std::shared_ptr<Outgoing> job) {
-  const auto priority =
-      job->item.bytes() <= kSmallItemBytes ? tunnel::Priority::kSmall : tunnel::Priority::kBulk;
-  for (const std::string& digest : digests_of(job->item)) {
-    co_await config.settled();
-    if (job->cancelled || !config.may_send(job->region, crossing)) co_return BlobOutcome{true, false, ""};
-    const auto link = job->link.lock();
-    if (!link) co_return BlobOutcome{false, false, "the link is gone"};
-    job->blob = std::make_shared<OutgoingBlob>(link, workers, blobs, executor);
-    RatePass rate = config.rate ? config.rate(job->region, crossing) : RatePass();
-    BlobOutcome outcome =
-        co_await job->blob->run(digest, crossing, priority, next_transfer++, std::move(rate));
-    job->bytes_before += job->blob->bytes_sent();
-    job->blob.reset();
-    if (!outcome.ok) co_return outcome;
+  job->one_over = std::make_unique<asio::steady_timer>(executor);
+  const auto may_begin = [&](const File& file) {
+    if (job->blobs.empty()) return true;
+    if (job->large || file.bytes > uint64_t{kSmallFileBytes}) return false;
+    return job->blobs.size() < kFilesOfItemAtOnce && files_under_way < kFilesAtOnce;
+  };
+  const auto goes_on = [&] {
+    return !job->failed && !job->cancelled && config.may_send(job->region, crossing);
+  };
+  for (const File& file : files_of(job->item)) {
+    while (goes_on() && !may_begin(file)) co_await job->one_is_over();
+    if (!goes_on()) break;
+    begin_file(crossing, job, file);
   }
-  co_return BlobOutcome{true, false, ""};
+  while (!job->blobs.empty()) co_await job->one_is_over();
+  co_return job->failed.value_or(BlobOutcome{true, false, ""});
+}
+
+void ItemMover::Parts::begin_file(const std::string& crossing, const std::shared_ptr<Outgoing>& job,
+                                  const File& file) {
+  const auto link = job->link.lock();
+  if (!link) {
+    job->failed = BlobOutcome{false, false, "the link is gone"};
+    return;
+  }
+  const auto blob = std::make_shared<OutgoingBlob>(link, workers, blobs, executor);
+  job->blobs.insert(blob);
+  job->large = file.bytes > uint64_t{kSmallFileBytes};
+  ++files_under_way;
+  asio::co_spawn(
+      executor, send_file(crossing, job, blob, file),
+      [self = shared_from_this(), job, blob](const std::exception_ptr& problem, BlobOutcome outcome) {
+        if (problem) outcome = {false, false, "out of memory or the like"};
+        if (!outcome.ok && !job->failed) job->failed = std::move(outcome);
+        job->bytes_before += blob->bytes_sent();
+        job->blobs.erase(blob);
+        job->large = false;
+        --self->files_under_way;
+        job->one_over->cancel();
+      });
+}
+
+Awaitable<BlobOutcome> ItemMover::Parts::send_file(std::string crossing, std::shared_ptr<Outgoing> job,
+                                                   std::shared_ptr<OutgoingBlob> blob, File file) {
+  const auto self = shared_from_this();
+  co_await config.settled();
+  if (job->cancelled || !config.may_send(job->region, crossing)) co_return BlobOutcome{true, false, ""};
+  const auto priority =
+      job->item.bytes() <= kSmallFileBytes ? tunnel::Priority::kSmall : tunnel::Priority::kBulk;
+  RatePass rate = config.rate ? config.rate(job->region, crossing) : RatePass();
+  BlobOutcome outcome = co_await blob->run(file.digest, crossing, priority, next_transfer++, std::move(rate));
+  co_return outcome;
 }
 
 Awaitable<void> ItemMover::Parts::report_later(std::string crossing, std::string why) {
@@ -174,9 +245,9 @@ void ItemMover::drop(const std::string& crossing) {
   if (const auto at = parts_->outgoing.find(crossing); at != parts_->outgoing.end()) {
     const auto job = at->second;
     parts_->outgoing.erase(at);
-    job->cancelled = true;
-    if (job->blob) job->blob->cancel();
+    job->cancel();
   }
+  std::erase_if(parts_->expecting, [&](const auto& entry) { return entry.first.second == crossing; });
   std::vector<std::shared_ptr<IncomingBlob>> ending;
   for (const auto& [number, one] : parts_->incoming) {
     if (one.crossing == crossing) ending.push_back(one.blob);
@@ -225,16 +296,17 @@ std::shared_ptr<StreamHandler> ItemMover::accept_lane(PeerLink& lane, const std:
 
 void ItemMover::lanes_changed(const PeerLink& link) {
   for (const auto& [crossing, job] : parts_->outgoing) {
-    if (job->blob && job->link.lock().get() == &link) job->blob->lanes_changed();
+    if (job->link.lock().get() != &link) continue;
+    for (const auto& blob : job->blobs) blob->lanes_changed();
   }
 }
 
 std::vector<ItemMover::Progress> ItemMover::progress() const {
   std::vector<Progress> all;
   for (const auto& [crossing, job] : parts_->outgoing) {
-    const uint64_t now = job->blob ? job->blob->bytes_sent() : 0;
-    all.push_back(
-        {job->region, crossing, true, job->bytes_before + now, static_cast<uint64_t>(job->item.bytes())});
+    uint64_t done = job->bytes_before;
+    for (const auto& blob : job->blobs) done += blob->bytes_sent();
+    all.push_back({job->region, crossing, true, done, static_cast<uint64_t>(job->item.bytes())});
   }
   for (const auto& [number, one] : parts_->incoming)
     all.push_back({one.region, one.crossing, false, one.blob->bytes_stored(), one.blob->offer().size});
@@ -266,49 +338,65 @@ Awaitable<void> ItemMover::Parts::grant(std::string region, std::shared_ptr<Inco
   const auto self = shared_from_this();
   co_await config.settled();
   const transfer::Offer& offer = blob->offer();
-  const auto item = config.expected(region, offer.crossing);
-  bool known = false;
-  if (item) {
-    for (const std::string& digest : digests_of(*item))
-      known |= digest == transfer::blob_digest_text(offer.digest);
-  }
-  for (int i = 0; item && i < item->files_size() && known; ++i) {
-    const pb::ItemFile& file = item->files(i);
-    if (file.digest() == transfer::blob_digest_text(offer.digest) &&
-        static_cast<uint64_t>(file.bytes()) != offer.size)
-      known = false;
-  }
-  if (!known) {
+  const std::string digest = transfer::blob_digest_text(offer.digest);
+  const Expecting* item = expecting_of(region, offer.crossing);
+  const auto known = item == nullptr ? decltype(item->sizes.end()){} : item->sizes.find(digest);
+  if (item == nullptr || known == item->sizes.end() || known->second != offer.size) {
     blob->refuse(transfer::Refusal::kRefused, "no such item is expected here", "unexpected");
     co_return;
   }
+  const bool peer_had_it = item->crossed_before || !item->missing.contains(digest);
   co_await take_path(blob);
   if (blob->is_over())
     partial_paths.erase(blob->partial_path());
   else
-    blob->begin();
+    blob->begin(peer_had_it);
 }
 
-bool ItemMover::Parts::is_complete(const pb::Item& item) const {
-  for (const pb::ItemFile& file : item.files()) {
-    if (!blobs.has(file.digest())) return false;
+// Null: nothing is expected. What it is to bring is worked out once.
+ItemMover::Parts::Expecting* ItemMover::Parts::expecting_of(const std::string& region,
+                                                            const std::string& crossing) {
+  const std::pair key(region, crossing);
+  if (!config.is_expected(region, crossing)) {
+    expecting.erase(key);
+    return nullptr;
   }
-  return true;
+  const auto [at, is_new] = expecting.try_emplace(key);
+  if (!is_new) return &at->second;
+  const auto item = config.expected(region, crossing);
+  for (const File& file : files_of(*item)) {
+    at->second.sizes.emplace(file.digest, file.bytes);
+    at->second.missing.insert(file.digest);
+  }
+  at->second.crossed_before = config.crossed_before(region, *item);
+  return &at->second;
+}
+
+// All came, and is still here.
+bool ItemMover::Parts::is_complete(const Expecting& item) const {
+  return item.missing.empty() && std::all_of(item.sizes.begin(), item.sizes.end(),
+                                             [this](const auto& file) { return blobs.has(file.first); });
 }
 
 void ItemMover::Parts::received(const std::string& region, const std::string& crossing, uint64_t number,
                                 const BlobOutcome& outcome) {
   std::shared_ptr<PeerLink> link;
+  std::string digest;
   if (const auto at = incoming.find(number); at != incoming.end()) {
     link = at->second.link.lock();
+    digest = transfer::blob_digest_text(at->second.blob->offer().digest);
     partial_paths.erase(at->second.blob->partial_path());
     incoming.erase(at);
   }
   if (!outcome.fault.empty() && link && tell_fault)
     tell_fault(*link, region, outcome.fault, crossing + ": " + outcome.why);
-  const auto item = config.expected(region, crossing);
-  if (!item) return;
-  if (outcome.ok && is_complete(*item)) config.on_stored(crossing);
+  Expecting* item = expecting_of(region, crossing);
+  if (item == nullptr) return;
+  if (outcome.ok) item->missing.erase(digest);
+  if (outcome.ok && is_complete(*item)) {
+    expecting.erase({region, crossing});
+    config.on_stored(crossing);
+  }
   if (outcome.ok) return;
   config.log("receiving " + crossing + " from " + region + ": " + printable(outcome.why));
   if (outcome.for_good) config.on_failed(crossing, outcome.why, true);
@@ -323,8 +411,7 @@ void ItemMover::link_lost(const PeerLink& link) {
     }
     const auto job = at->second;
     at = parts_->outgoing.erase(at);
-    job->cancelled = true;
-    if (job->blob) job->blob->cancel();
+    job->cancel();
   }
 }
 

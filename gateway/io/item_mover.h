@@ -27,6 +27,9 @@ class ItemMover {
     std::function<bool(std::string_view region, std::string_view crossing)> may_send;
     // The item that is expected on this crossing from this region; nothing: refuse.
     std::function<std::optional<pb::Item>(std::string_view region, std::string_view crossing)> expected;
+    // The same without looking at it closely, and whether it crossed between this region and us before.
+    std::function<bool(std::string_view region, std::string_view crossing)> is_expected;
+    std::function<bool(std::string_view region, const pb::Item& item)> crossed_before;
     std::function<void(const std::string& crossing)> on_stored;
     std::function<void(const std::string& crossing, const std::string& why, bool for_good)> on_failed;
     std::function<void(const std::string&)> log;

@@ -1,4 +1,6 @@
 // How a shell comes to life: the lock, the replay, the platforms, the servers.
+#include <algorithm>
+
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
@@ -121,6 +123,16 @@ PeerManager::Config ShellParts::peer_config() {
     const pb::Item* item = core->expected_item(region, crossing);
     if (item == nullptr) return std::nullopt;
     return *item;
+  };
+  made.items.is_expected = [this](std::string_view region, std::string_view crossing) {
+    return core->expected_item(region, crossing) != nullptr;
+  };
+  made.items.crossed_before = [this](std::string_view region, const pb::Item& item) {
+    return std::any_of(core->crossings().begin(), core->crossings().end(), [&](const auto& entry) {
+      const pb::Crossing& known = entry.second;
+      return known.state() == pb::CROSSING_DONE && known.item().digest() == item.digest() &&
+             (known.from_region() == region || known.to_region() == region);
+    });
   };
   made.items.on_stored = [this](const std::string& crossing) { post(federation::ItemStored{crossing}); };
   made.items.on_failed = [this](const std::string& crossing, const std::string& why, bool for_good) {

@@ -245,6 +245,17 @@ class Transfers(town.HostileTest):
     def test_another_blob_than_announced(self):
         self.refused(self.offer(self.permitted(os.urandom(1000)), os.urandom(1000)))
 
+    def test_digest_of_what_we_hold_is_no_proof_of_having_it(self):
+        """Else a peer that only knows a digest would have its job read what lies here, under labels of its own."""
+        town.wait_until(lambda: self.gateway.entries(kind="arrived", peer="hongkong"), "a result of the bystander is here")
+        content = b"fine\n"
+        crossing = self.permitted(content)
+        stream = self.offer(crossing, content)
+        self.assertEqual(self.answer(stream).kind, wire.tunnel_pb.BlobAnswer.WANT)
+        self.assert_nothing_arrived(crossing)
+        self.chunk(stream, content)
+        self.peer_.hear("crossing_arrived", crossing)
+
     def test_item_that_nobody_expects(self):
         content = os.urandom(1000)
         self.refused(self.offer("00000000000000000000000000.1.o0", content))

@@ -59,6 +59,10 @@ struct City {
       if (at == expected.end()) return std::nullopt;
       return at->second;
     };
+    config.items.is_expected = [this](std::string_view, std::string_view crossing) {
+      return expected.contains(std::string(crossing));
+    };
+    config.items.crossed_before = [this](std::string_view, const pb::Item&) { return crossed_before; };
     config.items.on_stored = [this](const std::string& crossing) { stored.push_back(crossing); };
     config.items.on_failed = [this](const std::string& crossing, const std::string& why, bool for_good) {
       failed.push_back(crossing + (for_good ? " for good: " : ": ") + why);
@@ -98,6 +102,7 @@ struct City {
   int ups = 0;
   int settled = 0;
   int offers = 0;  // looked up
+  bool crossed_before = false;
   std::vector<std::string> downs;
   std::vector<std::pair<std::string, pb::PeerMessage>> messages;
   std::vector<std::string> stored;
@@ -357,11 +362,42 @@ TEST_F(TwoCities, SendNothingThatTheOtherSideHas) {
   const std::string content = noise(20'000'000, 5);
   const pb::Item item = a.item_of({content});
   ASSERT_TRUE(b.blobs.ingest_bytes(content));
+  b.crossed_before = true;
   allow("c", item);
   const uint64_t before = a.manager->stats().bytes_out;
   a.manager->send_item("hongkong", "c", item);
   ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
   EXPECT_LT(a.manager->stats().bytes_out - before, 100'000U);
+}
+
+// Who only knows the digest of what lies here would else be believed to have it.
+TEST_F(TwoCities, ShowSomeChunksOfWhatTheOtherSideHasFromElsewhere) {
+  start();
+  const std::string content = noise(20'000'000, 5);
+  const pb::Item item = a.item_of({content});
+  ASSERT_TRUE(b.blobs.ingest_bytes(content));
+  allow("c", item);
+  const uint64_t before = a.manager->stats().bytes_out;
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  EXPECT_GT(a.manager->stats().bytes_out - before, 2'000'000U);
+  EXPECT_LT(a.manager->stats().bytes_out - before, 4'000'000U);
+  EXPECT_EQ(b.blobs.read(item.files(0).digest(), 30'000'000).value(), content);
+}
+
+TEST_F(TwoCities, MoveAThousandSmallFilesManyAtATime) {
+  start();
+  std::vector<std::string> contents;
+  for (uint64_t i = 0; i < 1'000; ++i) contents.push_back(noise(4'000, i + 10));
+  const pb::Item item = a.item_of(contents);
+  allow("c", item);
+  const auto began = std::chrono::steady_clock::now();
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  RecordProperty("files_per_second", std::to_string(1'000 / took.count()));
+  for (const pb::ItemFile& file : item.files()) EXPECT_TRUE(b.blobs.has(file.digest()));
+  EXPECT_EQ(b.stored, std::vector<std::string>{"c"});
 }
 
 TEST_F(TwoCities, KeepToTheRateOfALink) {
