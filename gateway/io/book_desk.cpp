@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <mutex>
+#include <atomic>
 
 #include "gateway/base/text.h"
 #include "gateway/io/durable_file.h"
@@ -81,8 +81,8 @@ struct BookDesk::Book {
   Instant next_look;
   bool busy = false;  // work elsewhere holds what follows
   ledger::Reconciler matcher;
-  uint64_t ours = 0;    // next of our entries to read
-  uint64_t theirs = 0;  // next of theirs to ask for
+  std::atomic<uint64_t> ours = 0;    // next of our entries to read
+  std::atomic<uint64_t> theirs = 0;  // next of theirs to ask for
   bool changed = true;
   std::optional<Instant> complete_at;
   std::string trouble;
@@ -159,12 +159,12 @@ void BookDesk::tick() {
   const Instant now = config_.now();
   for (auto& [region, book] : books_) {
     if (book->ask != 0 && now - book->asked_at > kAnswerPatience) book->ask = 0;
-    if (book->busy || now < book->next_look) continue;
+    if (book->busy || book->ask != 0 || now < book->next_look) continue;
     if (book->ours < ledger_.size()) {
       take_new(region, *book);
       continue;
     }
-    if (book->up && book->ask == 0) {
+    if (book->up) {
       book->ask = next_ask_++;
       book->asked_at = now;
       pb::PeerMessage message;

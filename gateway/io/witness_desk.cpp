@@ -84,8 +84,9 @@ WitnessDesk::WitnessDesk(Config config, WitnessStore& store, LedgerFiles& ledger
 }
 
 bool WitnessDesk::wants_to_ask_first() const {
-  return std::any_of(witnesses_.begin(), witnesses_.end(),
-                     [](const auto& w) { return w.second.machine.newest(); });
+  // Whoever has pinned a witness's key has been watched by it.
+  return ledger_.size() != 0 && std::any_of(witnesses_.begin(), witnesses_.end(),
+                                            [](const auto& w) { return !w.second.key.name.empty(); });
 }
 
 void WitnessDesk::ask_first() {
@@ -96,7 +97,7 @@ bool WitnessDesk::is_cosigned() const {
   const uint64_t size = ledger_.published_size();
   return std::all_of(witnesses_.begin(), witnesses_.end(), [&](const auto& named) {
     const Witness& one = named.second;
-    return !one.reachable || one.machine.halted() || one.machine.cosigned_size() >= size;
+    return !one.reachable || one.machine.halted() || one.in_file >= size;
   });
 }
 
@@ -230,9 +231,12 @@ void WitnessDesk::take(Witness& witness, const ledger::WitnessReply& reply,
 void WitnessDesk::cosigned(Witness& witness, uint64_t size, const std::string& lines) {
   auto added = std::make_shared<Result<bool>>(false);
   const auto work = [this, size, lines, added] { *added = ledger_.add_cosignatures(size, lines); };
-  config_.offload(work, [this, name = witness.name, added] {
-    if (*added) return tell_gates();
+  config_.offload(work, [this, name = witness.name, size, added] {
     Witness& one = witnesses_.at(name);
+    if (*added) {
+      if (**added) one.in_file = size;
+      return tell_gates();
+    }
     config_.log("witness " + name + ": " + to_line(added->error()));
     one.machine.failed(config_.now());
   });

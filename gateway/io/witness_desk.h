@@ -95,6 +95,7 @@ class WitnessDesk {
     ledger::Cosigning machine;
     bool reachable = false;
     uint64_t ask = 0;
+    uint64_t in_file = 0;  // size of the newest checkpoint that carries its line
     std::string alarm;
     bool silent_told = false;
     Instant watched_since;
