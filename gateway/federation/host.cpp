@@ -233,7 +233,7 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
                           : "it is another job's";
     if (!lie.empty()) {
       accuse(s, from, asked.id(), lie);
-      return refuse_run(s, run, "an input's crossing: " + lie);
+      return refuse_run(s, run, failure::kInput, "an input's crossing: " + lie);
     }
     run.add_inputs(asked.id());
   }

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "gateway/base/text.h"
@@ -20,6 +21,17 @@ constexpr const char* kLedgerKeyNote = "ledger_key";
 
 void log_line(const std::string& line) {
   spdlog::info("{}", printable(line));
+}
+
+std::vector<std::string> vkeys_of(const LedgerFiles& ledger) {
+  std::vector<std::string> out;
+  for (const ledger::VerifierKey& key : ledger.log_keys()) out.push_back(ledger::print_vkey(key));
+  return out;
+}
+
+bool have_one_in_common(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::any_of(a.begin(), a.end(),
+                     [&](const std::string& one) { return std::find(b.begin(), b.end(), one) != b.end(); });
 }
 
 bool is_there(const std::string& path) {
@@ -60,12 +72,12 @@ Result<void> ShellParts::open_ledger(store::Store& store) {
   if (!opened) return fail(opened.error());
   ledger = std::move(*opened);
   ledger->on_failure([this](Error error) { fail_for_good(std::move(error)); });
-  if (!*key_of_all) {
-    if (auto noted = store.put_note(kLedgerKeyNote, ledger->log_vkey()); !noted) return noted;
-  } else if (**key_of_all != ledger->log_vkey()) {
+  const std::vector<std::string> keys_now = vkeys_of(*ledger);
+  if (store.is_shared() && *key_of_all && !have_one_in_common(keys_now, split(**key_of_all, '\n')))
     return fail(ErrorCode::kUsage, keys + "/log.key",
-                "is another key than the region's ledger is signed with, " + **key_of_all, copy);
-  }
+                "is another key than the region's ledger is signed with, " + split(**key_of_all, '\n').front(), copy);
+  // While the key is changed there are two; either counts from then on.
+  if (auto noted = store.put_note(kLedgerKeyNote, join(keys_now, "\n")); !noted) return noted;
   return Gate::catch_up(store, *ledger);
 }
 
