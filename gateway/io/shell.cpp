@@ -71,7 +71,6 @@ Result<void> ShellParts::run() {
 // ----------------------------------------------------------------------------------------------------------
 
 // The wall time of the start, carried on by a steady clock: a clock that is set moves no deadline.
-// The wall time of the start, carried on by a steady clock: a clock that is set moves no deadline.
 Instant ShellParts::now() {
   const auto passed = std::chrono::steady_clock::now() - steady_start_;
   const Instant shown =
@@ -88,7 +87,8 @@ Instant ShellParts::now() {
 }
 
 void ShellParts::post(federation::Event event, std::function<void()> after) {
-  if (const auto* activated = std::get_if<federation::ActivatePolicy>(&event)) keep_policy(*activated);
+  if (const auto* first = std::get_if<federation::ActivatePolicy>(&event)) keep_policy(*first->policy);
+  if (const auto* next = std::get_if<federation::ActivatePack>(&event)) keep_policy(*next->policy);
   queued_.emplace_back(std::move(event), std::move(after));
   if (stepping_) return;  // the loop below takes it
   stepping_ = true;

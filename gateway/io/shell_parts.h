@@ -125,7 +125,7 @@ class ShellParts {
   Awaitable<void> watch_witnesses();
   Result<void> open_audit();
   BookDesk::Config book_config();
-  void keep_policy(const federation::ActivatePolicy& event) const;
+  void keep_policy(const policy::Policy& policy) const;
   void erase_overdue();
   Awaitable<void> do_elsewhere(std::function<void()> work, std::function<void()> then);
 

@@ -136,9 +136,9 @@ BookDesk::Config ShellParts::book_config() {
 }
 
 // What decided is kept as text, so that evidence can show it: its digest is what the entries name.
-void ShellParts::keep_policy(const federation::ActivatePolicy& event) const {
-  const std::string path = config.data_dir + "/policies/" + event.policy->digest();
-  const std::string& text = event.policy->pack().canonical;
+void ShellParts::keep_policy(const policy::Policy& policy) const {
+  const std::string path = config.data_dir + "/policies/" + policy.digest();
+  const std::string& text = policy.pack().canonical;
   if (read_file(path, text.size() + 1)) return;
   if (auto written = write_durably(path, as_bytes(text), 0644); !written)
     spdlog::warn("{}", to_line(written.error()));
