@@ -128,6 +128,22 @@ void check_counters(const Evidence& e) {
   }
 }
 
+// Every decision was made under the policy that the ledger says was in force, whatever was killed in between.
+void check_policies(const Evidence& e) {
+  for (const auto& [region, node] : e.nodes) {
+    std::string in_force;
+    for (const ledger::Entry& entry : node.disk().entries) {
+      if (entry.kind == "policy-activated") in_force = entry.policy_digest;
+      if (entry.kind == "decision" && entry.policy_digest != in_force)
+        e.violate("entry " + std::to_string(entry.sequence) + " of " + region +
+                  " was decided under another policy");
+    }
+    if (node.core()->policy_digest() != in_force ||
+        node.core()->policy_record().active().digest() != in_force)
+      e.violate(region + " runs another policy than its ledger says");
+  }
+}
+
 // Nothing owed is left, and a restart would find what the process knows.
 void check_quiet(const Evidence& e) {
   for (const auto& [region, node] : e.nodes) {
@@ -154,6 +170,7 @@ void check_world(const Evidence& evidence) {
   check_schedulers(evidence);
   check_books(evidence);
   check_counters(evidence);
+  check_policies(evidence);
   check_quiet(evidence);
 }
 

@@ -36,7 +36,8 @@ void Node::start() {
     HETAO_CHECK(core_->load(Record{where.first, where.second, value}).has_value());
   }
   core_->load_ledger_size(disk_.entries.size());
-  post(ActivatePolicy{0, around_.policy, "simulation", "start", {}});
+  const bool other = core_->policy_record().active().digest() == around_.other_policy->digest();
+  post(ActivatePolicy{0, other ? around_.other_policy : around_.policy, "simulation", "start", {}, nullptr});
   take(core_->resume(clock()));
 }
 

@@ -33,6 +33,7 @@ struct Surroundings {
   Random* random = nullptr;
   const Faults* faults = nullptr;
   std::shared_ptr<const policy::Policy> policy;
+  std::shared_ptr<const policy::Policy> other_policy;  // that says the same under another digest
   std::function<void(const std::string& from, const federation::SendMessage&)> send_message;
   std::function<void(const std::string& from, const federation::SendItem&)> send_item;
   std::function<void(const std::string& node, const federation::Answer&)> answer;

@@ -25,6 +25,27 @@ std::shared_ptr<const policy::Policy> simulation_policy() {
 
 namespace {
 
+// The same rules under another digest; made once for each policy that is simulated.
+std::shared_ptr<const policy::Policy> other_than(const std::shared_ptr<const policy::Policy>& policy) {
+  static std::shared_ptr<const policy::Policy> of;
+  static std::shared_ptr<const policy::Policy> made;
+  if (of == policy) return made;
+  policy::LoadedPack pack = policy->pack();
+  pack.digest.bytes[0] ^= 1U;
+  auto compiled = policy::Policy::compile(std::move(pack));
+  HETAO_CHECK(compiled.has_value());
+  of = policy;
+  made = std::make_shared<const policy::Policy>(std::move(*compiled));
+  return made;
+}
+
+pb::Principal administrator(const char* name) {
+  pb::Principal who;
+  who.set_user(name);
+  who.set_tenant("hub");
+  return who;
+}
+
 constexpr Duration kTrouble = Duration::seconds(90);
 constexpr Duration kHealing = Duration::seconds(300);
 
@@ -103,12 +124,14 @@ pb::Mechanism model_clauses() {
 class World {
  public:
   World(uint64_t seed, const std::shared_ptr<const policy::Policy>& policy, const Options& options)
-      : random_(seed), faults_(Faults::draw(random_)) {
+      : random_(seed), of_administrators_(seed ^ 0x9e3779b97f4a7c15U), faults_(Faults::draw(random_)) {
     Surroundings around;
     around.time = &time_;
     around.random = &random_;
     around.faults = &faults_;
     around.policy = policy;
+    around.other_policy = other_than(policy);
+    policies_ = {around.policy, around.other_policy};
     around.send_message = [this](const std::string& from, const SendMessage& e) { link_.carry(from, e); };
     around.send_item = [this](const std::string& from, const SendItem& e) { send_item(from, e); };
     around.answer = [this](const std::string& node, const Answer& e) { take_answer(node, e); };
@@ -132,11 +155,15 @@ class World {
   void plan_crashes(Instant until);
   void plan_cuts(Instant until);
   void review();
+  void administer();
+  void change_policy(Node& node);
   void register_datasets();
 
   Timeline time_;
   Random random_;
+  Random of_administrators_;  // of their own, so that worlds stay as they were before there were any
   Faults faults_;
+  std::vector<std::shared_ptr<const policy::Policy>> policies_;
   std::map<std::string, Node> nodes_;
   Link link_{time_, random_, faults_};
   Researchers researchers_{time_, random_, nodes_};
@@ -229,6 +256,33 @@ void World::review() {
   time_.after(Duration::seconds(3), [this] { review(); });
 }
 
+// One step towards the policy that is not in force: proposed, approved by another, activated; later rolled
+// back to.
+void World::change_policy(Node& node) {
+  const Core& core = *node.core();
+  const auto& wanted = core.policy_digest() == policies_[0]->digest() ? policies_[1] : policies_[0];
+  if (!core.cannot_activate(wanted->digest()))
+    return node.post(ActivatePack{0, wanted, administrator("ann"), "simulated"});
+  for (const auto& [id, proposal] : core.proposals()) {
+    if (proposal.state() == pb::PROPOSAL_OPEN && proposal.pack().digest() == wanted->digest()) {
+      AnswerProposal answer{0, id, AnswerProposal::Say::kApprove, "", "", "", administrator("bob")};
+      return node.post(std::move(answer));
+    }
+  }
+  ProposePolicy event;
+  event.proposal.mutable_pack()->set_digest(wanted->digest());
+  event.proposal.set_base_digest(core.policy_digest());
+  *event.proposal.mutable_proposer() = administrator("ann");
+  node.post(std::move(event));
+}
+
+void World::administer() {
+  for (auto& [region, node] : nodes_) {
+    if (node.alive() && of_administrators_.chance(500)) change_policy(node);
+  }
+  time_.after(Duration::millis(of_administrators_.between(500, 8'000)), [this] { administer(); });
+}
+
 void World::register_datasets() {
   for (auto& [city, node] : nodes_) {
     node.post(RegisterMechanism{0, model_clauses()});
@@ -253,6 +307,7 @@ Outcome World::run() {
   plan_cuts(healed);
   researchers_.plan_jobs(static_cast<int>(random_.between(1, 8)));
   review();
+  if (of_administrators_.chance(400)) administer();
   time_.run_until(healed);
   faults_ = Faults::none();
   for (auto& [region, node] : nodes_) {
