@@ -25,7 +25,8 @@ class Handbook(CitiesTest):
 
     def test_a_policy_is_put_in_force_as_the_page_says(self):
         said = self.run_page("policy-life.md")
-        self.assert_words(said, "249 of 249 tests passed", "forbid", "X1", "edition 7", "SC-2026-31",
+        self.assertRegex(said, r"(\d+) of \1 tests passed")
+        self.assert_words(said, "forbid", "X1", "edition 7", "SC-2026-31",
                           "entries tell the same counters", "is in force")
 
 
