@@ -108,6 +108,7 @@ inline constexpr size_t kRunSpecBytesMax = size_t{64} << 20U;
 inline constexpr size_t kRunStatusBytesMax = size_t{64} << 20U;
 inline constexpr size_t kRunMountsMax = 1'000;        // bubblewrap's time grows with their square
 inline constexpr size_t kRunMountFilesMax = 100'000;  // of all mounted folders together
+inline constexpr size_t kRunDevicesMax = 64;          // globs of a run
 inline constexpr size_t kRunOutputFilesMax = 50'000;
 inline constexpr size_t kRunEnvironmentMax = 1'000;  // variables of one executor
 inline constexpr size_t kRunNotesMax = 256;

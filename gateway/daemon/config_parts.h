@@ -23,6 +23,9 @@ struct Section {
 // A map of attributes to values of their own types.
 void read_facts(Section& s, const policy::Node& node, std::vector<pb::Fact>& out);
 
+// An amount of money as a decimal, in millionths: `core_hour: 0.35`; absent: 0.
+int64_t read_amount(Section& s, policy::MapReader& map, const char* key, const policy::Node& at);
+
 // `platforms:` and `placement:`; config_platforms.cpp.
 void read_platforms(Section& s, policy::MapReader& top, Config& config);
 void read_placement(Section& s, policy::MapReader& top, Config& config);

@@ -34,14 +34,6 @@ std::optional<int64_t> parse_amount(const std::string& text) {
   return std::stoll(whole) * kMicros + std::stoll(part);
 }
 
-int64_t amount(Section& s, MapReader& map, const char* key, const Node& at) {
-  const Node* node = map.get(key);
-  if (node == nullptr) return 0;
-  const auto value = parse_amount(node->text);
-  if (!value) s.reader.report(at, std::string(key) + " is no amount of money", "a number such as 0.35");
-  return value.value_or(0);
-}
-
 void read_price(Section& s, MapReader& map, pb::Price& price) {
   static const std::vector<std::string> kCurrencies = {"CNY", "HKD"};
   const Node* node = map.get("price");
@@ -49,8 +41,8 @@ void read_price(Section& s, MapReader& map, pb::Price& price) {
   MapReader one(s.reader, *node, "price");
   if (const auto currency = one.word("currency", kCurrencies, MapReader::kNeeded))
     price.set_currency(kCurrencies[*currency]);
-  price.set_core_hour_micros(amount(s, one, "core_hour", *node));
-  price.set_ram_gib_hour_micros(amount(s, one, "ram_gb_hour", *node));
+  price.set_core_hour_micros(read_amount(s, one, "core_hour", *node));
+  price.set_ram_gib_hour_micros(read_amount(s, one, "ram_gb_hour", *node));
   if (const Node* kinds = one.get("accelerator_hour");
       kinds != nullptr && s.reader.expect_map(*kinds, "accelerator_hour")) {
     for (const Node::Entry& entry : kinds->entries) {
@@ -188,12 +180,20 @@ federation::PlacementWeights read_weights(MapReader& map) {
 
 }  // namespace
 
+int64_t read_amount(Section& s, MapReader& map, const char* key, const Node& at) {
+  const Node* node = map.get(key);
+  if (node == nullptr) return 0;
+  const auto value = parse_amount(node->text);
+  if (!value) s.reader.report(at, std::string(key) + " is no amount of money", "a number such as 0.35");
+  return value.value_or(0);
+}
+
 void read_placement(Section& s, MapReader& top, Config& config) {
   const Node* node = top.get("placement");
   if (node == nullptr) return;
   MapReader map(s.reader, *node, "placement");
   config.shell.core.weights = read_weights(map);
-  if (const int64_t rate = amount(s, map, "hkd_in_cny", *node); rate > 0)
+  if (const int64_t rate = read_amount(s, map, "hkd_in_cny", *node); rate > 0)
     config.shell.core.hkd_in_cny_micros = rate;
   if (const Node* tenants = map.get("tenants");
       tenants != nullptr && s.reader.expect_map(*tenants, "placement.tenants")) {

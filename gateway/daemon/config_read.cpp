@@ -309,6 +309,8 @@ void read_tenants(Section& s, MapReader& top, Config& config) {
     tenant.set_id(entry.key);
     MapReader map(s.reader, entry.value, "tenant " + entry.key);
     tenant.set_name(map.text("name").value_or(entry.key));
+    if (const int64_t cap = read_amount(s, map, "monthly_cap_cny", entry.value); cap > 0)
+      config.shell.core.monthly_caps[entry.key] = cap;
     if (const uint64_t rate = rate_max(map)) config.shell.tenant_bytes_per_second_max[entry.key] = rate;
     for (const auto& [name, attribute] : kFacts) {
       const Node* node = map.get(name);

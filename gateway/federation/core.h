@@ -84,7 +84,9 @@ struct CoreConfig {
   std::vector<PlatformConfig> platforms;
   PlacementWeights weights;
   std::map<std::string, PlacementWeights> tenant_weights;
-  int64_t hkd_in_cny_micros = 920'000;              // to compare prices alone
+  std::map<std::string, int64_t>
+      monthly_caps;                     // by tenant, in millionths of a CNY; who is not named has none
+  int64_t hkd_in_cny_micros = 920'000;  // to compare prices alone
   std::map<std::string, SupplyShown> shows_supply;  // by peer region; who is not named is shown all
   std::map<std::string, pb::Tenant> tenants;
   std::vector<StoreConfig> stores;

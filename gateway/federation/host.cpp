@@ -12,6 +12,7 @@
 #include "gateway/federation/host_platform.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/labels.h"
+#include "gateway/federation/money.h"
 #include "gateway/federation/obligations.h"
 #include "gateway/federation/supply.h"
 #include "gateway/federation/table.h"
@@ -214,6 +215,9 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
   run.set_platform(fit.platform);
   run.set_accelerator(fit.accelerator);
   run.set_accelerators(fit.accelerators);
+  if (why.empty()) why = why_over_cap(s, run.tenant().id(), fit, s.now);
+  run.set_expected_cost_micros(fit.cost_micros);
+  run.set_expected_currency(fit.currency);
   const std::vector<pb::Fact> facts = facts_of_place(s, fit);
   const char* failure_class = failure::kRefused;
   const pb::Verdict place =

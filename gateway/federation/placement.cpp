@@ -11,6 +11,7 @@
 #include "gateway/federation/fit.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/labels.h"
+#include "gateway/federation/money.h"
 #include "gateway/federation/outside.h"
 #include "gateway/federation/supply.h"
 
@@ -164,8 +165,7 @@ int64_t moving_seconds(const Candidate& c) {
 
 int64_t fen_of(const State& s, const Candidate& c) {
   constexpr int64_t kMicrosPerFen = 10'000;
-  const int64_t fen = c.cost_micros / kMicrosPerFen;
-  return c.currency == "HKD" ? fen * s.config.hkd_in_cny_micros / 1'000'000 : fen;
+  return in_cny(s, c.cost_micros, c.currency) / kMicrosPerFen;
 }
 
 int64_t score_of(const State& s, const PlacementWeights& weights, const Candidate& c) {
@@ -208,6 +208,7 @@ Candidate candidate_at(const State& s, const Plan& plan, const std::string& regi
     candidate.reachable = true;
     const Fit fit = best_fit(own_supply(s), plan.task, region);
     take_fit(candidate, fit);
+    if (candidate.unfit.empty()) candidate.unfit = why_over_cap(s, plan.submitter.tenant(), fit, now);
     platform_facts = facts_of_place(s, fit);
   } else {
     const auto peer = s.peers.find(region);

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "gateway/base/text.h"
+#include "gateway/federation/table.h"
 #include "gateway/io/local_platform.h"
 #include "gateway/io/shell_parts.h"
 #include "gateway/io/slurm_platform.h"
@@ -14,8 +15,7 @@ using federation::PlatformReply;
 namespace {
 
 bool is_run_over(const pb::Run* run) {
-  return run == nullptr || run->state() == pb::RUN_DONE || run->state() == pb::RUN_CANCELLED ||
-         run->state() == pb::RUN_REFUSED;
+  return run == nullptr || federation::is_final(run->state());
 }
 
 template <class Made>

@@ -170,6 +170,7 @@ Result<slurm::JobRequest> SlurmPlatform::request_of(const std::string& run, cons
   if (known == config_.accelerators.end())
     return fail(ErrorCode::kUsage, "accelerator " + printable(spec.accelerator()), "is not on this platform");
   if (!known->second.partition.empty()) request.route.partition = known->second.partition;
+  wanted.devices = known->second.devices;
   request.gres = known->second.gres + ":" + std::to_string(std::max<int64_t>(1, spec.accelerators()));
   return request;
 }

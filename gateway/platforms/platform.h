@@ -103,7 +103,8 @@ struct RunSpec {
   std::vector<OutputSpec> outputs;
   std::vector<std::string> volumes;  // empty folders that all executors share
   RunLimits limits;
-  bool network = false;  // only where a decision's obligations allow it
+  bool network = false;              // only where a decision's obligations allow it
+  std::vector<std::string> devices;  // globs below /dev that the sandbox shows: accelerators
 
   bool operator==(const RunSpec&) const = default;
 };

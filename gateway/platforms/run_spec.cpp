@@ -194,6 +194,11 @@ Result<void> check(const RunSpec& spec) {
   for (const std::string& volume : spec.volumes) {
     if (const auto ok = check_container_path(volume, "volume"); !ok) return ok;
   }
+  for (const std::string& device : spec.devices) {
+    if (const auto ok = check_absolute_path(device, "device"); !ok) return ok;
+    if (!device.starts_with("/dev/"))
+      return refuse("device \"" + printable(device) + "\"", "lies elsewhere than below /dev");
+  }
   if (const auto ok = check_overlaps(spec); !ok) return ok;
   if (spec.outputs.size() > limits::kOutputsMax) return refuse("run", "has more than 1,000 outputs");
   for (const OutputSpec& output : spec.outputs) {

@@ -150,14 +150,17 @@ json::array array_of_objects(const std::vector<T>& values) {
 }  // namespace
 
 json::object to_json(const RunSpec& spec) {
-  return {{"key", spec.key},
-          {"name", spec.name},
-          {"executors", array_of_objects(spec.executors)},
-          {"mounts", array_of_objects(spec.mounts)},
-          {"outputs", array_of_objects(spec.outputs)},
-          {"volumes", array_of(spec.volumes)},
-          {"limits", to_json(spec.limits)},
-          {"network", spec.network}};
+  json::object out{{"key", spec.key},
+                   {"name", spec.name},
+                   {"executors", array_of_objects(spec.executors)},
+                   {"mounts", array_of_objects(spec.mounts)},
+                   {"outputs", array_of_objects(spec.outputs)},
+                   {"volumes", array_of(spec.volumes)},
+                   {"limits", to_json(spec.limits)},
+                   {"network", spec.network}};
+  // Runners of before know nothing of devices, and take what has none.
+  if (!spec.devices.empty()) out["devices"] = array_of(spec.devices);
+  return out;
 }
 
 Result<RunSpec> read_run_spec(const json::value& value) {
@@ -175,6 +178,7 @@ Result<RunSpec> read_run_spec(const json::value& value) {
     if (!read) members.keep(fail(read.error()));
   }
   out.network = members.boolean("network");
+  out.devices = members.texts("devices", limits::kRunDevicesMax, limits::kContainerPathBytesMax);
   if (const auto ok = members.done(); !ok) return fail(ok.error());
   if (const auto ok = check(out); !ok) return fail(ok.error());
   return out;

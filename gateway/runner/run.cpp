@@ -3,9 +3,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
@@ -163,6 +165,24 @@ class Execution {
 
 }  // namespace
 
+namespace {
+
+// Which of its devices are the job's, as the scheduler has told us.
+void tell_visible_devices(platforms::RunSpec& spec) {
+  for (const char* name : {"ASCEND_RT_VISIBLE_DEVICES", "ASCEND_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES",
+                           "GPU_DEVICE_ORDINAL", "NVIDIA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr) continue;
+    for (platforms::ExecutorSpec& executor : spec.executors) {
+      const auto at = std::lower_bound(executor.env.begin(), executor.env.end(),
+                                       std::pair<std::string, std::string>(name, ""));
+      if (at == executor.env.end() || at->first != name) executor.env.emplace(at, name, value);
+    }
+  }
+}
+
+}  // namespace
+
 std::string print_submission(const Submission& submission) {
   return json::serialize(
       json::object{{"run", to_json(submission.spec)}, {"sandbox", to_json(submission.sandbox)}});
@@ -204,6 +224,7 @@ Result<OwnedRun> OwnedRun::take(const std::string& folder) {
   if (!text) return fail(text.error());
   auto submission = parse_submission(*text);
   if (!submission) return fail(submission.error());
+  if (!submission->spec.devices.empty()) tell_visible_devices(submission->spec);
   out.submission_ = std::move(*submission);
   if (!exists_at(out.folder_.get(), "release")) {
     return fail(ErrorCode::kFailed, out.submission_.spec.key, "is held", "release it first");

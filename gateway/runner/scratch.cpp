@@ -1,6 +1,7 @@
 #include "gateway/runner/scratch.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -57,6 +58,18 @@ Result<void> write_inside(int root, std::string_view path, std::string_view cont
 
 // A second name for a stored file, or a copy where the file system can't have one. The mount is read-only, so
 // the stored file stays as it is either way.
+// Which of them a job may really open, the scheduler's cgroup says.
+std::vector<std::string> devices_of(const platforms::RunSpec& spec) {
+  std::vector<std::string> out;
+  for (const std::string& pattern : spec.devices) {
+    glob_t found{};
+    if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0)
+      out.insert(out.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    ::globfree(&found);
+  }
+  return out;
+}
+
 Result<void> link_into(int tree, const platforms::MountFile& file) {
   const std::string path = "/" + file.name;
   const size_t slash = path.rfind('/');
@@ -90,6 +103,7 @@ Result<Scratch> Scratch::prepare(int folder, const std::string& path, const plat
   out.spec_ = &spec;
   out.places_.init = std::move(init);
   out.places_.root = path + "/scratch/root";
+  out.places_.devices = devices_of(spec);
   const auto work = make_folder_at(folder, "scratch");
   if (!work) return fail(work.error());
   auto root = make_folder_at(work->get(), "root");

@@ -50,7 +50,7 @@ class LiveSlurm : public ::testing::Test {
     config_.route.user = "nobody";
     config_.route.partition = "cpu";
     config_.completion_log = (city_ / "log/jobcomp.log").string();
-    config_.accelerators["a800"] = {"gpu:a800", "gpu", {}};
+    config_.accelerators["a800"] = {"gpu:a800", "gpu", {"/dev/nu*", "/dev/kmsg"}};
     config_.wall_time_max = Duration::seconds(300);
     open();
   }
@@ -395,14 +395,17 @@ TEST_F(LiveSlurm, WhatSlurmRefusesIsRefusedForGood) {
 }
 
 TEST_F(LiveSlurm, AJobGetsTheAcceleratorsThatItAsksFor) {
-  pb::Run run = task("true");
+  pb::Run run = task("echo $CUDA_VISIBLE_DEVICES; ls /dev/kmsg");
   run.set_accelerator("a800");
   run.set_accelerators(2);
   const std::string id = submit(key(), run);
   EXPECT_NE(command({"scontrol", "-o", "show", "job", number_of(id)}).find("gres:gpu:a800:2"),
             std::string::npos);
   ASSERT_EQ(slurm_->release(key(), id).reply, PlatformReply::kOk);
-  EXPECT_TRUE(observe_end(key()).ended);
+  const RunObserved seen = observe_end(key());
+  ASSERT_EQ(seen.report.executors_size(), 1) << seen.report.failure();
+  EXPECT_EQ(seen.report.executors(0).stdout_tail(), "0,1\n/dev/kmsg\n")
+      << seen.report.executors(0).stderr_tail();
 }
 
 TEST_F(LiveSlurm, AHeldJobWithoutAnOwnerIsFoundAndCancelled) {

@@ -255,6 +255,7 @@ std::string bubblewrap_options(const RunSpec& spec, const SandboxFolder& folder,
   };
   if (spec.network) add({"--share-net"});
   add({"--bind", folder.root, "/", "--proc", "/proc", "--dev", "/dev"});
+  for (const std::string& device : folder.devices) add({"--dev-bind-try", device, device});
   add({"--size", std::to_string(shared_memory_bytes(spec)), "--perms", "1777", "--tmpfs", "/dev/shm"});
   add({"--remount-ro", "/dev"});  // else it would be scratch space that nobody measures
   for (const Bind& bind : binds) add({bind.writable ? "--bind" : "--ro-bind", bind.source, bind.path});

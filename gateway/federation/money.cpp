@@ -1,0 +1,57 @@
+#include "gateway/federation/money.h"
+
+#include "gateway/federation/table.h"
+
+namespace hetao::federation {
+
+namespace {
+
+constexpr int64_t kMicros = 1'000'000;
+
+// "2026-11"
+std::string month_of(Instant at) {
+  return to_string(shanghai_date(at)).substr(0, 7);
+}
+
+}  // namespace
+
+int64_t in_cny(const State& s, int64_t micros, std::string_view currency) {
+  if (currency != "HKD") return micros;
+  // Whole units apart: no product of two amounts overflows.
+  return micros / kMicros * s.config.hkd_in_cny_micros +
+         micros % kMicros * s.config.hkd_in_cny_micros / kMicros;
+}
+
+std::string money_text(int64_t cny_micros) {
+  const int64_t fen = cny_micros / 10'000;
+  std::string part = std::to_string(fen % 100);
+  if (part.size() < 2) part.insert(0, "0");
+  return std::to_string(fen / 100) + "." + part + " CNY";
+}
+
+int64_t spent_this_month(const State& s, const std::string& tenant, Instant now) {
+  const std::string month = month_of(now);
+  int64_t spent = 0;
+  for (const auto& [key, run] : s.runs) {
+    if (run.tenant().id() != tenant) continue;
+    const pb::Usage& usage = run.report().usage();
+    const bool over = !usage.source().empty();
+    if (over && month_of(Instant{run.report().ended_micros()}) == month)
+      spent += in_cny(s, usage.cost_micros(), usage.currency());
+    if (!over && !is_final(run.state()))
+      spent += in_cny(s, run.expected_cost_micros(), run.expected_currency());
+  }
+  return spent;
+}
+
+std::string why_over_cap(const State& s, const std::string& tenant, const Fit& fit, Instant now) {
+  const auto cap = s.config.monthly_caps.find(tenant);
+  if (cap == s.config.monthly_caps.end() || !fit.why.empty()) return {};
+  const int64_t spent = spent_this_month(s, tenant, now);
+  const int64_t costs = in_cny(s, fit.cost_micros, fit.currency);
+  if (spent + costs <= cap->second) return {};
+  return tenant + " may spend " + money_text(cap->second) + " a month here: " + money_text(spent) +
+         " are spent or promised, and this job is expected to cost " + money_text(costs);
+}
+
+}  // namespace hetao::federation

@@ -1,0 +1,23 @@
+// What a tenant has spent here this month, and whether a further job would go beyond what it may spend: a
+// small firm's cap. Counted from the runs' own records, so that nothing is to be kept in step. Pure.
+#pragma once
+
+#include <string>
+
+#include "gateway/federation/fit.h"
+#include "gateway/federation/state.h"
+
+namespace hetao::federation {
+
+// In millionths of a CNY: what ended runs of this month (of Shanghai) cost, and what those under way are
+// expected to.
+int64_t spent_this_month(const State& s, const std::string& tenant, Instant now);
+
+// Why a job that costs so much may not run for the tenant; empty: it may, or the tenant has no cap.
+std::string why_over_cap(const State& s, const std::string& tenant, const Fit& fit, Instant now);
+
+// Millionths of `currency` as millionths of a CNY.
+int64_t in_cny(const State& s, int64_t micros, std::string_view currency);
+std::string money_text(int64_t cny_micros);  // "12.34 CNY"
+
+}  // namespace hetao::federation
