@@ -151,6 +151,7 @@ Result<void> TrustStore::add_crl(std::string_view region, std::string_view pem) 
 
 std::vector<std::string> TrustStore::regions() const {
   std::vector<std::string> names;
+  names.reserve(regions_.size());
   for (const auto& [name, entry] : regions_) names.push_back(name);
   return names;
 }

@@ -111,7 +111,7 @@ class Patience(town.HostileTest):
         most = self.gateway.memory_bytes() - before
         # The deaf one is cut after a minute without progress; nothing is kept for it beyond its buffers.
         self.assert_counted("hetao_tunnel_ended_total", region="lamma", reason="timeout")
-        self.assert_logged(r"tunnel to lamma: down \\[timeout\\]")
+        self.assert_logged(r"tunnel to lamma: down \[timeout\]")
         self.assertGreater(cut["deaf"], 50)
         self.assertLess(most, 64 << 20)
         # The miser got its window and not a byte more, and costs a stream.
