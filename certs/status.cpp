@@ -32,9 +32,9 @@ Urgency urgency_of(Instant from, Instant until, bool is_ca, Instant now) {
 }
 
 std::string advice_for(Urgency urgency, bool is_ca) {
-  std::string renew =
-      is_ca ? "make a new CA with `hetao certs init`, and have every peer pin it beside the old"
-            : "renew it with `hetao certs rotate`";
+  std::string renew = is_ca
+                          ? "make a new CA with `hetao certs init`, and have every peer pin it beside the old"
+                          : "renew it with `hetao certs rotate`";
   switch (urgency) {
     case Urgency::kOk:
       return {};

@@ -1,5 +1,7 @@
 #include "gateway/io/peer_lanes.h"
 
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +18,15 @@ namespace {
 constexpr uint32_t kLanesFar = 4;
 // Between two numbers of lanes: TCP has to open its windows first.
 constexpr int kNotesToSettle = 3;
+constexpr int kLaneNiceness = 5;
+
+// Bulk gives way to control when the processors are full. Both calls mean the calling thread alone (Linux),
+// and are wishes: where they are refused, bulk only gives way later.
+void give_way() {
+  (void)::setpriority(PRIO_PROCESS, 0, kLaneNiceness);
+  const sched_param none{};
+  (void)::sched_setscheduler(0, SCHED_BATCH, &none);
+}
 
 }  // namespace
 
@@ -35,7 +46,10 @@ Instant lane_clock() {
 struct LaneThreads::One {
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
-  std::thread thread{[this] { context.run(); }};
+  std::thread thread{[this] {
+    give_way();
+    context.run();
+  }};
 };
 
 LaneThreads::LaneThreads(size_t threads) {

@@ -34,6 +34,19 @@ class Frames(town.HostileTest):
         peer.put(wire.HELLO, payload=peer.hello(version=9, version_min=9))
         self.ends(peer, "version", "hetao_tunnel_refused_total")
 
+    def test_a_newer_version_is_spoken_with(self):
+        """One version on: it names features, fields and frames that we don't know, and is understood all the same."""
+        peer = self.peer()
+        known = peer.hello(version=2, version_min=1)
+        unknown_field = bytes([0xFA, 0x3E, 3]) + b"new"  # number 1,007, of bytes
+        peer.hello = lambda **_: known + unknown_field
+        peer.open()
+        peer.put(200, payload=b"an extension of that version")
+        peer.put(wire.PING, payload=b"still on")
+        self.assertEqual(peer.wait_for(wire.PONG)[3], b"still on")
+        self.assertTrue(self.gateway.peer("lantau")["up"])
+        peer.close()
+
     def test_hello_of_another_region(self):
         peer = self.peer()
         peer.put(wire.HELLO, payload=peer.hello(region="hongkong"))

@@ -1,12 +1,11 @@
 // The tunnel itself, measured: the product's own TlsStream and PeerLink over loopback or a link, without
 // transfers. Two processes, as two gateways are; each lane has a thread of its own.
 //
-//   bench_tunnel serve PKI PORT THREADS                      accepts, takes all that comes, counts handshakes
-//   bench_tunnel bulk PKI HOST:PORT LANES STREAMS BYTES      sends so much; prints seconds
-//   bench_tunnel control PKI HOST:PORT SECONDS               64-byte messages to and fro beside bulk; p50 p99
-//   in us bench_tunnel streams PKI HOST:PORT COUNT                 opens so many; prints bytes of memory for
-//   each end bench_tunnel handshakes PKI HOST:PORT THREADS SECONDS    full mutual handshakes; prints how many
-//   a second
+//   bench_tunnel serve PKI PORT CONTROL_PORT THREADS         accepts, takes all that comes; control on a
+//   thread apart bench_tunnel bulk PKI HOST:PORT LANES STREAMS BYTES      sends so much; prints seconds
+//   bench_tunnel control PKI HOST:PORT CONTROL_PORT SECONDS  64-byte messages beside bulk; p50 and p99 in us
+//   bench_tunnel streams PKI HOST:PORT COUNT                 opens so many; bytes of memory at each end
+//   bench_tunnel handshakes PKI HOST:PORT THREADS SECONDS    full mutual handshakes; how many a second
 //
 // PKI is a folder with shenzhen/ and hongkong/ as `hetao certs init` and `issue` make them. Not a test.
 #include <openssl/rand.h>
@@ -119,10 +118,11 @@ Awaitable<void> serve_one(std::unique_ptr<TlsStream> stream) {
   co_await link->run();
 }
 
-Awaitable<void> accept_all(tcp::acceptor& acceptor, LaneThreads& threads,
+// Without threads: on the acceptor's own.
+Awaitable<void> accept_all(tcp::acceptor& acceptor, LaneThreads* threads,
                            std::shared_ptr<const TlsContext> tls) {
   while (true) {
-    const auto on = threads.next();
+    const auto on = threads == nullptr ? acceptor.get_executor() : threads->next();
     tcp::socket socket(on);
     auto [error] = co_await acceptor.async_accept(socket, as_value);
     if (error) continue;
@@ -131,12 +131,16 @@ Awaitable<void> accept_all(tcp::acceptor& acceptor, LaneThreads& threads,
   }
 }
 
-int serve(const std::string& pki, uint16_t port, size_t thread_count) {
+int serve(const std::string& pki, uint16_t port, uint16_t control_port, size_t thread_count) {
   asio::io_context context{1};
   LaneThreads threads(thread_count);
   tcp::acceptor acceptor(context);
+  tcp::acceptor control(context);
   HETAO_CHECK(bind_acceptor(acceptor, {"0.0.0.0", port}).has_value());
-  asio::co_spawn(context, accept_all(acceptor, threads, context_of(pki, "hongkong")), asio::detached);
+  HETAO_CHECK(bind_acceptor(control, {"0.0.0.0", control_port}).has_value());
+  const auto tls = context_of(pki, "hongkong");
+  asio::co_spawn(context, accept_all(acceptor, &threads, tls), asio::detached);
+  asio::co_spawn(context, accept_all(control, nullptr, tls), asio::detached);
   context.run();
   return 0;
 }
@@ -254,7 +258,7 @@ int bulk(const Target& to, size_t lanes, size_t streams, uint64_t bytes) {
 }
 
 // Control has its own connection and thread; bulk saturates the rest.
-int control(const Target& to, int seconds) {
+int control(const Target& to, Target control_to, int seconds) {
   LaneThreads bulk_threads(2);
   for (int i = 0; i < 2; ++i)
     asio::co_spawn(bulk_threads.next(),
@@ -280,7 +284,7 @@ int control(const Target& to, int seconds) {
       (void)self->send_message(message);
     });
   };
-  asio::co_spawn(context, run_lane(to, std::move(owner)), asio::detached);
+  asio::co_spawn(context, run_lane(std::move(control_to), std::move(owner)), asio::detached);
   context.run();
   std::sort(micros.begin(), micros.end());
   std::printf("%lld %lld %zu\n", static_cast<long long>(micros[micros.size() / 2]),
@@ -354,12 +358,13 @@ int handshakes(const Target& to, size_t threads, int seconds) {
 int run(const std::vector<std::string>& words) {
   const std::string& what = words.at(0);
   if (what == "serve")
-    return serve(words.at(1), static_cast<uint16_t>(std::stoi(words.at(2))), std::stoul(words.at(3)));
+    return serve(words.at(1), static_cast<uint16_t>(std::stoi(words.at(2))),
+                 static_cast<uint16_t>(std::stoi(words.at(3))), std::stoul(words.at(4)));
   const size_t colon = words.at(2).rfind(':');
   const Target to{words[2].substr(0, colon), words[2].substr(colon + 1), context_of(words[1], "shenzhen")};
   if (what == "bulk")
     return bulk(to, std::stoul(words.at(3)), std::stoul(words.at(4)), std::stoull(words.at(5)));
-  if (what == "control") return control(to, std::stoi(words.at(3)));
+  if (what == "control") return control(to, {to.host, words.at(3), to.tls}, std::stoi(words.at(4)));
   if (what == "streams") return streams(to, std::stoul(words.at(3)));
   if (what == "handshakes") return handshakes(to, std::stoul(words.at(3)), std::stoi(words.at(4)));
   return 2;
