@@ -13,6 +13,7 @@ struct Api::Shared {
   std::shared_ptr<Backend> backend;
   std::shared_ptr<const ApiConfig> config;
   std::shared_ptr<TokenCache> tokens;  // what held under this configuration
+  std::shared_ptr<Admission> admission = std::make_shared<Admission>();
 };
 
 namespace {
@@ -69,15 +70,21 @@ io::HttpResponse wrong_method(const std::vector<std::string>& allowed) {
   return response;
 }
 
-io::Awaitable<io::HttpResponse> answer(std::shared_ptr<Backend> backend,
-                                       std::shared_ptr<const ApiConfig> config,
-                                       std::shared_ptr<TokenCache> tokens, io::HttpRequest request) {
+// What one request needs, as it was when the request came.
+struct Needs {
+  std::shared_ptr<Backend> backend;
+  std::shared_ptr<const ApiConfig> config;
+  std::shared_ptr<TokenCache> tokens;
+  std::shared_ptr<Admission> admission;
+};
+
+io::Awaitable<io::HttpResponse> answer(Needs needs, io::HttpRequest request) {
   std::vector<std::string> allowed;
   std::optional<Match> match = find_route(routes(), request.method, request.path(), allowed);
   if (!match) co_return allowed.empty() ? plain_not_found() : wrong_method(allowed);
   const Route& route = *match->route;
-  Context context{*backend, *config, request, {}, std::move(match->path), {}};
-  if (auto turned_away = admit(route, context, *tokens)) co_return std::move(*turned_away);
+  Context context{*needs.backend, *needs.config, request, {}, std::move(match->path), {}, *needs.admission};
+  if (auto turned_away = admit(route, context, *needs.tokens)) co_return std::move(*turned_away);
   auto query = Query::parse(request.query());
   if (!query)
     co_return problem({ErrorCode::kUsage, "query", "does not decode", "percent-encode it as UTF-8"});
@@ -86,7 +93,7 @@ io::Awaitable<io::HttpResponse> answer(std::shared_ptr<Backend> backend,
   if (const PlainHandler* plain = std::get_if<PlainHandler>(&route.handler)) {
     io::HttpResponse response = (*plain)(context);
     // What was read may be newer than what is durable: it is told when it is.
-    co_await backend->settled();
+    co_await needs.backend->settled();
     co_return response;
   }
   io::HttpResponse response = co_await std::get<AsyncHandler>(route.handler)(context);
@@ -102,7 +109,7 @@ Api::Api(std::shared_ptr<Backend> backend, ApiConfig config)
 
 io::HttpHandler Api::handler() const {
   return [shared = shared_](io::HttpRequest request) {
-    return answer(shared->backend, shared->config, shared->tokens, std::move(request));
+    return answer({shared->backend, shared->config, shared->tokens, shared->admission}, std::move(request));
   };
 }
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/api/admission.h"
 #include "gateway/api/auth.h"
 #include "gateway/api/backend.h"
 #include "gateway/api/url.h"
@@ -42,6 +43,7 @@ struct Context {
   Caller caller;
   std::map<std::string, std::string, std::less<>> path;  // what {name} in the pattern stands for
   Query query;
+  Admission& admission;
 
   const std::string& at(std::string_view name) const { return path.find(name)->second; }
 };

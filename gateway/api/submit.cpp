@@ -1,5 +1,7 @@
 #include "gateway/api/submit.h"
 
+#include <algorithm>
+
 #include "gateway/api/handlers.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
@@ -99,6 +101,12 @@ std::optional<io::HttpResponse> store_inputs(Backend& backend, Brought& out) {
 io::Awaitable<void> bring(const Context& c, Brought& out) {
   read_task(c, out);
   if (out.refused) co_return;
+  // Most small tasks bring nothing along: no other thread is woken for them.
+  const auto& inputs = out.task.inputs();
+  const bool stores = std::any_of(inputs.begin(), inputs.end(), [](const pb::Input& input) {
+    return input.has_content() || !file_url(input).empty();
+  });
+  if (!stores) co_return;
   auto work = [&] { out.refused = store_inputs(c.backend, out); };
   co_await c.backend.offload(work);
   if (out.refused) co_return;
@@ -113,6 +121,22 @@ std::string request_digest(const Caller& caller, const Brought& brought) {
   all += brought.task.SerializeAsString();  // no maps: the same task gives the same bytes
   for (const pb::Item& item : brought.items) all += '\0' + item.digest();
   return ledger::sha256(as_bytes(all)).hex();
+}
+
+// Nothing: there is room for this submission.
+std::optional<io::HttpResponse> turned_away(const Context& c) {
+  const auto& core = c.backend.core();
+  OpenJobs open;
+  open.most = core.config().jobs_open_max;
+  for (const auto& [tenant, count] : core.open_jobs()) {
+    open.all += count;
+    if (tenant == c.caller.tenant) open.tenant = count;
+  }
+  const auto away = c.admission.ask(c.caller.tenant, open);
+  if (!away) return std::nullopt;
+  io::HttpResponse response = problem(away->status, away->error);
+  response.headers.set("Retry-After", std::to_string(away->retry_after_seconds));
+  return response;
 }
 
 // What the core found wrong names a member of the task by its pointer.
@@ -140,6 +164,11 @@ io::Awaitable<Submitted> submit(const Context& c) {
                            "at most 255 visible characters"});
     co_return out;
   }
+  if (auto away = turned_away(c)) {
+    out.refused = std::move(away);
+    co_return out;
+  }
+  const Admission::Place place = c.admission.enter(c.caller.tenant);
   Brought brought;
   co_await bring(c, brought);
   if (brought.refused) {

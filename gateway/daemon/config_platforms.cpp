@@ -140,7 +140,7 @@ void read_shared(Section& s, const Node& node, MapReader& map, Kind& kind, feder
 }
 
 void read_platform(Section& s, const Node& node, Config& config) {
-  static const std::vector<std::string> kKinds = {"local", "slurm", "kubernetes"};
+  static const std::vector<std::string> kKinds = {"local", "slurm", "kubernetes", "simulated"};
   MapReader map(s.reader, node, "platform");
   federation::PlatformConfig core;
   core.name = map.text("name", MapReader::kNeeded).value_or("");
@@ -148,7 +148,10 @@ void read_platform(Section& s, const Node& node, Config& config) {
   core.kind = kind ? kKinds[*kind] : "local";
   if (core.kind == "kubernetes")
     s.reader.report(node, "platforms of kind kubernetes are not available yet", "kind: local or slurm");
-  if (core.kind == "slurm") {
+  if (core.kind == "simulated") {
+    if (const Node* facts = map.get("facts")) read_facts(s, *facts, core.facts);
+    config.shell.simulated_platforms.push_back(core.name);
+  } else if (core.kind == "slurm") {
     io::SlurmPlatformConfig slurm;
     read_shared(s, node, map, slurm, core);
     read_slurm(s, node, map, slurm, core);

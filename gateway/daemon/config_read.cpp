@@ -128,6 +128,8 @@ void read_jobs(Section& s, MapReader& top, Config& config) {
   core.hold_expiry = map.duration("hold_expiry").value_or(core.hold_expiry);
   core.offer_expiry = map.duration("offer_expiry").value_or(core.offer_expiry);
   core.cancel_patience = map.duration("cancel_patience").value_or(core.cancel_patience);
+  core.jobs_open_max = static_cast<size_t>(map.integer("open", MapReader::kMayMiss, 2, 10'000'000)
+                                               .value_or(static_cast<int64_t>(core.jobs_open_max)));
   map.done();
 }
 

@@ -202,6 +202,10 @@ uint64_t Core::ledger_size() const {
   return state_->next_sequence;
 }
 
+const std::map<std::string, size_t, std::less<>>& Core::open_jobs() const {
+  return state_->open_jobs;
+}
+
 std::vector<PeerState> Core::peers() const {
   std::vector<PeerState> all;
   for (const PeerConfig& known : state_->config.peers) {

@@ -98,6 +98,7 @@ struct CoreConfig {
   Duration job_deadline = Duration::seconds(int64_t{30} * 86'400);  // from its submission to its end
   Duration hold_expiry = Duration::seconds(int64_t{14} * 86'400);   // until a reviewer answers
   Duration offer_expiry = Duration::seconds(600);    // until a place answers; then another is asked
+  size_t jobs_open_max = 100'000;                                    // of this home; callers ask before submitting
   Duration cancel_patience = Duration::seconds(60);  // until a cancelled job's place says that it stopped
 };
 
@@ -180,6 +181,8 @@ class Core {
   const std::map<std::string, pb::Counter, std::less<>>& counters() const;
   const std::map<std::string, pb::Mechanism, std::less<>>& mechanisms() const;
   std::vector<PeerState> peers() const;
+  // Jobs of this home that have not ended: of each tenant that has some.
+  const std::map<std::string, size_t, std::less<>>& open_jobs() const;
   std::vector<pb::Platform> platforms() const;  // this region's, as last seen
   std::string policy_digest() const;
   std::shared_ptr<const policy::Policy> policy() const;  // in force; null before the first

@@ -89,6 +89,7 @@ void make_job(State& s, const SubmitJob& event, const Plan& plan, const Candidat
   job.set_created_micros(s.now.micros);
   job.set_deadline_micros((s.now + s.config.job_deadline).micros);
   s.job_deadlines.set(event.id, Instant{job.deadline_micros()});
+  ++s.open_jobs[event.submitter.tenant()];
   job.set_attempt(1);
   job.set_region(place.region);
   job.set_platform(place.platform);

@@ -122,8 +122,12 @@ ledger::Entry& State::book(std::string kind) {
 Result<void> State::load(const Record& record) {
   HETAO_CHECK(record.value.has_value());
   switch (record.table) {
-    case Table::kJob:
-      return parse_into(jobs, record);
+    case Table::kJob: {
+      if (auto parsed = parse_into(jobs, record); !parsed) return parsed;
+      const pb::Job& job = jobs.at(record.key);
+      if (!is_final(job.state())) ++open_jobs[job.submitter().tenant()];
+      return {};
+    }
     case Table::kRun:
       return parse_into(runs, record);
     case Table::kCrossing:
@@ -242,6 +246,9 @@ void move_job(State& s, pb::Job& job, pb::JobState to, std::string note) {
   if (is_final(to)) {
     job.set_ended_micros(s.now.micros);
     s.job_deadlines.erase(job.id());
+    const auto open = s.open_jobs.find(job.submitter().tenant());
+    HETAO_CHECK(open != s.open_jobs.end() && open->second > 0);
+    if (--open->second == 0) s.open_jobs.erase(open);
   }
   if (to == pb::JOB_DECIDING) return;  // what it decides is booked, each decision by itself
   ledger::Entry& entry = s.book("job-state");

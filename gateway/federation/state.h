@@ -63,6 +63,7 @@ class State {
   Timers run_timers;     // by run
   Timers job_waits;      // by job: its next attempt, or the end of an offer or of a cancel's patience
   Timers job_deadlines;  // by job that is open
+  std::map<std::string, size_t, std::less<>> open_jobs;  // of each tenant, of this home
   Timers review_timers;  // by review that is open
   Timers duty_timers;    // by crossing
 

@@ -98,6 +98,7 @@ struct ShellConfig {
   std::map<std::string, uint64_t> tenant_bytes_per_second_max;  // of blobs that cross for them
   std::vector<LocalPlatformConfig> platforms;
   std::vector<SlurmPlatformConfig> slurm_platforms;
+  std::vector<std::string> simulated_platforms;   // names; they run nothing
   std::vector<std::string> staging_roots;         // absolute folders that file:// URLs may name
   std::vector<StoreAccess> stores;                // how to reach those of core.stores
   Duration supply_every = Duration::seconds(30);  // between looks at what platforms have free

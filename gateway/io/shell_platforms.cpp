@@ -6,6 +6,7 @@
 #include "gateway/federation/table.h"
 #include "gateway/io/local_platform.h"
 #include "gateway/io/shell_parts.h"
+#include "gateway/io/simulated_platform.h"
 #include "gateway/io/slurm_platform.h"
 
 namespace hetao::io {
@@ -44,6 +45,10 @@ Result<void> ShellParts::open_platforms() {
   for (const SlurmPlatformConfig& platform : config.slurm_platforms) {
     auto opened = SlurmPlatform::open(platform, *blobs);
     if (auto added = add_platform(platform.name, as_platform(std::move(opened))); !added) return added;
+  }
+  for (const std::string& name : config.simulated_platforms) {
+    spdlog::warn("platform {}: is simulated: it runs nothing, and every job ends well", name);
+    if (auto added = add_platform(name, std::make_unique<SimulatedPlatform>(name)); !added) return added;
   }
   return {};
 }

@@ -101,8 +101,8 @@ class Land:
 
     REGIONS = ("shenzhen", "hongkong")
 
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hetao-crash."))
+    def __init__(self, within=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hetao-crash.", dir=within))
         self.starts = Starts()
         (self.folder / "pack/rules").mkdir(parents=True)
         for name, text in PACK.items():
