@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <array>
-
-#include "gateway/base/time.h"
+#include <string>
 
 namespace hetao::inspection {
 
@@ -12,75 +11,259 @@ namespace {
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
 bool all_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_digit);
 }
-int value_of(std::string_view digits) {
-  int value = 0;
-  for (const char c : digits) value = value * 10 + (c - '0');
+uint32_t value_of(std::string_view digits) {
+  uint32_t value = 0;
+  for (const char c : digits) value = value * 10 + static_cast<uint32_t>(c - '0');
   return value;
+}
+char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
 
 // First two digits of GB/T 2260 codes: provinces, regions, municipalities, and the three of the coast.
-bool is_province(int code) {
-  static constexpr std::array<int, 34> kCodes = {11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34,
-                                                 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52,
-                                                 53, 54, 61, 62, 63, 64, 65, 71, 81, 82};
-  return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
+constexpr std::array<bool, 100> kProvinces = [] {
+  std::array<bool, 100> known{};
+  for (const int code : {11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42,
+                         43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82})
+    known[static_cast<size_t>(code)] = true;
+  return known;
+}();
+
+bool is_day(uint32_t year, uint32_t month, uint32_t day) {
+  static constexpr std::array<uint8_t, 13> kDays = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (month < 1 || month > 12 || day < 1 || day > kDays[month]) return false;
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return month != 2 || day < 29 || leap;
 }
 
-bool is_birth_date(std::string_view yyyymmdd) {
-  const std::string text = std::string(yyyymmdd.substr(0, 4)) + "-" + std::string(yyyymmdd.substr(4, 2)) +
-                           "-" + std::string(yyyymmdd.substr(6, 2));
-  const int year = value_of(yyyymmdd.substr(0, 4));
-  return year >= 1800 && year <= 2099 && parse_date(text).has_value();
+bool mod_11_2(std::string_view text) {
+  static constexpr std::array<uint32_t, 17> kWeights = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
+  static constexpr std::string_view kChecks = "10X98765432";
+  uint32_t sum = 0;
+  for (size_t i = 0; i < kWeights.size(); ++i) sum += static_cast<uint32_t>(text[i] - '0') * kWeights[i];
+  return kChecks[sum % 11] == upper(text[17]);
 }
 
 }  // namespace
 
-bool is_cn_resident_id(std::string_view text) {
-  static constexpr std::array<int, 17> kWeights = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
-  static constexpr std::string_view kChecks = "10X98765432";
-  if (text.size() != 18 || !all_digits(text.substr(0, 17))) return false;
-  if (!is_province(value_of(text.substr(0, 2))) || !is_birth_date(text.substr(6, 8))) return false;
-  int sum = 0;
-  for (size_t i = 0; i < kWeights.size(); ++i) sum += (text[i] - '0') * kWeights[i];
-  const char check = text[17] == 'x' ? 'X' : text[17];
-  return kChecks[static_cast<size_t>(sum % 11)] == check;
-}
-
-bool is_hkid(std::string_view text) {
-  const size_t letters = text.size() == 9 ? 2 : text.size() == 8 ? 1 : 0;
-  if (letters == 0 || !all_digits(text.substr(letters, 6))) return false;
-  // A = 10 … Z = 35; one letter alone is preceded by a blank, which counts 36.
-  const auto letter = [](char c) { return c >= 'a' ? c - 'a' + 10 : c - 'A' + 10; };
-  int sum = letters == 2 ? letter(text[0]) * 9 + letter(text[1]) * 8 : 36 * 9 + letter(text[0]) * 8;
-  for (size_t i = 0; i < 6; ++i) sum += (text[letters + i] - '0') * (7 - static_cast<int>(i));
-  const int remainder = (11 - sum % 11) % 11;
-  const char last = text.back();
-  return remainder == 10 ? last == 'A' || last == 'a' : last == static_cast<char>('0' + remainder);
-}
-
-bool is_payment_card(std::string_view digits) {
-  if (digits.size() < 13 || digits.size() > 19 || !all_digits(digits)) return false;
-  const int two = value_of(digits.substr(0, 2));
-  const int four = value_of(digits.substr(0, 4));
-  const bool known = two == 62 || two == 81 || digits[0] == '4' || (two >= 51 && two <= 55) ||
-                     (four >= 2221 && four <= 2720) || two == 34 || two == 37 || two == 35 || two == 36 ||
-                     two == 38 || two == 60 || two == 64 || two == 65;
-  if (!known) return false;
-  int sum = 0;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    int digit = digits[digits.size() - 1 - i] - '0';
-    if (i % 2 == 1) digit = digit * 2 > 9 ? digit * 2 - 9 : digit * 2;
-    sum += digit;
+ResidentFit fit_resident(std::string_view text, uint32_t latest_day) {
+  ResidentFit found;
+  if (text.size() != 18) return found;
+  // The date first: it refuses most numbers.
+  const uint32_t month = value_of(text.substr(10, 2));
+  if (month < 1 || month > 12) return found;
+  if (!all_digits(text.substr(0, 17)) || (!is_digit(text[17]) && upper(text[17]) != 'X')) return found;
+  const uint32_t year = value_of(text.substr(6, 4));
+  if (year < 1800 || year > 2099 || !is_day(year, month, value_of(text.substr(12, 2)))) return found;
+  if (value_of(text.substr(6, 8)) > latest_day) return found;
+  const uint32_t province = value_of(text.substr(0, 2));
+  if (text[0] == '9') {
+    // 9, the issuing region, the nationality: GB/T 2260 for the region, no country has the code 000.
+    if (!kProvinces[value_of(text.substr(1, 2))] || text.substr(3, 3) == "000") return found;
+    found.kind = Kind::kCnForeignPrId;
+  } else if (text[0] == '8') {
+    if (province < 81 || province > 83 || text.substr(2, 4) != "0000") return found;
+    found.kind = Kind::kCnHmtResidencePermit;
+  } else if (!kProvinces[province]) {
+    return found;
   }
+  found.fit = mod_11_2(text) ? Fit::kValid : Fit::kForm;
+  return found;
+}
+
+bool is_cn_resident_id_15(std::string_view digits) {
+  return digits.size() == 15 && all_digits(digits) && kProvinces[value_of(digits.substr(0, 2))] &&
+         is_day(1900 + value_of(digits.substr(6, 2)), value_of(digits.substr(8, 2)),
+                value_of(digits.substr(10, 2)));
+}
+
+Fit fit_hkid(std::string_view text) {
+  const size_t letters = text.size() == 9 ? 2 : text.size() == 8 ? 1 : 0;
+  if (letters == 0 || !all_digits(text.substr(letters, 6))) return Fit::kNo;
+  // A = 10 … Z = 35; one letter alone is preceded by a blank, which counts 36.
+  const auto letter = [](char c) { return static_cast<uint32_t>(upper(c) - 'A' + 10); };
+  uint32_t sum = letters == 2 ? letter(text[0]) * 9 + letter(text[1]) * 8 : 36 * 9 + letter(text[0]) * 8;
+  for (uint32_t i = 0; i < 6; ++i) sum += static_cast<uint32_t>(text[letters + i] - '0') * (7 - i);
+  const uint32_t remainder = (11 - sum % 11) % 11;
+  const char last = upper(text.back());
+  if (!is_digit(last) && last != 'A') return Fit::kNo;
+  return last == (remainder == 10 ? 'A' : static_cast<char>('0' + remainder)) ? Fit::kValid : Fit::kForm;
+}
+
+bool luhn(std::string_view digits) {
+  static constexpr std::array<uint8_t, 10> kDoubled = {0, 2, 4, 6, 8, 1, 3, 5, 7, 9};
+  uint32_t sum = 0;
+  size_t i = digits.size();
+  while (i >= 2) {
+    sum += static_cast<uint32_t>(digits[i - 1] - '0') + kDoubled[static_cast<size_t>(digits[i - 2] - '0')];
+    i -= 2;
+  }
+  if (i == 1) sum += static_cast<uint32_t>(digits[0] - '0');
   return sum % 10 == 0;
 }
 
+Fit fit_card(std::string_view digits, Kind& kind) {
+  const size_t n = digits.size();
+  if (n < 13 || n > 19 || digits[0] < '2' || digits[0] > '6') return Fit::kNo;
+  const uint32_t two = value_of(digits.substr(0, 2));
+  const uint32_t three = value_of(digits.substr(0, 3));
+  const uint32_t four = value_of(digits.substr(0, 4));
+  kind = Kind::kIntlPan;
+  bool known = false;
+  if (two == 62) {
+    kind = Kind::kUnionpayPan;
+    known = n >= 16;
+  } else if (digits[0] == '4') {
+    known = n == 13 || n == 16 || n == 19;
+  } else if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) {
+    known = n == 16;
+  } else if (two == 34 || two == 37) {
+    known = n == 15;
+  } else if (four >= 3528 && four <= 3589) {
+    known = n >= 16;
+  } else if ((three >= 300 && three <= 305) || two == 36 || two == 38 || two == 39) {
+    known = n == 14 || (two == 36 && n >= 16);
+  } else if (four == 6011 || (three >= 644 && three <= 649) || two == 65) {
+    known = n == 16 || n == 19;
+  }
+  if (!known) return Fit::kNo;
+  return luhn(digits) ? Fit::kValid : Fit::kForm;
+}
+
 bool is_cn_mobile(std::string_view digits) {
-  return digits.size() == 11 && all_digits(digits) && digits[0] == '1' && digits[1] >= '3' &&
-         digits[1] <= '9';
+  // Third digits that are assigned, for each second digit: 4[014-9] 5[0-35-9] 6[2567] 7[0-8] 9[0-35-9].
+  static constexpr std::array<std::string_view, 10> kThird = {
+      "", "", "", "0123456789", "01456789", "012356789", "2567", "012345678", "0123456789", "012356789"};
+  return digits.size() == 11 && digits[0] == '1' && all_digits(digits) &&
+         kThird[static_cast<size_t>(digits[1] - '0')].find(digits[2]) != std::string_view::npos;
+}
+
+Fit fit_uscc(std::string_view text) {
+  static constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+  static constexpr std::array<uint32_t, 17> kWeights = {1,  3,  9,  27, 19, 26, 16, 17, 20,
+                                                        29, 25, 13, 8,  24, 10, 30, 28};
+  if (text.size() != 18 || !all_digits(text.substr(2, 6))) return Fit::kNo;
+  if (!kProvinces[value_of(text.substr(2, 2))] && text.substr(2, 2) != "10") return Fit::kNo;
+  uint32_t sum = 0;
+  for (size_t i = 0; i < 18; ++i) {
+    const size_t value = kAlphabet.find(text[i]);
+    if (value == std::string_view::npos) return Fit::kNo;
+    if (i < 17) sum += static_cast<uint32_t>(value) * kWeights[i];
+  }
+  return kAlphabet[(31 - sum % 31) % 31] == text[17] ? Fit::kValid : Fit::kForm;
+}
+
+Fit fit_vin(std::string_view text) {
+  static constexpr std::string_view kLetters = "ABCDEFGHJKLMNPRSTUVWXYZ";
+  static constexpr std::string_view kValues = "12345678123457923456789";
+  static constexpr std::array<uint32_t, 17> kWeights = {8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2};
+  if (text.size() != 17 || !all_digits(text.substr(13))) return Fit::kNo;
+  uint32_t sum = 0;
+  bool letter_seen = false;
+  for (size_t i = 0; i < 17; ++i) {
+    uint32_t value = 0;
+    if (is_digit(text[i])) {
+      value = static_cast<uint32_t>(text[i] - '0');
+    } else {
+      const size_t at = kLetters.find(text[i]);
+      if (at == std::string_view::npos) return Fit::kNo;
+      value = static_cast<uint32_t>(kValues[at] - '0');
+      letter_seen = letter_seen || i < 8;
+    }
+    sum += value * kWeights[i];
+  }
+  if (!letter_seen) return Fit::kNo;
+  const uint32_t check = sum % 11;
+  return text[8] == (check == 10 ? 'X' : static_cast<char>('0' + check)) ? Fit::kValid : Fit::kForm;
+}
+
+Fit fit_iban(std::string_view text) {
+  // Country and length, from the registry of ISO 13616.
+  static constexpr std::string_view kLengths =
+      "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO"
+      "18FR27GB22"
+      "GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22MK"
+      "19MN20MR27"
+      "MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28TL23TN"
+      "24TR26UA29"
+      "VA22VG24XK20YE30";
+  if (text.size() < 15) return Fit::kNo;
+  bool fits = false;
+  for (size_t i = 0; i + 4 <= kLengths.size() && !fits; i += 4)
+    fits = kLengths.substr(i, 2) == text.substr(0, 2) && value_of(kLengths.substr(i + 2, 2)) == text.size();
+  if (!fits || !is_digit(text[2]) || !is_digit(text[3])) return Fit::kNo;
+  uint32_t rest = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[(i + 4) % text.size()];
+    if (is_digit(c)) {
+      rest = (rest * 10 + static_cast<uint32_t>(c - '0')) % 97;
+    } else if (is_upper(c)) {
+      rest = (rest * 100 + static_cast<uint32_t>(c - 'A' + 10)) % 97;
+    } else {
+      return Fit::kNo;
+    }
+  }
+  return rest == 1 ? Fit::kValid : Fit::kForm;
+}
+
+std::optional<Kind> travel_document(std::string_view text, uint32_t context_groups) {
+  const size_t letters = text.size() > 1 && is_upper(text[1]) ? 2 : 1;
+  if (text.size() < 9 || !is_upper(text[0]) || !all_digits(text.substr(letters))) return std::nullopt;
+  const char first = text[0];
+  const char second = letters == 2 ? text[1] : '\0';
+  const size_t digits = text.size() - letters;
+  const bool one_eight = letters == 1 && digits == 8;
+  const bool two_seven = letters == 2 && digits == 7;
+  if ((context_groups & kWordsHomeReturn) != 0 && (first == 'H' || first == 'M') && letters == 1 &&
+      (digits == 8 || digits == 10))
+    return Kind::kHkHomeReturnPermit;
+  if ((context_groups & kWordsEep) != 0 && ((one_eight && (first == 'C' || first == 'W')) ||
+                                            (two_seven && first == 'C' && second != 'I' && second != 'O')))
+    return Kind::kCnEepHkMacao;
+  if ((context_groups & kWordsTaiwan) != 0 && one_eight && (first == 'L' || first == 'T'))
+    return Kind::kCnTaiwanPermits;
+  if ((context_groups & kWordsPassport) == 0) return std::nullopt;
+  if ((one_eight && (first == 'K' || first == 'H')) ||
+      (two_seven && (first == 'K' || first == 'H') && second == 'J'))
+    return Kind::kHkPassport;
+  if (one_eight && std::string_view("EGDSP").find(first) != std::string_view::npos) return Kind::kCnPassport;
+  if (two_seven && first == 'E' && second != 'I' && second != 'O') return Kind::kCnPassport;
+  if (two_seven && second == 'E' && std::string_view("DSP").find(first) != std::string_view::npos)
+    return Kind::kCnPassport;
+  return std::nullopt;
+}
+
+bool is_mrz_line_1(std::string_view line) {
+  return line.size() == 44 && line[0] == 'P' &&
+         std::all_of(line.begin(), line.end(), [](char c) { return is_upper(c) || c == '<'; });
+}
+
+bool is_mrz_line_2(std::string_view line) {
+  if (line.size() != 44) return false;
+  const auto value = [](char c) -> uint32_t {
+    return is_digit(c)   ? static_cast<uint32_t>(c - '0')
+           : is_upper(c) ? static_cast<uint32_t>(c - 'A' + 10)
+                         : 0;
+  };
+  const auto check = [&](std::string_view part) {
+    static constexpr std::array<uint32_t, 3> kWeights = {7, 3, 1};
+    uint32_t sum = 0;
+    for (size_t i = 0; i < part.size(); ++i) sum += value(part[i]) * kWeights[i % 3];
+    return static_cast<char>('0' + sum % 10);
+  };
+  const bool charset =
+      std::all_of(line.begin(), line.end(), [](char c) { return is_upper(c) || is_digit(c) || c == '<'; });
+  if (!charset || std::string_view("MFX<").find(line[20]) == std::string_view::npos) return false;
+  const std::string composite =
+      std::string(line.substr(0, 10)) + std::string(line.substr(13, 7)) + std::string(line.substr(21, 22));
+  return check(line.substr(0, 9)) == line[9] && check(line.substr(13, 6)) == line[19] &&
+         check(line.substr(21, 6)) == line[27] && check(composite) == line[43];
 }
 
 }  // namespace hetao::inspection

@@ -13,8 +13,18 @@ constexpr std::array<std::string_view, 12> kCountHeadings = {"n",        "count"
                                                              "patients", "individuals", "cases",  "人数",
                                                              "人數",     "例数",        "例數",   "计数"};
 
-// RFC 4180 fields of one line; a quoted field may hold the separator.
-std::vector<std::string> fields_of(std::string_view line, char separator) {
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
+  });
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  while (!text.empty() && text.front() == ' ') text.erase(text.begin());
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> table_fields(std::string_view line, char separator) {
   std::vector<std::string> fields(1);
   bool quoted = false;
   for (size_t i = 0; i < line.size(); ++i) {
@@ -34,17 +44,6 @@ std::vector<std::string> fields_of(std::string_view line, char separator) {
   return fields;
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-    return c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
-  });
-  while (!text.empty() && text.back() == ' ') text.pop_back();
-  while (!text.empty() && text.front() == ' ') text.erase(text.begin());
-  return text;
-}
-
-}  // namespace
-
 void TableReader::line(std::string_view text) {
   if (broken_ || text.empty()) return;
   if (!started_) {
@@ -52,7 +51,7 @@ void TableReader::line(std::string_view text) {
     separator_ = text.find('\t') != std::string_view::npos                                              ? '\t'
                  : text.find(';') != std::string_view::npos && text.find(',') == std::string_view::npos ? ';'
                                                                                                         : ',';
-    const std::vector<std::string> headings = fields_of(text, separator_);
+    const std::vector<std::string> headings = table_fields(text, separator_);
     columns_ = headings.size();
     for (size_t i = 0; i < headings.size() && !column_; ++i) {
       if (std::find(kCountHeadings.begin(), kCountHeadings.end(), lower(headings[i])) != kCountHeadings.end())
@@ -61,7 +60,7 @@ void TableReader::line(std::string_view text) {
     return;
   }
   if (!column_) return;
-  const std::vector<std::string> fields = fields_of(text, separator_);
+  const std::vector<std::string> fields = table_fields(text, separator_);
   int64_t count = 0;
   const std::string field = fields.size() == columns_ ? lower(fields[*column_]) : std::string();
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), count);
@@ -74,6 +73,17 @@ void TableReader::line(std::string_view text) {
 
 std::optional<int64_t> TableReader::smallest_group() const {
   return broken_ ? std::nullopt : smallest_;
+}
+
+std::optional<int64_t> smallest_group(std::string_view text) {
+  TableReader reader;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    reader.line(text.substr(0, end));
+    if (!reader.counts()) return std::nullopt;
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return reader.smallest_group();
 }
 
 }  // namespace hetao::inspection

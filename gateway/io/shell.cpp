@@ -367,7 +367,7 @@ Awaitable<void> Shell::offload(std::function<void()> work) {
 
 Awaitable<Inspection> Shell::inspect(pb::Item item, std::string profile) {
   Inspection found;
-  const auto look = [&] { found = inspect_item(*parts_->blobs, item, profile); };
+  const auto look = [&] { found = parts_->inspector.inspect(*parts_->blobs, item, profile); };
   co_await parts_->bulk->run(look);
   co_return found;
 }

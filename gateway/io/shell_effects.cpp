@@ -44,7 +44,7 @@ void ShellParts::on(federation::DropItem& effect) {
 
 void ShellParts::on(federation::InspectItem& effect) {
   spawn(work_and_post<federation::ItemInspected>(*bulk, [this, e = std::move(effect)] {
-    Inspection found = inspect_item(*blobs, e.item, e.profile);
+    Inspection found = inspector.inspect(*blobs, e.item, e.profile);
     return federation::ItemInspected{e.crossing, std::move(found.facts), std::move(found.summary)};
   }));
 }

@@ -16,6 +16,7 @@
 #include "gateway/io/durable_file.h"
 #include "gateway/io/gate.h"
 #include "gateway/io/http_server.h"
+#include "gateway/io/inspector.h"
 #include "gateway/io/pack_store.h"
 #include "gateway/io/peer_manager.h"
 #include "gateway/io/platform.h"
@@ -69,6 +70,7 @@ class ShellParts {
   std::unique_ptr<Workers> outside;  // stores outside: what may take hours
   std::optional<BlobStore> blobs;
   std::optional<PackStore> packs;
+  ItemInspector inspector;
   std::unique_ptr<LedgerFiles> ledger;
   std::unique_ptr<WitnessStore> witness_store;
   std::unique_ptr<LedgerIndex> index;

@@ -19,20 +19,21 @@ ROOMS = {
     "gateway/ledger": (1, set(), {"openssl"}),
     "gateway/tunnel": (2, set(), {"google"}),
     "gateway/transfer": (2, set(), {"google", "zstd.h"}),
-    "gateway/inspection": (2, set(), {"archive.h", "archive_entry.h", "hs", "zlib.h", "zstd.h"}),
+    "gateway/inspection": (2, set(), {"archive.h", "archive_entry.h", "bzlib.h", "hs", "lzma.h", "zlib.h", "zstd.h"}),
+    "gateway/inspector": (4, set(), set()),
     "gateway/platforms": (2, set(), set()),
     "gateway/federation": (3, set(), {"google"}),
     "gateway/runner": (4, set(), set()),
     "gateway/files": (4, set(), set()),
     "gateway/store": (4, set(), {"sqlite3.h", "libpq-fe.h"}),
-    "gateway/io": (4, {"gateway/store", "gateway/runner", "gateway/io/tls"}, {"openssl", "spdlog", "fmt", "curl", "pugixml.hpp"}),
+    "gateway/io": (4, {"gateway/store", "gateway/runner", "gateway/inspector", "gateway/io/tls"}, {"openssl", "spdlog", "fmt", "curl", "pugixml.hpp"}),
     "gateway/io/tls": (4, set(), {"openssl"}),
     "gateway/api": (4, {"gateway/io", "gateway/store"}, set()),
     "gateway/daemon": (5, {"gateway/api"}, {"spdlog", "fmt", "openssl", "CLI"}),
     "gateway/cli": (5, set(), {"CLI", "curl", "openssl", "fmt"}),
 }
 # The client talks to gateways over HTTP alone: no federation, no store, no shell.
-CLI_MAY = {"gateway/base", "gateway/files", "proto", "policy", "certs", "gateway/ledger", "gateway/inspection", "gateway/transfer"}
+CLI_MAY = {"gateway/base", "gateway/files", "proto", "policy", "certs", "gateway/ledger", "gateway/inspection", "gateway/inspector", "gateway/transfer"}
 # yaml-cpp is seen by the policy room's reader alone; Asio and Beast by io (and what little of api needs them).
 SPECIAL = {"yaml-cpp": {"policy"}, "boost/asio": {"gateway/io", "gateway/api", "gateway/daemon"}, "boost/beast": {"gateway/io", "gateway/api"}}
 JSON_HEADERS = {"boost/json", "boost/json.hpp"}
@@ -87,7 +88,7 @@ def check_library_include(room, target):
     if head == "boost" and level >= 4:
         return None
     known_foreign = {"openssl", "google", "spdlog", "fmt", "curl", "CLI", "boost", "sqlite3.h", "hs", "archive.h",
-                     "archive_entry.h", "zstd.h", "zlib.h"}
+                     "archive_entry.h", "zstd.h", "zlib.h", "bzlib.h", "lzma.h"}
     if head in known_foreign and head not in libraries:
         return f"{room} may not include <{target}>"
     return None

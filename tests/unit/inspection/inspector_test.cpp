@@ -28,7 +28,7 @@ TEST(Inspector, PlainTextWithoutIdentifiersIsCleanAtFullCoverage) {
 TEST(Inspector, FindsIdentifiersInRunningText) {
   const Report report = read(
       "身份证 11010519491231002X，HKID A123456(3); card 4111111111111111, tel 13800138000 a.b@hku.example\n");
-  EXPECT_EQ(kinds_of(report), "cn_mobile:1 cn_resident_id:1 email:1 hkid:1 pan:1 ");
+  EXPECT_EQ(kinds_of(report), "cn_mobile:1 cn_resident_id:1 email:1 hkid:1 intl_pan:1 ");
   EXPECT_EQ(report.verdict, Verdict::kFindings);
 }
 
@@ -56,9 +56,17 @@ TEST(Inspector, FindsTheSameWhateverPiecesTheBytesComeIn) {
 
 TEST(Inspector, WhatCannotBeReadIsNeverClean) {
   EXPECT_EQ(read("\x1f\x8b\x08 packed").verdict, Verdict::kIncomplete);
-  EXPECT_EQ(read(std::string("a\0b", 3)).verdict, Verdict::kIncomplete);
-  EXPECT_EQ(read("\xd6\xd0\xb9\xfa").verdict, Verdict::kIncomplete);  // GBK
-  EXPECT_EQ(read("##fileformat=VCFv4.2\n").verdict, Verdict::kIncomplete);
+  EXPECT_EQ(read(std::string(64, '\1')).verdict, Verdict::kIncomplete);
+  EXPECT_EQ(read("\x89PNG\r\n\x1a\n picture").verdict, Verdict::kIncomplete);
+  EXPECT_EQ(kinds_of(read("##fileformat=VCFv4.2\n")), "vcf_text:1 ");
+}
+
+TEST(Inspector, TextInOtherEncodingsIsRead) {
+  EXPECT_EQ(read("\xd6\xd0\xb9\xfa").verdict, Verdict::kClean);  // GBK
+  EXPECT_EQ(kinds_of(read(std::string("\xff\xfe"
+                                      "A\0001\0002\0003\0004\0005\0006\0(\0003\0)\0",
+                                      22))),
+            "hkid:1 ");
 }
 
 TEST(Inspector, TheSmallestGroupComesFromTheColumnOfCounts) {

@@ -99,23 +99,25 @@ std::map<std::string, std::string> facts_of(const Inspection& found) {
 }
 
 TEST_F(ARun, IsInspectedBeforeItsResultsLeave) {
-  const auto clean = inspect_item(blobs_, item_with(blobs_, "district,count\nFutian,40\nNanshan,12\n"), "");
+  const auto clean =
+      ItemInspector().inspect(blobs_, item_with(blobs_, "district,count\nFutian,40\nNanshan,12\n"), "");
   EXPECT_EQ(facts_of(clean).at("inspection.verdict"), "clean");
   EXPECT_EQ(facts_of(clean).at("result.min_group"), "12");
-  const auto found = inspect_item(blobs_, item_with(blobs_, "id\n11010519491231002X\n"), "");
+  const auto found = ItemInspector().inspect(blobs_, item_with(blobs_, "id\n11010519491231002X\n"), "");
   EXPECT_EQ(facts_of(found).at("inspection.verdict"), "identifiers");
   EXPECT_EQ(facts_of(found).at("inspection.findings.cn_resident_id"), "1");
   EXPECT_EQ(found.summary.find("1101051949"), std::string::npos) << "a finding is never told in full";
-  const auto unreadable = inspect_item(blobs_, item_with(blobs_, std::string("\x00\x01\xff\xfe", 4)), "");
+  const auto unreadable = ItemInspector().inspect(blobs_, item_with(blobs_, std::string(64, '\1')), "");
   EXPECT_EQ(facts_of(unreadable).at("inspection.verdict"), "incomplete");
 }
 
 TEST_F(ARun, IsNotTakenForCleanWhenNothingCouldBeRead) {
   pb::Item gone = item_with(blobs_, "gone");
   ASSERT_TRUE(blobs_.remove(gone.files(0).digest()));
-  EXPECT_EQ(facts_of(inspect_item(blobs_, gone, "")).at("inspection.verdict"), "not-run");
-  EXPECT_EQ(facts_of(inspect_item(blobs_, item_with(blobs_, "x"), "medical")).at("inspection.verdict"),
-            "not-run");
+  EXPECT_EQ(facts_of(ItemInspector().inspect(blobs_, gone, "")).at("inspection.verdict"), "not-run");
+  EXPECT_EQ(
+      facts_of(ItemInspector().inspect(blobs_, item_with(blobs_, "x"), "medical")).at("inspection.verdict"),
+      "not-run");
 }
 
 }  // namespace

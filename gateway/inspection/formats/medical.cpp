@@ -1,0 +1,155 @@
+// Medical formats. Sources: DICOM PS3.5 and PS3.10, NIfTI-1 and NIfTI-2 headers, HL7 v2.5 chapter 2, FHIR R4
+// Patient.
+#include <algorithm>
+#include <array>
+
+#include "gateway/inspection/formats/formats.h"
+
+namespace hetao::inspection {
+
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr size_t kLookBytes = size_t{1} << 20U;
+constexpr size_t kResourceBytes = size_t{64} << 10U;
+constexpr size_t kDicomElementsMax = 20'000;
+
+bool nifti_size(ByteView bytes, uint32_t wanted) {
+  const uint32_t big = get_u32(bytes);
+  const uint32_t little = __builtin_bswap32(big);
+  return big == wanted || little == wanted;
+}
+
+// MSH|^~\& and a PID segment with an identifier (field 3) or a name (field 5).
+bool is_hl7(std::string_view text) {
+  text = text.substr(0, kLookBytes);
+  bool message = false;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of("\r\n"), text.size());
+    std::string_view segment = text.substr(0, end);
+    text.remove_prefix(std::min(text.size(), end + 1));
+    while (!segment.empty() && static_cast<unsigned char>(segment[0]) < ' ') segment.remove_prefix(1);
+    if (segment.size() > 8 && segment.starts_with("MSH"))
+      message = segment[4] == '^' || segment.substr(4, 4) == "^~\\&";
+    if (!message || !segment.starts_with("PID") || segment.size() < 5) continue;
+    const char separator = segment[3];
+    size_t field = 0;
+    for (size_t i = 3; i < segment.size(); ++i) {
+      if (segment[i] != separator) continue;
+      ++field;
+      const bool filled = i + 1 < segment.size() && segment[i + 1] != separator;
+      if (filled && (field == 3 || field == 5)) return true;
+    }
+  }
+  return false;
+}
+
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// "resourceType" : "Patient" with something that tells who it is.
+bool is_fhir(std::string_view text) {
+  size_t begin = 0;
+  while (begin < text.size() && (is_space(text[begin]) || static_cast<unsigned char>(text[begin]) >= 0xbb))
+    ++begin;
+  if (begin == text.size()) return false;
+  if (text[begin] == '<')
+    return text.substr(begin, kResourceBytes).find("<Patient") != std::string_view::npos &&
+           text.substr(begin, kResourceBytes).find("hl7.org/fhir") != std::string_view::npos;
+  if (text[begin] != '{' && text[begin] != '[') return false;
+  static constexpr auto kKey = "\"resourceType\""sv;
+  for (size_t at = text.find(kKey); at != std::string_view::npos; at = text.find(kKey, at + 1)) {
+    size_t i = at + kKey.size();
+    while (i < text.size() && (is_space(text[i]) || text[i] == ':')) ++i;
+    if (!text.substr(i).starts_with("\"Patient\"")) continue;
+    const size_t from = at - std::min<size_t>(at, kResourceBytes / 8);
+    const std::string_view near = text.substr(from, kResourceBytes);
+    for (const auto key :
+         {"\"name\""sv, "\"identifier\""sv, "\"telecom\""sv, "\"birthDate\""sv, "\"address\""sv}) {
+      if (near.find(key) != std::string_view::npos) return true;
+    }
+  }
+  return false;
+}
+
+uint32_t le(ByteView b, size_t at, size_t bytes) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < bytes; ++i) value |= uint32_t{b[at + i]} << (8 * i);
+  return value;
+}
+
+// Attributes that tell who the patient is or who asked: names, numbers, birth date, address, telephone.
+bool is_patient_tag(uint32_t tag) {
+  static constexpr std::array<uint32_t, 14> kTags = {
+      0x00100010, 0x00100020, 0x00100030, 0x00101000, 0x00101001, 0x00101005, 0x00101040,
+      0x00101060, 0x00102154, 0x00102160, 0x00080050, 0x00080090, 0x00081048, 0x00104000};
+  return std::find(kTags.begin(), kTags.end(), tag) != kTags.end();
+}
+
+bool is_filled(std::string_view value) {
+  while (!value.empty() && (value.back() == ' ' || value.back() == '\0')) value.remove_suffix(1);
+  while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  if (value.empty() || value.find_first_not_of("^0*-_. ") == std::string_view::npos) return false;
+  std::string lower(value);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  for (const auto word :
+       {"anonym"sv, "removed"sv, "deidentif"sv, "de-identif"sv, "unknown"sv, "none"sv, "redacted"sv}) {
+    if (lower.starts_with(word)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<Kind> medical_kind(ByteView bytes) {
+  const std::string_view text = as_text(bytes);
+  if (bytes.size() >= 132 && text.substr(128, 4) == "DICM") return Kind::kDicomFile;
+  if (bytes.size() >= 348 && nifti_size(bytes, 348) &&
+      (text.substr(344, 4) == "n+1\0"sv || text.substr(344, 4) == "ni1\0"sv))
+    return Kind::kNifti1;
+  if (bytes.size() >= 540 && nifti_size(bytes, 540) &&
+      (text.substr(4, 4) == "n+2\0"sv || text.substr(4, 4) == "ni2\0"sv))
+    return Kind::kNifti2;
+  if (text.substr(0, kLookBytes).find("MSH") != std::string_view::npos && is_hl7(text))
+    return Kind::kHl7v2Pid;
+  if (is_fhir(text)) return Kind::kFhirPatient;
+  return std::nullopt;
+}
+
+uint64_t dicom_patient_tags(ByteView bytes) {
+  uint64_t filled = 0;
+  size_t at = 132;
+  bool implicit = false;
+  for (size_t n = 0; n < kDicomElementsMax && at + 8 <= bytes.size(); ++n) {
+    const uint32_t tag = le(bytes, at, 2) << 16U | le(bytes, at + 2, 2);
+    const bool meta = tag >> 16U == 2;
+    const std::string_view vr = as_text(bytes.subspan(at + 4, 2));
+    size_t length = 0;
+    if (implicit && !meta) {
+      length = le(bytes, at + 4, 4);
+      at += 8;
+    } else if (vr == "OB" || vr == "OW" || vr == "OF" || vr == "SQ" || vr == "UT" || vr == "UN" ||
+               vr == "OD" || vr == "OL" || vr == "UC" || vr == "UR") {
+      if (at + 12 > bytes.size()) break;
+      length = le(bytes, at + 8, 4);
+      at += 12;
+    } else {
+      length = le(bytes, at + 6, 2);
+      at += 8;
+    }
+    if (length == 0xffffffff) continue;  // of undefined length: its items follow
+    if (length > bytes.size() - at) break;
+    const std::string_view value = as_text(bytes.subspan(at, length));
+    if (tag == 0x00020010)
+      implicit = value.starts_with("1.2.840.10008.1.2") &&
+                 value.find_first_not_of(" \0"sv, 17) == std::string_view::npos;
+    if (is_patient_tag(tag) && is_filled(value)) ++filled;
+    at += length;
+  }
+  return filled;
+}
+
+}  // namespace hetao::inspection

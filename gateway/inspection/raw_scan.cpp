@@ -1,0 +1,166 @@
+// Raw bytes in windows at fixed places, one after the other or several at once.
+#include <algorithm>
+#include <cstring>
+
+#include "gateway/inspection/layer.h"
+#include "gateway/inspection/patterns.h"
+#include "gateway/inspection/scan/views.h"
+
+namespace hetao::inspection {
+
+namespace {
+
+constexpr size_t kPartBytes = kWindowBytes * 64;  // what one thread takes at a time
+constexpr size_t kEmbeddedMax = 10'000;           // encoded runs of a layer that are read
+
+ScanOptions scan_options(const Reading& reading) {
+  return {reading.options().latest_birth_day, reading.options().engine};
+}
+
+void scan_one(Reading& reading, const Shape& shape, const Window& window, Tally& tally,
+              std::vector<Embedded>& embedded) {
+  scan_window(window, shape, scan_options(reading), tally, embedded);
+  if (reading.options().patterns != nullptr) reading.options().patterns->scan(window, tally);
+}
+
+void report(Reading& reading, const Place& place, const Shape& shape, const Tally& tally) {
+  tally.findings(place.path, shape.table, reading.report().findings, reading.report().noise);
+}
+
+}  // namespace
+
+RawScan::RawScan(Reading& reading, Place place, Shape shape)
+    : reading_(reading), place_(std::move(place)), shape_(std::move(shape)) {}
+
+void RawScan::take(ByteView bytes) {
+  const std::string_view text = as_text(bytes);
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t full = kLookBehindBytes + kWindowBytes + kLookAheadBytes;
+    const size_t room = held_.size() < full ? full - held_.size() : 0;
+    const size_t some = std::min(room, text.size() - at);
+    held_.append(text, at, some);
+    at += some;
+    end_ += some;
+    scan_held(false);
+  }
+}
+
+// Scans every window that can be seen whole; at the end of a segment, what is left.
+void RawScan::scan_held(bool last) {
+  while (true) {
+    const uint64_t have = begin_ + held_.size();
+    const uint64_t until = segment_ + (next_ - segment_) / kWindowBytes * kWindowBytes + kWindowBytes;
+    if (next_ >= have) return;
+    if (!last && have < until + kLookAheadBytes) return;
+    const size_t size = held_.size();
+    held_.append(kMaskPadBytes, '\0');
+    Window window;
+    window.text =
+        std::string_view(held_).substr(0, std::min<uint64_t>(size, until + kLookAheadBytes - begin_));
+    window.from = static_cast<size_t>(next_ - begin_);
+    window.until = static_cast<size_t>(std::min(until, have) - begin_);
+    window.offset = begin_;
+    scan_one(reading_, shape_, window, tally_, embedded_);
+    held_.resize(size);
+    next_ = std::min(until, have);
+    const uint64_t keep = next_ - std::min<uint64_t>(next_ - segment_, kLookBehindBytes);
+    held_.erase(0, static_cast<size_t>(keep - begin_));
+    begin_ = keep;
+  }
+}
+
+void RawScan::skip(uint64_t bytes) {
+  if (bytes == 0) return;
+  scan_held(true);
+  held_.clear();
+  end_ += bytes;
+  begin_ = next_ = segment_ = end_;
+}
+
+RawScan::Seen RawScan::end() {
+  scan_held(true);
+  tally_.settle({});
+  report(reading_, place_, shape_, tally_);
+  if (!embedded_.empty()) reading_.not_read(place_.path, "encoded text in a layer too large to be kept");
+  return {tally_.binary(), tally_.lines()};
+}
+
+namespace {
+
+// One part's windows.
+void scan_part(Reading& reading, const Shape& shape, ByteView bytes, size_t part, Tally& tally,
+               std::vector<Embedded>& embedded) {
+  const std::string_view text = as_text(bytes);
+  const size_t end = std::min(text.size(), (part + 1) * kPartBytes);
+  std::string copy;
+  for (size_t at = part * kPartBytes; at < end; at += kWindowBytes) {
+    const size_t begin = at - std::min(at, kLookBehindBytes);
+    const size_t until = std::min(text.size(), at + kWindowBytes);
+    const size_t readable = std::min(text.size(), until + kLookAheadBytes);
+    Window window;
+    window.text = text.substr(begin, readable - begin);
+    window.from = at - begin;
+    window.until = until - begin;
+    window.offset = begin;
+    if (readable + kMaskPadBytes > text.size()) {  // nothing may be read behind the end
+      copy.assign(window.text);
+      const size_t size = copy.size();
+      copy.append(kMaskPadBytes, '\0');
+      window.text = std::string_view(copy).substr(0, size);
+    }
+    scan_one(reading, shape, window, tally, embedded);
+  }
+}
+
+// Returns which bytes they took.
+std::vector<Tally::Range> read_embedded(Reading& reading, const Place& place, ByteView bytes,
+                                        std::vector<Embedded>& found) {
+  std::sort(found.begin(), found.end());
+  std::vector<Tally::Range> ranges;
+  uint64_t done = 0;
+  for (const Embedded& one : found) {
+    if (one.offset < done) continue;
+    if (ranges.size() == kEmbeddedMax) {
+      reading.not_read(place.path, "more encoded runs than are read");
+      break;
+    }
+    const std::string_view text = as_text(bytes).substr(static_cast<size_t>(one.offset));
+    size_t used = 0;
+    const std::string content = decode_base64_run(text, reading.limits().held_bytes, used);
+    done = one.offset + std::max<size_t>(used, 1);
+    if (content.size() >= reading.limits().held_bytes)
+      reading.not_read(place.path, "base64 that is too large to be decoded in memory");
+    if (!reading.decoded(place.path, content.size())) break;
+    ranges.push_back({one.offset, done});
+    read_layer(reading, place.inside("base64@" + std::to_string(one.offset)), as_bytes(content));
+  }
+  return ranges;
+}
+
+}  // namespace
+
+RawScan::Seen RawScan::whole(Reading& reading, const Place& place, const Shape& shape, ByteView bytes) {
+  const size_t parts = (bytes.size() + kPartBytes - 1) / kPartBytes;
+  std::vector<Tally> tallies(parts);
+  std::vector<std::vector<Embedded>> embedded(parts);
+  const std::function<void(size_t)> work = [&](size_t part) {
+    scan_part(reading, shape, bytes, part, tallies[part], embedded[part]);
+  };
+  if (reading.options().parallel && parts > 1) {
+    reading.options().parallel(parts, work);
+  } else {
+    for (size_t part = 0; part < parts; ++part) work(part);
+  }
+  Tally all;
+  std::vector<Embedded> runs;
+  for (size_t part = 0; part < parts; ++part) {
+    all.add(tallies[part]);
+    runs.insert(runs.end(), embedded[part].begin(), embedded[part].end());
+  }
+  all.settle(read_embedded(reading, place, bytes, runs));
+  report(reading, place, shape, all);
+  return {all.binary(), all.lines()};
+}
+
+}  // namespace hetao::inspection

@@ -1,0 +1,337 @@
+// Runs of four and more digits: which identifiers can they be?
+#include <algorithm>
+#include <array>
+
+#include "gateway/inspection/scan/window_scan.h"
+
+namespace hetao::inspection {
+
+namespace {
+
+constexpr size_t kRunBytesMax = 64;    // longer ones are no identifier, but may be encoded text
+constexpr size_t kTokenBytesMax = 34;  // the longest IBAN
+constexpr size_t kHexRunBytesMin = 12;
+
+// Brackets round a check digit: plain, and full-width in UTF-8, GBK and Big5.
+size_t bracket_at(std::string_view text, size_t at, bool open) {
+  using namespace std::string_view_literals;
+  const auto shapes = open ? std::array{"("sv, "\xef\xbc\x88"sv, "\xa3\xa8"sv, "\xa1\x5d"sv}
+                           : std::array{")"sv, "\xef\xbc\x89"sv, "\xa3\xa9"sv, "\xa1\x5e"sv};
+  for (const std::string_view shape : shapes) {
+    if (text.substr(std::min(at, text.size())).starts_with(shape)) return shape.size();
+  }
+  return 0;
+}
+
+bool has_hex_digits(std::string_view run) {
+  // 3x 3x 3x: six threes in a row at every second place are digits in hexadecimal.
+  std::array<size_t, 2> streak{};
+  for (size_t i = 0; i < std::min<size_t>(run.size(), 32); ++i) {
+    streak[i % 2] = run[i] == '3' ? streak[i % 2] + 1 : 0;
+    if (streak[i % 2] >= 6) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void WindowScan::on_run(size_t begin) {
+  size_t end = begin + 4;
+  const size_t most = std::min(text_.size(), begin + kRunBytesMax);
+  while (end < most && is_digit(text_[end])) ++end;
+  const size_t length = end - begin;
+  const char before = begin > 0 ? text_[begin - 1] : '\0';
+  const char after = at(end);
+  if (length >= kHexRunBytesMin && has_hex_digits(part(begin, end)))
+    on_encoded(decode_hex_near(text_, begin, false));
+  if (begin >= window_.until) return;
+  if (length == kRunBytesMax) return;
+  if (length >= 17 && length <= 18 && on_resident(begin, end, part(begin, begin + 18))) return;
+  if (length >= 13 && length <= 19) on_long_number(begin, end);
+  if (length == 11) on_eleven(begin, end);
+  if (length == 8) on_eight(begin, end);
+  if (is_letter(before)) {
+    on_prefixed(begin, end);
+  } else if ((before == ' ' || before == '-') && (length == 6 || length == 7) && begin >= 2 &&
+             is_letter(text_[begin - 2])) {
+    on_prefixed(begin, end);  // A 123456(3)
+  }
+  if (length == 7 && (is_upper(after) || after == '<')) on_mrz(begin, end);
+  if (is_upper(before) || is_upper(after)) on_token(begin, end);
+  if (length == 6 || length == 7 || length == 10) on_bir(begin, end);
+  if (before == '.' && begin >= 2 && is_digit(text_[begin - 2])) on_point(begin, end);
+  if (is_high(before) && length >= 6 && length <= 8) on_military(begin, end);
+  if (grouped(begin, end)) on_groups(begin, end);
+}
+
+// A letter, dot, hyphen or underscore at a number says that it is part of something else.
+bool WindowScan::touched(size_t begin, size_t end) const {
+  const auto joins = [](char c) { return is_letter(c) || c == '.' || c == '-' || c == '_'; };
+  const char before = begin > 0 ? text_[begin - 1] : '\0';
+  const char after = at(end);
+  if (joins(before)) return true;
+  // A full stop ends a sentence.
+  if (after == '.') return is_alnum(at(end + 1));
+  if (after == '-') return at(end + 1) != '-' && at(end + 1) != ' ';
+  return joins(after);
+}
+
+// Other digits stand next to this run with one separator between.
+bool WindowScan::grouped(size_t begin, size_t end) const {
+  const auto separates = [](char c) { return c == ' ' || c == '-' || c == ')'; };
+  if (separates(at(end)) &&
+      (is_digit(at(end + 1)) || (at(end + 1) == ' ' && is_digit(at(end + 2))) || is_upper(at(end + 1))))
+    return true;
+  return begin >= 2 && separates(text_[begin - 1]) &&
+         (is_digit(text_[begin - 2]) || is_upper(text_[begin - 2]) || text_[begin - 2] == ')');
+}
+
+bool WindowScan::on_resident(size_t begin, size_t end, std::string_view text) {
+  if (text.size() != 18) return false;
+  if (end - begin == 17 && at(end) != 'X' && at(end) != 'x') return false;
+  const ResidentFit found = fit_resident(text, options_.latest_birth_day);
+  if (found.fit == Fit::kNo) return false;
+  size_t from = begin;
+  Kind kind = found.kind;
+  const char before = begin > 0 ? text_[begin - 1] : '\0';
+  if ((before == 'G' || before == 'J' || before == 'L') && (begin < 2 || !is_alnum(text_[begin - 2]))) {
+    kind = Kind::kCnXuejiHao;
+    from = begin - 1;
+  }
+  return weigh(kind, found.fit, from, begin + 18);
+}
+
+void WindowScan::on_long_number(size_t begin, size_t end) {
+  const std::string_view digits = part(begin, end);
+  Kind card = Kind::kIntlPan;
+  const Fit fit = fit_card(digits, card);
+  if (fit != Fit::kNo && !touched(begin, end)) weigh(card, fit, begin, end);
+  if (digits.size() == 18 && (digits[0] == '9' || digits[0] == '5' || digits[0] == '1') &&
+      !touched(begin, end) && weigh(Kind::kCnUscc, fit_uscc(digits), begin, end))
+    return;
+  if (digits.size() == 13 && digits.starts_with("86") && is_cn_mobile(digits.substr(2)) &&
+      !touched(begin, end))
+    report(Kind::kCnMobile, begin, end, true);
+  if (digits.size() == 15 && digits.starts_with("0086") && is_cn_mobile(digits.substr(4)) &&
+      !touched(begin, end))
+    report(Kind::kCnMobile, begin, end, true);
+  const bool plain = !is_alnum(begin > 0 ? text_[begin - 1] : '\0') && !is_alnum(at(end));
+  if (digits.size() == 13 && digits.starts_with("00852") && digits[5] >= '2' && plain)
+    report(Kind::kHkPhone, begin, end, true);
+  if (digits.size() == 13 && digits.starts_with("00853") && plain &&
+      (digits[5] == '6' || digits[5] == '8' || digits.substr(5, 2) == "28"))
+    report(Kind::kMoPhone, begin, end, true);
+  if (digits.size() != 15 || !plain) return;
+  if (is_cn_resident_id_15(digits)) weigh_with_words(Kind::kCnResidentId15, begin, end);
+  if (luhn(digits)) weigh_with_words(Kind::kImei, begin, end);
+  if (digits.starts_with("460") || digits.starts_with("454") || digits.starts_with("455"))
+    weigh_with_words(Kind::kImsiCn, begin, end);
+}
+
+void WindowScan::on_eleven(size_t begin, size_t end) {
+  const std::string_view digits = part(begin, end);
+  if (touched(begin, end)) return;
+  const bool plus = begin > 0 && text_[begin - 1] == '+';
+  if (plus && digits.starts_with("852") && digits[3] >= '2')
+    return report(Kind::kHkPhone, begin - 1, end, true);
+  if (plus && digits.starts_with("853") &&
+      (digits[3] == '6' || digits[3] == '8' || digits.substr(3, 2) == "28"))
+    return report(Kind::kMoPhone, begin - 1, end, true);
+  if (is_cn_mobile(digits)) {
+    weigh(Kind::kCnMobile, Fit::kValid, begin, end);
+  } else if (view_ == nullptr) {
+    tally_.form(Kind::kCnMobile, column_at(begin));
+  }
+}
+
+// Eight digits alone are nothing; a word says which of three numbers they are.
+void WindowScan::on_eight(size_t begin, size_t end) {
+  const char before = begin > 0 ? text_[begin - 1] : '\0';
+  if (is_alnum(before) || is_alnum(at(end)) || before == '.' || at(end) == '.') {
+    if (is_alnum(before) || is_alnum(at(end)) || is_digit(at(end + 1)) || before == '.') return;
+  }
+  // "+852" with the number right behind a bracket.
+  if (before == ')' && (part(begin - std::min<size_t>(begin, 5), begin).ends_with("(852)") ||
+                        part(begin - std::min<size_t>(begin, 6), begin).ends_with("(+852)"))) {
+    if (text_[begin] >= '2') report(Kind::kHkPhone, begin, end, true);
+    return;
+  }
+  // The number of "00852 51234567" is counted with its prefix.
+  if (begin >= 4 && !is_alnum(before) && part(begin - 4, begin - 1) == "852") return;
+  const uint32_t words = words_near(begin, end);
+  if ((words & kWordsPhone) != 0 && text_[begin] >= '2' && before != '-' && at(end) != '-')
+    report(Kind::kHkPhone, begin, end, true);
+  if ((words & kWordsBrn) != 0) report(Kind::kHkBrn, begin, end, true);
+  if ((words & kWordsTaiwan) != 0) report(Kind::kCnTaiwanPermits, begin, end, true);
+}
+
+// A letter or two before the digits: identity cards and travel documents.
+void WindowScan::on_prefixed(size_t begin, size_t end) {
+  size_t letters_end = begin;
+  if (!is_letter(text_[begin - 1])) --letters_end;  // one blank between
+  size_t letters = 0;
+  while (letters < 4 && letters < letters_end && is_letter(text_[letters_end - 1 - letters])) ++letters;
+  const size_t length = end - begin;
+  const bool alone = letters == letters_end || !is_digit(text_[letters_end - 1 - letters]);
+  // In GBK and Big5 a letter's byte can be the second half of a character: then the name of a card touches
+  // its number, and both readings have to be tried.
+  const bool halved = letters < letters_end && is_high(text_[letters_end - 1 - letters]);
+  if (length == 6 || length == 7) {
+    if (alone && (letters == 1 || letters == 2) && on_hkid(begin, end, letters)) return;
+    if (halved && (letters == 2 || letters == 3) && on_hkid(begin, end, letters - 1)) return;
+  }
+  if (letters_end != begin || !is_upper(text_[begin - 1]) || is_alnum(at(end))) return;
+  const size_t count = halved && letters > 1 ? letters - 1 : letters;
+  if (!alone || count > 2 || length < 7 || length > 10) return;
+  const std::string_view text = part(begin - count, end);
+  const bool possible = (length == 8 && count == 1) || (length == 7 && count == 2) ||
+                        (length == 10 && (text[0] == 'H' || text[0] == 'M'));
+  if (!possible) return;
+  const auto kind = travel_document(text, words_near(begin - count, end));
+  if (kind) report(*kind, begin - count, end, true);
+}
+
+bool WindowScan::on_hkid(size_t begin, size_t end, size_t letters) {
+  const bool blank = !is_letter(text_[begin - 1]);
+  const size_t from = begin - letters - (blank ? 1 : 0);
+  std::string plain(part(from, from + letters));
+  plain += part(begin, begin + 6);
+  size_t until = begin + 6;
+  bool bracketed = false;
+  if (end - begin == 7) {
+    plain += text_[begin + 6];
+    until = end;
+    if (is_alnum(at(until)) || blank) return false;
+  } else {
+    size_t next = end;
+    if (at(next) == ' ' || at(next) == '-' || at(next) == '/') ++next;
+    const size_t open = bracket_at(text_, next, true);
+    const char check = at(next + open);
+    if (!is_digit(check) && check != 'A' && check != 'a') return false;
+    until = next + open + 1;
+    const size_t close = open > 0 ? bracket_at(text_, until, false) : 0;
+    if (open > 0 && close == 0) return false;
+    bracketed = open > 0;
+    until += close;
+    if (!bracketed && (is_alnum(at(until)) || at(until) == '-' || at(until) == '.')) return false;
+    if (blank && !bracketed) return false;
+    plain += check;
+  }
+  if (!bracketed && from > 0 && (text_[from - 1] == '-' || text_[from - 1] == '.' || text_[from - 1] == '_'))
+    return false;
+  if (!bracketed && at(until) == '-' && is_alnum(at(until + 1))) return false;
+  return weigh(Kind::kHkid, fit_hkid(plain), from, until);
+}
+
+// Macao: 1000000(0) or 1/000000/0; Taiwan: 0000000003(B).
+void WindowScan::on_bir(size_t begin, size_t end) {
+  const size_t length = end - begin;
+  if (length == 6) {
+    if (begin < 2 || text_[begin - 1] != '/' || at(end) != '/' || !is_digit(at(end + 1)) ||
+        is_alnum(at(end + 2)))
+      return;
+    const char first = text_[begin - 2];
+    if ((first == '1' || first == '5' || first == '7') && (begin < 3 || !is_alnum(text_[begin - 3])))
+      weigh_with_words(Kind::kMoBir, begin - 2, end + 2);
+    return;
+  }
+  const size_t open = bracket_at(text_, end, true);
+  if (open == 0 || (begin > 0 && is_alnum(text_[begin - 1]))) return;
+  const char check = at(end + open);
+  const size_t close = bracket_at(text_, end + open + 1, false);
+  if (close == 0) return;
+  const size_t until = end + open + 1 + close;
+  if (length == 7 && is_digit(check) && (text_[begin] == '1' || text_[begin] == '5' || text_[begin] == '7'))
+    weigh_with_words(Kind::kMoBir, begin, until);
+  if (length == 10 && is_upper(check)) weigh_with_words(Kind::kCnTaiwanPermits, begin, until);
+}
+
+// Decimals: is this the first half of a coordinate pair in or near the mainland, to 11 m or better?
+void WindowScan::on_point(size_t begin, size_t end) {
+  size_t whole = begin - 1;
+  while (whole > 0 && begin - whole <= 3 && is_digit(text_[whole - 1])) --whole;
+  if (whole > 0 && (is_alnum(text_[whole - 1]) || text_[whole - 1] == '.' || text_[whole - 1] == '-')) return;
+  const auto number = [this](size_t from, size_t point, size_t until) {
+    double value = 0;
+    for (size_t i = from; i < point; ++i) value = value * 10 + (text_[i] - '0');
+    double unit = 0.1;
+    for (size_t i = point + 1; i < std::min(until, point + 7); ++i, unit /= 10)
+      value += (text_[i] - '0') * unit;
+    return value;
+  };
+  size_t next = end;
+  while (at(next) == ' ' && next < end + 2) ++next;
+  if (at(next) == ',' || at(next) == ';') ++next;
+  if (next == end) return;
+  while (at(next) == ' ' && next < end + 6) ++next;
+  size_t point = next;
+  while (point < next + 4 && is_digit(at(point))) ++point;
+  if (at(point) != '.' || point == next || point - next > 3) return;
+  size_t until = point + 1;
+  while (is_digit(at(until))) ++until;
+  if (until - point - 1 < 4 || is_alnum(at(until))) return;
+  const double a = number(whole, begin - 1, end);
+  const double b = number(next, point, until);
+  const auto inside = [](double latitude, double longitude) {
+    return latitude >= 3.5 && latitude <= 53.6 && longitude >= 73.4 && longitude <= 135.1;
+  };
+  weigh(Kind::kGeoPointCn, inside(a, b) || inside(b, a) ? Fit::kValid : Fit::kForm, whole, until);
+}
+
+// Letters and digits mixed: company codes, vehicles, bank accounts. Looked at once, at the first long run.
+void WindowScan::on_token(size_t begin, size_t end) {
+  const auto belongs = [](char c) { return is_digit(c) || is_upper(c); };
+  size_t from = begin;
+  while (from > 0 && begin - from <= kTokenBytesMax && belongs(text_[from - 1])) --from;
+  size_t until = end;
+  while (until < text_.size() && until - from <= kTokenBytesMax && belongs(text_[until])) ++until;
+  const size_t length = until - from;
+  if (length > kTokenBytesMax || length < 15) return;
+  size_t digits = 0;
+  for (size_t i = from; i < begin; ++i) {
+    digits = is_digit(text_[i]) ? digits + 1 : 0;
+    if (digits == 4) return;
+  }
+  if ((from > 0 && is_alnum(text_[from - 1])) || is_alnum(at(until))) return;
+  const std::string_view token = part(from, until);
+  if (length == 18 && weigh(Kind::kCnUscc, fit_uscc(token), from, until)) return;
+  if (length == 17 && !touched(from, until) && weigh(Kind::kVin, fit_vin(token), from, until)) return;
+  if (is_upper(token[0]) && is_upper(token[1])) weigh(Kind::kIban, fit_iban(token), from, until);
+}
+
+// Nationality, birth date with its check digit, sex: the second line of a passport's machine-readable zone.
+void WindowScan::on_mrz(size_t begin, size_t end) {
+  if (begin < 13 || std::string_view("MFX<").find(at(end)) == std::string_view::npos) return;
+  const size_t line = begin - 13;
+  if (!is_mrz_line_2(part(line, line + 44))) return;
+  size_t above = line;
+  if (above > 0 && text_[above - 1] == '\n') --above;
+  if (above > 0 && text_[above - 1] == '\r') --above;
+  const bool whole = above != line && above >= 44 && is_mrz_line_1(part(above - 44, above));
+  report(Kind::kMrzTd3, whole ? above - 44 : line, line + 44, whole);
+}
+
+// 军字第00000001号
+void WindowScan::on_military(size_t begin, size_t end) {
+  using namespace std::string_view_literals;
+  struct Form {
+    std::string_view between, sign, first;
+  };
+  static constexpr std::array kForms = {Form{"字第"sv, "号"sv, "军武士文参政后装海空京沈济兰南广成北"sv},
+                                        Form{"\xd7\xd6\xb5\xda"sv, "\xba\xc5"sv,
+                                             "\xbe\xfc\xce\xe4\xca\xbf\xce\xc4\xb2\xce\xd5\xfe\xba\xf3\xd7"
+                                             "\xb0\xba\xa3\xbf\xd5\xbe\xa9\xc9\xf2\xbc\xc3\xc0\xbc"
+                                             "\xc4\xcf\xb9\xe3\xb3\xc9\xb1\xb1"sv}};
+  for (const Form& form : kForms) {
+    const size_t width = form.between.size() / 2;
+    if (begin < 3 * width || part(begin - 2 * width, begin) != form.between) continue;
+    if (part(end, end + form.sign.size()) != form.sign) continue;
+    const std::string_view first = part(begin - 3 * width, begin - 2 * width);
+    for (size_t i = 0; i < form.first.size(); i += width) {
+      if (form.first.substr(i, width) == first)
+        return report(Kind::kCnMilitaryId, begin - 3 * width, end + form.sign.size(), false);
+    }
+  }
+}
+
+}  // namespace hetao::inspection

@@ -1,0 +1,142 @@
+#include "gateway/inspection/scan/tally.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hetao::inspection {
+
+namespace {
+
+constexpr size_t kEncodedMax = 100'000;  // of a layer; more of them change nothing
+constexpr uint64_t kColumnTestsMin = 50;
+// Share of numbers that pass, below which a column of a table holds something else than identifiers.
+constexpr double kNoiseShare = 0.22;
+constexpr double kNoiseShareNoCheck = 0.5;  // where the form alone decides (mobile numbers)
+
+template <class T>
+void append(std::vector<T>& into, const std::vector<T>& more) {
+  for (const T& one : more) {
+    if (into.size() == kOffsetsMax) return;
+    into.push_back(one);
+  }
+}
+
+}  // namespace
+
+Tally::Tally() = default;
+
+Tally::Cell& Tally::cell(Kind kind, size_t column) {
+  uint16_t& at = index_[static_cast<size_t>(kind) * kColumnsMax + std::min(column, kColumnsMax - 1)];
+  if (at == 0) {
+    cells_.emplace_back();
+    at = static_cast<uint16_t>(cells_.size());
+  }
+  return cells_[at - 1U];
+}
+
+Tally::Cell& Tally::custom_cell(std::string_view name) {
+  for (Custom& custom : custom_) {
+    if (custom.name == name) return custom.cell;
+  }
+  return custom_.emplace_back(Custom{std::string(name), {}}).cell;
+}
+
+bool Tally::hit(const Hit& hit) {
+  Cell& c = hit.kind == Kind::kCustom ? custom_cell(hit.custom) : cell(hit.kind, hit.column);
+  ++c.hits;
+  if (hit.words) {
+    ++c.with_words;
+    if (c.word_offsets.size() < kOffsetsMax) c.word_offsets.push_back(hit.offset);
+  }
+  if (c.offsets.size() == kOffsetsMax) return false;
+  c.offsets.push_back(hit.offset);
+  return c.excerpts.size() < kExcerptsMax;
+}
+
+void Tally::excerpt(const Hit& hit, std::string text) {
+  Cell& c = hit.kind == Kind::kCustom ? custom_cell(hit.custom) : cell(hit.kind, hit.column);
+  if (c.excerpts.size() < kExcerptsMax) c.excerpts.push_back(std::move(text));
+}
+
+void Tally::encoded(const Hit& hit, std::string excerpt) {
+  if (encoded_.size() < kEncodedMax) encoded_.push_back({hit, std::move(excerpt)});
+}
+
+void Tally::settle(const std::vector<Range>& read) {
+  for (Encoded& one : encoded_) {
+    const bool known = std::any_of(read.begin(), read.end(), [&](const Range& range) {
+      return one.hit.offset >= range.begin && one.hit.offset < range.end;
+    });
+    if (!known && hit(one.hit)) this->excerpt(one.hit, std::move(one.excerpt));
+  }
+  encoded_.clear();
+}
+
+void Tally::merge(Cell& into, const Cell& later) {
+  into.forms += later.forms;
+  into.hits += later.hits;
+  into.with_words += later.with_words;
+  append(into.offsets, later.offsets);
+  append(into.word_offsets, later.word_offsets);
+  for (const std::string& text : later.excerpts) {
+    if (into.excerpts.size() < kExcerptsMax) into.excerpts.push_back(text);
+  }
+}
+
+void Tally::add(const Tally& later) {
+  for (size_t i = 0; i < index_.size(); ++i) {
+    if (later.index_[i] != 0)
+      merge(cell(static_cast<Kind>(i / kColumnsMax), i % kColumnsMax), later.cells_[later.index_[i] - 1U]);
+  }
+  for (const Custom& custom : later.custom_) merge(custom_cell(custom.name), custom.cell);
+  for (const Encoded& one : later.encoded_) encoded(one.hit, one.excerpt);
+  seen(later.lines_, later.binary_);
+}
+
+bool Tally::is_noise(const Cell& c, uint32_t chance, bool table) {
+  const uint64_t tests = c.forms + c.hits;
+  if (chance == 0 || tests < kColumnTestsMin) return false;
+  const auto n = static_cast<double>(tests);
+  const double share = static_cast<double>(c.hits) / n;
+  if (table) return share < (chance >= 200 ? kNoiseShareNoCheck : kNoiseShare);
+  // Running text mixes numbers and identifiers: only what chance explains is left out.
+  const double p = chance / 1000.0;
+  return share < p + 3 * std::sqrt(p * (1 - p) / n);
+}
+
+void Tally::findings(const std::string& path, bool table, std::vector<Finding>& out,
+                     std::vector<Noise>& noise) const {
+  for (size_t k = 0; k + 1 < kKinds; ++k) {
+    const KindFacts& facts = facts_of(static_cast<Kind>(k));
+    Finding found;
+    found.kind = std::string(facts.name);
+    found.path = path;
+    uint64_t with_words = 0;
+    for (size_t column = 0; column < kColumnsMax; ++column) {
+      const uint16_t at = index_[k * kColumnsMax + column];
+      if (at == 0) continue;
+      const Cell& c = cells_[at - 1U];
+      const bool drop = is_noise(c, facts.chance, table);
+      if (drop && c.hits > c.with_words)
+        noise.push_back({found.kind, path, column, c.forms + c.hits, c.hits - c.with_words});
+      found.count += drop ? c.with_words : c.hits;
+      with_words += c.with_words;
+      const std::vector<uint64_t>& offsets = drop ? c.word_offsets : c.offsets;
+      found.offsets.insert(found.offsets.end(), offsets.begin(), offsets.end());
+      if (!drop) found.excerpts.insert(found.excerpts.end(), c.excerpts.begin(), c.excerpts.end());
+    }
+    if (found.count == 0) continue;
+    std::sort(found.offsets.begin(), found.offsets.end());
+    if (found.offsets.size() > kOffsetsMax) found.offsets.resize(kOffsetsMax);
+    if (found.excerpts.size() > kExcerptsMax) found.excerpts.resize(kExcerptsMax);
+    const unsigned sure = facts.sure + (with_words > 0 ? 1U : 0U);
+    found.confidence = sure >= 2 ? Confidence::kHigh : sure == 1 ? Confidence::kMedium : Confidence::kLow;
+    out.push_back(std::move(found));
+  }
+  for (const Custom& custom : custom_) {
+    out.push_back(
+        {custom.name, custom.cell.hits, custom.cell.offsets, path, Confidence::kHigh, custom.cell.excerpts});
+  }
+}
+
+}  // namespace hetao::inspection

@@ -1,0 +1,92 @@
+// What a scan counts: identifiers by kind and column, and how many numbers only looked like one. A column in
+// which a tenth of all numbers pass a check with ten outcomes holds numbers, not identifiers; the counts
+// tell.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/inspection/kinds.h"
+#include "gateway/inspection/report.h"
+
+namespace hetao::inspection {
+
+// Columns of a table that are told apart; later ones share the last. Text without columns is column 0.
+inline constexpr size_t kColumnsMax = 64;
+
+class Tally {
+ public:
+  Tally();
+
+  struct Hit {
+    Kind kind = Kind::kCustom;
+    uint64_t offset = 0;
+    size_t column = 0;
+    bool words = false;            // a word that speaks for it stands near
+    std::string_view custom = {};  // name of a customer's pattern
+  };
+  // Found in base64 or hexadecimal: counted by settle(), unless the run that it stands in was read as a
+  // layer.
+  struct Encoded {
+    Hit hit;
+    std::string excerpt;
+  };
+  struct Range {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+  };
+  void encoded(const Hit& hit, std::string excerpt);
+  void settle(const std::vector<Range>& read);
+  // True if the report will name this one's place: then the caller may add an excerpt.
+  bool hit(const Hit& hit);
+  void excerpt(const Hit& hit, std::string text);
+  // It has the form of `kind` and fails its check.
+  void form(Kind kind, size_t column) { ++cell(kind, column).forms; }
+
+  // Of a window: its line ends, and whether it is no text.
+  void seen(uint64_t lines, bool binary) {
+    lines_ += lines;
+    binary_ = binary_ || binary;
+  }
+  uint64_t lines() const { return lines_; }
+  bool binary() const { return binary_; }
+
+  // Adds what `later` counted in bytes behind these.
+  void add(const Tally& later);
+  bool empty() const { return cells_.empty() && custom_.empty(); }
+
+  // One finding a kind; `path` is the layer's. Columns that hold other numbers are left out, and named in
+  // `noise`.
+  void findings(const std::string& path, bool table, std::vector<Finding>& out,
+                std::vector<Noise>& noise) const;
+
+ private:
+  struct Cell {
+    uint64_t forms = 0;  // passed the form, not the check
+    uint64_t hits = 0;
+    uint64_t with_words = 0;
+    std::vector<uint64_t> offsets;
+    std::vector<std::string> excerpts;
+    std::vector<uint64_t> word_offsets;  // of those with words: kept where the column turns out to be noise
+  };
+  struct Custom {
+    std::string name;
+    Cell cell;
+  };
+  Cell& cell(Kind kind, size_t column);
+  Cell& custom_cell(std::string_view name);
+  static void merge(Cell& into, const Cell& later);
+  static bool is_noise(const Cell& cell, uint32_t chance, bool table);
+
+  std::array<uint16_t, kKinds * kColumnsMax> index_{};  // 0: none; else place in cells_ + 1
+  std::vector<Cell> cells_;
+  std::vector<Custom> custom_;
+  std::vector<Encoded> encoded_;
+  uint64_t lines_ = 0;
+  bool binary_ = false;
+};
+
+}  // namespace hetao::inspection

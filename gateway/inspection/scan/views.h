@@ -1,0 +1,44 @@
+// The same bytes in another writing: full-width digits, zero-width characters and escapes folded to plain
+// ASCII, base64 and hexadecimal decoded. A view says for each of its bytes where in the window it came from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/inspection/scan/block_masks.h"
+
+namespace hetao::inspection {
+
+struct View {
+  std::string text;
+  std::vector<uint32_t> from;    // of each byte, and of the end: its place in the window
+  std::vector<uint8_t> changed;  // of each byte: it is not what stands in the window
+  int encoding = -1;             // 0 base64, 1 hexadecimal; -1: folded
+  void push(char c, size_t at, bool differs) {
+    text.push_back(c);
+    from.push_back(static_cast<uint32_t>(at));
+    changed.push_back(differs ? 1 : 0);
+  }
+  void close(size_t end) { from.push_back(static_cast<uint32_t>(end)); }  // a place in the window
+};
+
+// text[from, until) with full-width forms, zero-width characters, \u \x % &# escapes and NULs between digits
+// folded. `markup`: tags too.
+View fold(std::string_view text, size_t from, size_t until, bool markup);
+
+// The last two of a quad's four characters fit three digits; the scanner has seen the first two.
+bool is_digit_quad(std::string_view quad);
+// Base64 (standard and URL alphabet, line ends skipped) round the quad at `quad`, which holds three digits;
+// hexadecimal pairs (together, or with one separator after each) round `pair`.
+View decode_base64_near(std::string_view text, size_t quad);
+View decode_hex_near(std::string_view text, size_t pair, bool separated);
+
+// A run of base64 that is worth reading as a layer: what it decodes to begins like text, or like something
+// packed.
+bool begins_like_content(std::string_view base64);
+// Decodes a whole run; stops at the first byte that belongs to none.
+std::string decode_base64_run(std::string_view text, size_t bytes_max, size_t& used);
+
+}  // namespace hetao::inspection

@@ -1,0 +1,121 @@
+// One window's scan, and the candidates' rules: digit_runs.cpp, digit_groups.cpp, marks.cpp; views of the
+// same bytes in another writing: views.cpp. Internal to the scanner.
+#pragma once
+
+#include <optional>
+
+#include "gateway/inspection/identifiers.h"
+#include "gateway/inspection/scan/context.h"
+#include "gateway/inspection/scan/views.h"
+#include "gateway/inspection/scan/window.h"
+
+namespace hetao::inspection {
+
+inline bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+inline bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+inline bool is_letter(char c) {
+  return is_upper(c) || (c >= 'a' && c <= 'z');
+}
+inline bool is_alnum(char c) {
+  return is_digit(c) || is_letter(c);
+}
+inline bool is_high(char c) {
+  return static_cast<unsigned char>(c) >= 0x80;
+}
+
+class WindowScan {
+ public:
+  // `view`: the window is a decoded view of another window's bytes; null: the bytes themselves.
+  WindowScan(const Window& window, const Shape& shape, const ScanOptions& options, Tally& tally,
+             std::vector<Embedded>* embedded, const View* view, int depth);
+  void run();
+
+ private:
+  static constexpr size_t kStrideBlocks = 64;
+  static constexpr size_t kStrideBytes = kStrideBlocks * kBlockBytes;
+
+  char at(size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
+  std::string_view part(size_t from, size_t until) const {
+    return from <= until && until <= text_.size() ? text_.substr(from, until - from) : std::string_view();
+  }
+
+  void stride(size_t begin, size_t blocks);
+  uint64_t counted_bits(size_t base) const;
+  void find_line(size_t begin);
+  size_t column_at(size_t pos);
+  uint32_t words_near(size_t begin, size_t end);
+  void report(Kind kind, size_t begin, size_t end, bool words);
+  // Counts a number of `kind`: found where it is valid, else one more that only looks like one.
+  bool weigh(Kind kind, Fit fit, size_t begin, size_t end);
+  void weigh_with_words(Kind kind, size_t begin, size_t end);
+  std::string masked_excerpt(size_t begin, size_t end) const;
+
+  // Runs of four digits and more.
+  void on_run(size_t begin);
+  bool on_resident(size_t begin, size_t end, std::string_view text);
+  void on_long_number(size_t begin, size_t end);
+  void on_eleven(size_t begin, size_t end);
+  void on_eight(size_t begin, size_t end);
+  void on_prefixed(size_t begin, size_t end);
+  bool on_hkid(size_t begin, size_t end, size_t letters);
+  void on_bir(size_t begin, size_t end);
+  void on_point(size_t begin, size_t end);
+  void on_token(size_t begin, size_t end);
+  void on_mrz(size_t begin, size_t end);
+  void on_military(size_t begin, size_t end);
+  bool touched(size_t begin, size_t end) const;
+  bool grouped(size_t begin, size_t end) const;
+
+  // Numbers in groups: "6222 0212 3456 7890", "+86 138-0013-8000".
+  struct Groups;
+  void on_groups(size_t begin, size_t end);
+  bool resident_groups(const Groups& g, size_t first);
+  bool card_groups(const Groups& g, size_t first);
+  bool phone_groups(const Groups& g, size_t first);
+  bool account_groups(const Groups& g, size_t first);
+  void on_groups_of_letters(size_t begin, size_t end);
+
+  // Everything else.
+  void on_mark(size_t pos);
+  void on_email(size_t at_sign);
+  void on_mac(size_t separator);
+  void on_pem(size_t dash);
+  void on_hk_plate(size_t begin);
+  void on_cn_plate(size_t letter);
+  void on_star(size_t star);
+
+  // Views.
+  void on_dense(size_t block, uint64_t others);
+  void on_dense_run(size_t begin);
+  void on_encoded(const View& view);
+  void scan_view(const View& view);
+  void scan_folded();
+
+  const Window& window_;
+  const Shape& shape_;
+  const ScanOptions& options_;
+  Tally& tally_;
+  std::vector<Embedded>* embedded_;
+  const View* view_;
+  int depth_;
+  std::string_view text_;
+  ContextFinder words_;
+
+  BlockMasks masks_[kStrideBlocks];
+  size_t stride_begin_ = 0;
+  size_t stride_blocks_ = 0;
+  size_t cursor_ = 0;  // separators before it are counted in column_
+  size_t column_ = 0;
+  size_t line_begin_ = 0;
+  bool folds_ = false;
+  uint64_t lines_ = 0;
+  uint64_t controls_ = 0;
+  bool dense_before_ = false;
+  size_t encoded_until_[2] = {0, 0};  // base64, hexadecimal: identifiers that begin before are counted
+};
+
+}  // namespace hetao::inspection

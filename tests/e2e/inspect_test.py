@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""`hetao inspect` on files of every kind: what it finds, what it leaves alone, what it holds."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from inspection_cases import HKID, RESIDENT, TABLE, all_cases, zipped
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HETAO = ROOT / "build/bin/hetao"
+
+
+def inspect(*arguments, **options):
+    done = subprocess.run([HETAO, "inspect", "--json", *arguments], capture_output=True, text=True, timeout=300, **options)
+    return done, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def wrong(report, expect, kinds):
+    found = {f["kind"] for f in report["findings"]}
+    if expect == "hit":
+        return not (report["verdict"] == "findings" and kinds <= found)
+    return report["verdict"] != {"none": "clean", "hold": "incomplete"}.get(expect) and not (
+        expect == "unclean" and report["verdict"] != "clean")
+
+
+class Inspect(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def file(self, name, data):
+        path = os.path.join(self.folder.name, name)
+        pathlib.Path(path).write_bytes(data)
+        return path
+
+    def test_every_case_is_as_expected(self):
+        cases, paths = {}, []
+        for i, (name, data, expect, kinds) in enumerate(all_cases()):
+            path = self.file(f"{i:04}", data)
+            cases[path] = (name, expect, kinds)
+            paths.append(path)
+        seen, mistakes = 0, []
+        for start in range(0, len(paths), 200):
+            done, reports = inspect(*paths[start : start + 200])
+            self.assertEqual(done.stderr, "")
+            for report in reports:
+                seen += 1
+                name, expect, kinds = cases[report["file"]]
+                if wrong(report, expect, kinds):
+                    found = sorted({f["kind"] for f in report["findings"]})
+                    mistakes.append(f"{name}: {expect} {sorted(kinds)}, but {report['verdict']} {found} {report['coverage']['not_read']}")
+        self.assertEqual(seen, len(paths))
+        self.assertFalse(mistakes, f"{len(mistakes)} of {seen} cases:\n" + "\n".join(mistakes))
+
+    def test_a_report_has_the_documented_shape_and_never_a_value(self):
+        path = self.file("x.zip", zipped(("inside/archive.csv", TABLE.encode())))
+        done, (report,) = inspect("--excerpts", path)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(list(report)[:5], ["file", "bytes", "verdict", "coverage", "findings"])
+        self.assertEqual(report["bytes"], os.path.getsize(path))
+        for finding in report["findings"]:
+            self.assertEqual(list(finding)[:5], ["kind", "count", "offsets", "path", "confidence"])
+            self.assertEqual(finding["path"], "inside/archive.csv")
+        self.assertIsNone(re.search(r"\d{4,}", " ".join(e for f in report["findings"] for e in f["excerpts"])))
+        self.assertNotIn(RESIDENT[:17], done.stdout)
+        self.assertNotIn(HKID[:7], done.stdout)
+
+    def test_exit_status_says_clean_or_not(self):
+        self.assertEqual(inspect(self.file("a", b"fine\n"))[0].returncode, 0)
+        self.assertEqual(inspect(self.file("b", b"\x89PNG\r\n\x1a\n"))[0].returncode, 1)
+        self.assertEqual(inspect(os.path.join(self.folder.name, "absent"))[0].returncode, 2)
+        self.assertEqual(inspect("--profile", "no-such", self.file("c", b""))[0].returncode, 2)
+
+    def test_standard_input_is_read(self):
+        done = subprocess.run([HETAO, "inspect", "--json", "-"], input=TABLE.encode(), capture_output=True, timeout=60)
+        self.assertEqual(json.loads(done.stdout)["verdict"], "findings")
+
+    def test_profiles_ask_for_less(self):
+        path = self.file("m", b"write to alice@example.com\n")
+        self.assertEqual(inspect("--profile", "personal-identifiers", path)[1][0]["verdict"], "findings")
+        self.assertEqual(inspect("--profile", "direct-identifiers", path)[1][0]["verdict"], "clean")
+
+    def test_patterns_of_ones_own(self):
+        path = self.file("p", b"staff EMP-004217 and EMP-009331\n")
+        _, (report,) = inspect("--pattern", "employee_no=EMP-[0-9]{6}", path)
+        self.assertEqual([(f["kind"], f["count"]) for f in report["findings"]], [("employee_no", 2)])
+        for bad in ("x=.*", "x=[0-9]+", "hkid=EMP-[0-9]{6}", "x=(", "x=a"):
+            done, _ = inspect("--pattern", bad, path)
+            self.assertEqual(done.returncode, 2, bad)
+
+    def test_a_file_that_changes_while_it_is_read_is_held(self):
+        path = self.file("g", b"0.25,\n" * 20_000_000)
+        process = subprocess.Popen([HETAO, "inspect", "--json", path], stdout=subprocess.PIPE)
+        with open(path, "r+b") as f:
+            while process.poll() is None:
+                f.write(b"0.26")
+                f.seek(0)
+                f.flush()
+        self.assertEqual(json.loads(process.stdout.read())["verdict"], "incomplete")
+        process.stdout.close()
+
+    def test_a_broken_reader_is_a_hold(self):
+        bare = os.path.join(self.folder.name, "bin")
+        os.mkdir(bare)
+        os.symlink("/bin/false", os.path.join(bare, "hetao-inspector"))
+        copy = os.path.join(bare, "hetao")
+        pathlib.Path(copy).write_bytes(HETAO.read_bytes())
+        os.chmod(copy, 0o755)
+        done = subprocess.run([copy, "inspect", "--json", self.file("a", b"fine\n")], capture_output=True, text=True, timeout=60)
+        self.assertEqual(json.loads(done.stdout)["verdict"], "incomplete")
+        self.assertEqual(done.returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)

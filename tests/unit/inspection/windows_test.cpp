@@ -1,0 +1,133 @@
+// The same findings from every instruction set, in pieces of every size, in order or at once.
+#include <gtest/gtest.h>
+
+#include <boost/json/serialize.hpp>
+#include <random>
+#include <string>
+
+#include "gateway/inspection/inspector.h"
+#include "gateway/inspection/scan/block_masks.h"
+
+namespace hetao::inspection {
+namespace {
+
+std::string fullwidth(const std::string& digits) {
+  std::string out;
+  for (const char c : digits) out += std::string("\xef\xbc") + static_cast<char>(0x90 + c - '0');
+  return out;
+}
+
+// Identifiers in many writings, scattered over noise, some of them on the borders of windows.
+std::string document(unsigned seed, size_t bytes) {
+  std::mt19937 random(seed);
+  const std::vector<std::string> pieces = {"11010519491231002X",
+                                           "A123456(3)",
+                                           "6222021234567890128",
+                                           "13800138000",
+                                           "+852 9123 4567",
+                                           "a.b@hku.example",
+                                           "粤B·12345",
+                                           "00:00:5E:00:53:01",
+                                           fullwidth("110105194912310021"),
+                                           fullwidth("13800138000"),
+                                           "%31%33%38%30%30%31%33%38%30%30%30",
+                                           "MTM4MDAxMzgwMDA=",
+                                           "6111 2222",
+                                           "313338303031333830303020",
+                                           "91440300MA5XXXX06L",
+                                           "电话 21234567",
+                                           "机密★10年",
+                                           "0.123456789",
+                                           "\"\",",
+                                           "\n",
+                                           "词语",
+                                           "word "};
+  std::string text;
+  while (text.size() < bytes) {
+    text += pieces[random() % pieces.size()];
+    text += std::string(random() % 40, ' ');
+    if (text.size() % 65'536 > 65'400 && text.size() % 65'536 < 65'500)
+      text += std::string(65'536 - text.size() % 65'536 - random() % 30, '.') + pieces[random() % 8];
+  }
+  return text;
+}
+
+std::string findings_of(const Report& report) {
+  return boost::json::serialize(to_json(report, true).at("findings"));
+}
+
+TEST(Windows, EveryInstructionSetFindsTheSame) {
+  const std::string text = document(1, 400'000);
+  const std::string expected = findings_of(inspect(as_bytes(text)));
+  EXPECT_NE(expected.find("cn_resident_id"), std::string::npos);
+  for (const MaskEngine& engine : mask_engines()) {
+    InspectOptions options;
+    options.engine = &engine;
+    EXPECT_EQ(findings_of(inspect(as_bytes(text), options)), expected) << engine.name;
+  }
+}
+
+TEST(Windows, MasksAreEqualOverRandomBytes) {
+  std::mt19937 random(2);
+  constexpr std::string_view kLikely = "0123456789:-@%\\&#uBEMDTjzP3 \n,ABCxyz";
+  std::vector<uint8_t> bytes(64 * kBlockBytes + kMaskPadBytes);
+  for (int round = 0; round < 50; ++round) {
+    for (uint8_t& b : bytes)
+      b = random() % 3 == 0 ? static_cast<uint8_t>(random())
+                            : static_cast<uint8_t>(kLikely[random() % kLikely.size()]);
+    std::vector<BlockMasks> expected(64);
+    MaskCarry carry;
+    mask_engines().back().find(bytes.data(), 64, ',', carry, expected.data());
+    for (const MaskEngine& engine : mask_engines()) {
+      std::vector<BlockMasks> found(64);
+      MaskCarry again;
+      engine.find(bytes.data(), 64, ',', again, found.data());
+      for (size_t i = 0; i < 64; ++i) {
+        EXPECT_EQ(found[i].run, expected[i].run) << engine.name;
+        EXPECT_EQ(found[i].mark, expected[i].mark) << engine.name;
+        EXPECT_EQ(found[i].fold, expected[i].fold) << engine.name;
+        EXPECT_EQ(found[i].word, expected[i].word) << engine.name;
+        EXPECT_EQ(found[i].control, expected[i].control) << engine.name;
+      }
+    }
+  }
+}
+
+TEST(Windows, PiecesOfEverySizeGiveTheSameFindings) {
+  const std::string text = document(3, 300'000);
+  const std::string expected = findings_of(inspect(as_bytes(text)));
+  for (const size_t size :
+       {size_t{1}, size_t{3}, size_t{63}, size_t{64}, size_t{1'000}, size_t{65'535}, size_t{65'537}}) {
+    InspectOptions options;
+    options.limits.held_bytes = 70'000;  // so that it flows instead of being kept
+    Inspector inspector(options);
+    for (size_t at = 0; at < text.size(); at += size)
+      inspector.feed(as_bytes(std::string_view(text).substr(at, size)));
+    EXPECT_EQ(findings_of(inspector.finish()), expected) << size;
+  }
+}
+
+TEST(Windows, PartsInAnyOrderGiveTheSameFindings) {
+  const std::string text = document(4, 13'000'000);
+  const std::string expected = findings_of(inspect(as_bytes(text)));
+  InspectOptions options;
+  options.parallel = [](size_t count, const std::function<void(size_t)>& work) {
+    for (size_t i = count; i > 0; --i) work(i - 1);
+  };
+  EXPECT_EQ(findings_of(inspect(as_bytes(text), options)), expected);
+}
+
+TEST(Windows, ColumnsOfNumbersAreToldFromColumnsOfIdentifiers) {
+  std::string noise = "order,when\n";
+  for (uint64_t i = 0; i < 2'000; ++i)
+    noise += std::to_string(6'200'000'000'000'000ULL + i * 982'451'653ULL) + ",2026\n";
+  EXPECT_EQ(inspect(as_bytes(noise)).verdict, Verdict::kClean);
+  EXPECT_EQ(inspect(as_bytes(noise)).noise.size(), 1U);
+  std::string cards = "card,when\n";
+  for (int i = 0; i < 100; ++i) cards += "6222021234567890128,2026\n";
+  const Report found = inspect(as_bytes(noise.substr(0, 200) + "\n" + cards));
+  EXPECT_EQ(found.verdict, Verdict::kFindings);
+}
+
+}  // namespace
+}  // namespace hetao::inspection
