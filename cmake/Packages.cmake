@@ -7,7 +7,7 @@ set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # deploy/packages/build names what is
 
 set(HETAO_DOC ${CMAKE_INSTALL_DATAROOTDIR}/doc)
 
-install(TARGETS hetao-gateway hetao-runner hetao-init
+install(TARGETS hetao-gateway hetao-runner hetao-init hetao-inspector
         RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/hetao COMPONENT gateway)
 install(CODE "
   file(MAKE_DIRECTORY \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR})
@@ -22,6 +22,8 @@ install(DIRECTORY deploy/handbook DESTINATION ${HETAO_DOC}/hetao-gateway COMPONE
 install(FILES deploy/packages/copyright DESTINATION ${HETAO_DOC}/hetao-gateway COMPONENT gateway)
 
 install(TARGETS hetao RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT cli)
+# Each package brings its own, so that one can be installed without the other.
+install(TARGETS hetao-inspector RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/hetao-client COMPONENT cli)
 install(FILES deploy/packages/copyright DESTINATION ${HETAO_DOC}/hetao COMPONENT cli)
 # Completion and manuals come from the programs themselves, so that they can't differ from them.
 install(CODE "

@@ -33,6 +33,8 @@ class Backend {
   virtual io::Awaitable<uint64_t> changed(uint64_t seen, Duration patience) = 0;
   virtual io::Awaitable<void> offload(std::function<void()> work) = 0;
   virtual io::Awaitable<io::Inspection> inspect(pb::Item item, std::string profile) = 0;
+  // What an item holds and where, masked, for people on this side. Nothing where its files are not here.
+  virtual io::Awaitable<std::optional<inspection::Report>> evidence(pb::Item item) = 0;
   virtual std::string fresh_id() = 0;
   virtual std::shared_ptr<const policy::Policy> policy() const = 0;
   virtual const std::string& policy_name() const = 0;

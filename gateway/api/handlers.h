@@ -44,7 +44,7 @@ io::Awaitable<io::HttpResponse> withdraw_mechanism(const Context& c);
 
 // --- reviews.cpp
 io::HttpResponse list_reviews(const Context& c);
-io::HttpResponse get_review(const Context& c);
+io::Awaitable<io::HttpResponse> get_review(const Context& c);
 io::Awaitable<io::HttpResponse> answer_review(const Context& c);
 
 // --- policy_routes.cpp

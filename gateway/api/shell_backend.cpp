@@ -24,6 +24,9 @@ class ShellBackend final : public Backend {
   io::Awaitable<io::Inspection> inspect(pb::Item item, std::string profile) override {
     return shell_.inspect(std::move(item), std::move(profile));
   }
+  io::Awaitable<std::optional<inspection::Report>> evidence(pb::Item item) override {
+    return shell_.evidence(std::move(item));
+  }
   std::string fresh_id() override { return shell_.fresh_id(); }
   std::shared_ptr<const policy::Policy> policy() const override { return shell_.policy(); }
   const std::string& policy_name() const override { return shell_.policy_name(); }

@@ -36,6 +36,24 @@ int list(const Context& context, const ListOptions& o) {
   return 0;
 }
 
+// Where, what and how many, with what stands around the first ones; the identifiers themselves are masked.
+void show_evidence(const Context& context, const json::object& evidence) {
+  if (evidence.empty()) return;
+  context.print("what was found in it:");
+  for (const json::value& value : list_at(evidence, "findings")) {
+    const json::object& finding = value.get_object();
+    const std::string path = text_at(finding, "path");
+    context.print("  " + text_at(finding, "count") + " " + text_at(finding, "kind") + ", confidence " +
+                  text_at(finding, "confidence") + (path.empty() ? "" : ", in " + printable(path)));
+    for (const json::value& excerpt : list_at(finding, "excerpts")) {
+      if (excerpt.is_string()) context.print("    " + printable(std::string(excerpt.get_string())));
+    }
+  }
+  for (const json::value& what : list_at(object_at(evidence, "coverage"), "not_read")) {
+    if (what.is_string()) context.print("  not read: " + printable(std::string(what.get_string())));
+  }
+}
+
 int show(const Context& context, const ReviewOptions& o) {
   const auto answer = Client(context).get("/api/v1/reviews/" + percent_encode(o.id));
   if (!answer) return report(context, answer.error());
@@ -53,6 +71,7 @@ int show(const Context& context, const ReviewOptions& o) {
   const json::object& labels = object_at(object_at(crossing, "item"), "labels");
   for (const auto& label : labels)
     context.print("  " + std::string(label.key()) + ": " + text_at(labels, label.key()));
+  show_evidence(context, object_at(review, "evidence"));
   context.print("what inspection and the counters say:");
   const json::object& facts = object_at(crossing, "facts");
   for (const auto& fact : facts)

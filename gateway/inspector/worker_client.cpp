@@ -130,7 +130,11 @@ std::string worker_beside_this() {
   std::array<char, 4'096> path{};
   const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
   const std::string self(path.data(), size > 0 ? static_cast<size_t>(size) : 0);
-  return self.substr(0, self.rfind('/') + 1) + "hetao-inspector";
+  const std::string folder = self.substr(0, self.rfind('/') + 1);
+  for (const char* place : {"hetao-inspector", "../libexec/hetao-client/hetao-inspector"}) {
+    if (::access((folder + place).c_str(), X_OK) == 0) return folder + place;
+  }
+  return folder + "hetao-inspector";
 }
 
 inspection::Report inspect_in_worker(int descriptor, const WorkerOptions& options) {

@@ -21,7 +21,7 @@ struct WorkerOptions {
   bool excerpts = false;
 };
 
-// hetao-inspector beside the program that runs.
+// hetao-inspector beside the program that runs; where that stands in bin/, of its package in libexec/.
 std::string worker_beside_this();
 
 // Never fails: what went wrong is an incomplete report.

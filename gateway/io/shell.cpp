@@ -372,6 +372,13 @@ Awaitable<Inspection> Shell::inspect(pb::Item item, std::string profile) {
   co_return found;
 }
 
+Awaitable<std::optional<inspection::Report>> Shell::evidence(pb::Item item) {
+  std::optional<inspection::Report> found;
+  const auto look = [&] { found = parts_->inspector.report(*parts_->blobs, item, ""); };
+  co_await parts_->bulk->run(look);
+  co_return found;
+}
+
 std::string Shell::fresh_id() {
   static constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";
   std::string id(26, '0');

@@ -115,6 +115,8 @@ class Shell {
   Awaitable<void> offload(std::function<void()> work);
   // [io] What an item holds, as labels `inspection.*`; reads blobs, on another thread.
   Awaitable<Inspection> inspect(pb::Item item, std::string profile);
+  // [io] The same with places and masked excerpts. Nothing where the item's files are not here.
+  Awaitable<std::optional<inspection::Report>> evidence(pb::Item item);
 
   // [io] Fresh id of 26 characters [0-9a-z] that sorts by time: 10 of milliseconds, 16 random.
   std::string fresh_id();

@@ -74,7 +74,8 @@ void ShellParts::on(federation::FetchInput& effect) {
     }
     for (pb::ItemFile& file : *files) *made.item.add_files() = std::move(file);
     federation::seal_item(made.item);
-    for (const pb::Fact& found : inspector.inspect(*blobs, made.item, "").facts) *made.item.add_labels() = found;
+    for (const pb::Fact& found : inspector.inspect(*blobs, made.item, "").facts)
+      *made.item.add_labels() = found;
     return made;
   }));
 }

@@ -199,6 +199,7 @@ struct TestGateway::Parts : public Backend {
     found.facts.push_back(fact("inspection.verdict", "clean"));
     co_return found;
   }
+  io::Awaitable<std::optional<inspection::Report>> evidence(pb::Item) override { co_return std::nullopt; }
   std::string fresh_id() override {
     std::string number = std::to_string(++ids_);
     return "job" + std::string(6 - number.size(), '0') + number;

@@ -1,0 +1,180 @@
+// Measures inspection beside Hyperscan (block mode, 64 KiB), and says what was found of what was planted.
+//
+// usage: bench_inspect write DIR BYTES        the corpus' parts as files
+//        bench_inspect measure BYTES LIBHS    JSON lines; LIBHS is the path of Hyperscan's library
+//        bench_inspect table BYTES            recall and false positives by kind, as text
+#include <dlfcn.h>
+#include <hs/hs.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <set>
+
+#include "corpus.h"
+#include "gateway/inspection/inspector.h"
+#include "gateway/inspector/thread_team.h"
+
+namespace {
+
+using hetao::bench::Part;
+using hetao::inspection::InspectOptions;
+
+constexpr int kRounds = 5;
+constexpr size_t kBlockBytes = size_t{64} << 10U;
+
+double seconds(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// The quietest of several rounds: other programs on the machine are not what is measured.
+template <class Work>
+double best(clockid_t clock, Work work) {
+  double least = 1e9;
+  for (int round = 0; round < kRounds; ++round) {
+    const double begin = seconds(clock);
+    work();
+    least = std::min(least, seconds(clock) - begin);
+  }
+  return least;
+}
+
+void print(const std::string& name, double value, const char* unit, const char* peer, double peer_value) {
+  std::printf(
+      "{\"name\":\"%s\",\"value\":%.4g,\"unit\":\"%s\",\"peer\":\"%s\",\"peer_value\":%.4g,\"ratio\":%.4g}\n",
+      name.c_str(), value, unit, peer, peer_value, peer_value > 0 ? value / peer_value : 0.0);
+  std::fflush(stdout);
+}
+
+// Hyperscan by its own library, whichever the product links.
+class Hyperscan {
+ public:
+  explicit Hyperscan(const char* path) : library_(::dlopen(path, RTLD_NOW | RTLD_LOCAL)) {
+    if (library_ == nullptr) {
+      std::fprintf(stderr, "bench: %s\n", ::dlerror());
+      std::exit(1);
+    }
+    load(compile_, "hs_compile_multi");
+    load(alloc_, "hs_alloc_scratch");
+    load(scan_, "hs_scan");
+    load(version_, "hs_version");
+    static const char* kExpressions[] = {
+        "[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]",
+        "[A-Za-z]{1,2}[0-9]{6}\\(?[0-9Aa]\\)?", "[2-6][0-9]{12,18}", "1[3-9][0-9]{9}",
+        "\\+?852[ -]?[2-9][0-9]{3}[ -]?[0-9]{4}"};
+    const unsigned flags[] = {0, 0, 0, 0, 0};
+    const unsigned ids[] = {0, 1, 2, 3, 4};
+    hs_compile_error_t* error = nullptr;
+    if (compile_(kExpressions, flags, ids, 5, HS_MODE_BLOCK, nullptr, &database_, &error) != HS_SUCCESS ||
+        alloc_(database_, &scratch_) != HS_SUCCESS) {
+      std::fprintf(stderr, "bench: Hyperscan does not compile the patterns\n");
+      std::exit(1);
+    }
+    std::fprintf(stderr, "bench: peer is Hyperscan %s, block mode\n", version_());
+  }
+  uint64_t scan(const std::string& text) {
+    uint64_t matches = 0;
+    for (size_t at = 0; at < text.size(); at += kBlockBytes) {
+      const auto size = static_cast<unsigned>(std::min(kBlockBytes, text.size() - at));
+      scan_(database_, text.data() + at, size, 0, scratch_, on_match, &matches);
+    }
+    return matches;
+  }
+
+ private:
+  static int on_match(unsigned, unsigned long long, unsigned long long, unsigned, void* count) {
+    ++*static_cast<uint64_t*>(count);
+    return 0;
+  }
+  template <class Function>
+  void load(Function& function, const char* name) {
+    void* found = ::dlsym(library_, name);
+    if (found == nullptr) std::exit(1);
+    std::memcpy(&function, &found, sizeof found);
+  }
+  void* library_;
+  decltype(&hs_compile_multi) compile_ = nullptr;
+  decltype(&hs_alloc_scratch) alloc_ = nullptr;
+  decltype(&hs_scan) scan_ = nullptr;
+  decltype(&hs_version) version_ = nullptr;
+  hs_database_t* database_ = nullptr;
+  hs_scratch_t* scratch_ = nullptr;
+};
+
+double gigabytes(const std::string& text) {
+  return static_cast<double>(text.size()) / 1e9;
+}
+
+void measure(size_t bytes, const char* library) {
+  const std::vector<Part> parts = hetao::bench::make_corpus(bytes, 1);
+  Hyperscan peer(library);
+  double ours_total = 0;
+  double theirs_total = 0;
+  double all = 0;
+  for (const Part& part : parts) {
+    const double ours =
+        best(CLOCK_THREAD_CPUTIME_ID, [&] { (void)hetao::inspection::inspect(hetao::as_bytes(part.text)); });
+    const double theirs = best(CLOCK_THREAD_CPUTIME_ID, [&] { (void)peer.scan(part.text); });
+    ours_total += ours;
+    theirs_total += theirs;
+    all += gigabytes(part.text);
+    print("inspect/" + part.name, gigabytes(part.text) / ours, "GB/s a core", "Hyperscan",
+          gigabytes(part.text) / theirs);
+  }
+  print("inspect/mixed", all / ours_total, "GB/s a core", "Hyperscan", all / theirs_total);
+  hetao::inspector::ThreadTeam team(2);
+  InspectOptions two;
+  two.parallel = [&team](size_t count, const std::function<void(size_t)>& work) { team.run(count, work); };
+  const std::string& text = parts[0].text;
+  const double one = best(CLOCK_MONOTONIC, [&] { (void)hetao::inspection::inspect(hetao::as_bytes(text)); });
+  const double both =
+      best(CLOCK_MONOTONIC, [&] { (void)hetao::inspection::inspect(hetao::as_bytes(text), two); });
+  print("inspect/two-cores", gigabytes(text) / both, "GB/s", "one core", gigabytes(text) / one);
+}
+
+int write(const std::string& folder, size_t bytes) {
+  for (const Part& part : hetao::bench::make_corpus(bytes, 1)) {
+    std::ofstream out(folder + "/" + part.name, std::ios::binary);
+    out << part.text;
+    if (!out.flush()) return 1;
+  }
+  return 0;
+}
+
+void table(size_t bytes) {
+  std::printf("%-10s %-16s %10s %10s %10s %10s\n", "part", "kind", "planted", "found", "recall", "false");
+  for (const Part& part : hetao::bench::make_corpus(bytes, 2)) {
+    const auto report = hetao::inspection::inspect(hetao::as_bytes(part.text));
+    std::map<std::string, uint64_t> found;
+    for (const auto& finding : report.findings) found[finding.kind] += finding.count;
+    std::set<std::string> kinds;
+    for (const auto& [kind, count] : found) kinds.insert(kind);
+    for (const auto& [kind, count] : part.planted) kinds.insert(kind);
+    for (const std::string& kind : kinds) {
+      const uint64_t planted = part.planted.contains(kind) ? part.planted.at(kind) : 0;
+      const uint64_t hits = found[kind];
+      std::printf(
+          "%-10s %-16s %10llu %10llu %10.4f %10llu\n", part.name.c_str(), kind.c_str(),
+          static_cast<unsigned long long>(planted), static_cast<unsigned long long>(hits),
+          planted > 0 ? static_cast<double>(std::min(hits, planted)) / static_cast<double>(planted) : 1.0,
+          static_cast<unsigned long long>(hits > planted ? hits - planted : 0));
+    }
+    if (kinds.empty()) std::printf("%-10s nothing planted, nothing found\n", part.name.c_str());
+  }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const std::string what = count > 1 ? words[1] : "";
+  if (what == "write" && count == 4) return write(words[2], std::strtoull(words[3], nullptr, 10));
+  if (what == "measure" && count == 4) return measure(std::strtoull(words[2], nullptr, 10), words[3]), 0;
+  if (what == "table" && count == 3) return table(std::strtoull(words[2], nullptr, 10)), 0;
+  std::fputs("usage: bench_inspect write DIR BYTES | measure BYTES LIBHS | table BYTES\n", stderr);
+  return 2;
+}

@@ -1,0 +1,9 @@
+#include "tests/fuzz/inspection/reading_fuzz.h"
+
+using namespace hetao::inspection;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return fuzz_reader(data, size, [](Reading& reading, const Place& place, hetao::ByteView bytes) {
+    if (looks_like_safetensors(bytes)) (void)read_safetensors(reading, place, bytes);
+  });
+}
