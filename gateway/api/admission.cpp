@@ -11,7 +11,8 @@ namespace {
 constexpr int kQueueRetrySeconds = 5;
 
 TurnedAway turned_away(int status, int seconds, std::string why) {
-  return {status, seconds,
+  return {status,
+          seconds,
           {ErrorCode::kUnreachable, "submission", std::move(why),
            "ask again in " + std::to_string(seconds) + " s, with the same Idempotency-Key"}};
 }
@@ -23,9 +24,9 @@ std::optional<TurnedAway> Admission::ask(std::string_view tenant, const OpenJobs
     return turned_away(503, kQueueRetrySeconds,
                        "this gateway has " + std::to_string(open.all) + " open jobs, the most that it takes");
   if (open.tenant >= open.most - open.all)
-    return turned_away(429, kQueueRetrySeconds,
-                       "your tenant has " + std::to_string(open.tenant) +
-                           " open jobs, as many as are left for all others");
+    return turned_away(
+        429, kQueueRetrySeconds,
+        "your tenant has " + std::to_string(open.tenant) + " open jobs, as many as are left for all others");
   const auto mine = under_way_.find(tenant);
   const size_t tenants = under_way_.size() + (mine == under_way_.end() ? 1 : 0);
   if (mine != under_way_.end() && mine->second >= std::max<size_t>(1, kUnderWayMax / tenants))

@@ -1,10 +1,10 @@
 // Who may submit when there is too much: bounded, and fair between tenants.
 //
-// Open jobs of a home are bounded. A tenant may have at most as many as are still free for everybody: one tenant
-// alone gets half of the bound, two get a third each, and there is always room for the next one. Submissions
-// under way are bounded too, and shared evenly between the tenants that have some: a tenant that floods waits for
-// itself. What is turned away is turned away before its body is read, with the seconds after which to ask again.
-// Pure; not thread-safe.
+// Open jobs of a home are bounded. A tenant may have at most as many as are still free for everybody: one
+// tenant alone gets half of the bound, two get a third each, and there is always room for the next one.
+// Submissions under way are bounded too, and shared evenly between the tenants that have some: a tenant that
+// floods waits for itself. What is turned away is turned away before its body is read, with the seconds after
+// which to ask again. Pure; not thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -98,7 +98,7 @@ struct CoreConfig {
   Duration job_deadline = Duration::seconds(int64_t{30} * 86'400);  // from its submission to its end
   Duration hold_expiry = Duration::seconds(int64_t{14} * 86'400);   // until a reviewer answers
   Duration offer_expiry = Duration::seconds(600);    // until a place answers; then another is asked
-  size_t jobs_open_max = 100'000;                                    // of this home; callers ask before submitting
+  size_t jobs_open_max = 100'000;                    // of this home; callers ask before submitting
   Duration cancel_patience = Duration::seconds(60);  // until a cancelled job's place says that it stopped
 };
 

@@ -64,8 +64,8 @@ class State {
   Timers job_waits;      // by job: its next attempt, or the end of an offer or of a cancel's patience
   Timers job_deadlines;  // by job that is open
   std::map<std::string, size_t, std::less<>> open_jobs;  // of each tenant, of this home
-  Timers review_timers;  // by review that is open
-  Timers duty_timers;    // by crossing
+  Timers review_timers;                                  // by review that is open
+  Timers duty_timers;                                    // by crossing
 
   // --- the step in progress ---
   Instant now;

@@ -74,8 +74,9 @@ Result<void> ShellParts::open_ledger(store::Store& store) {
   ledger->on_failure([this](Error error) { fail_for_good(std::move(error)); });
   const std::vector<std::string> keys_now = vkeys_of(*ledger);
   if (store.is_shared() && *key_of_all && !have_one_in_common(keys_now, split(**key_of_all, '\n')))
-    return fail(ErrorCode::kUsage, keys + "/log.key",
-                "is another key than the region's ledger is signed with, " + split(**key_of_all, '\n').front(), copy);
+    return fail(
+        ErrorCode::kUsage, keys + "/log.key",
+        "is another key than the region's ledger is signed with, " + split(**key_of_all, '\n').front(), copy);
   // While the key is changed there are two; either counts from then on.
   if (auto noted = store.put_note(kLedgerKeyNote, join(keys_now, "\n")); !noted) return noted;
   return Gate::catch_up(store, *ledger);

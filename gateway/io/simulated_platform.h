@@ -1,9 +1,9 @@
-// A platform that runs nothing: every job ends well the moment it is released, and writes nothing. For benchmarks of
-// the gateway itself and for rehearsals of policy with real requests; configured as `kind: simulated`, and shown as such
-// in every answer.
+// A platform that runs nothing: every job ends well the moment it is released, and writes nothing. For
+// benchmarks of the gateway itself and for rehearsals of policy with real requests; configured as `kind:
+// simulated`, and shown as such in every answer.
 //
-// What it holds lives in memory alone: after a restart it knows no run, says so, and the core submits again. No start
-// has any effect, so none can have one twice. Thread-safe: the shell calls it from several threads.
+// What it holds lives in memory alone: after a restart it knows no run, says so, and the core submits again.
+// No start has any effect, so none can have one twice. Thread-safe: the shell calls it from several threads.
 #pragma once
 
 #include <map>

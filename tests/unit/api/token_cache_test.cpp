@@ -12,7 +12,8 @@ namespace {
 
 Instant in_seconds(int64_t seconds) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return Instant{std::chrono::duration_cast<std::chrono::microseconds>(now).count()} + Duration::seconds(seconds);
+  return Instant{std::chrono::duration_cast<std::chrono::microseconds>(now).count()} +
+         Duration::seconds(seconds);
 }
 
 io::HttpRequest with_token(const std::string& token) {
