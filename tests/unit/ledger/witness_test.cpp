@@ -210,6 +210,34 @@ TEST_F(Witness, NamesTheOriginForTheCallersLookUp) {
   EXPECT_FALSE(witnessed_size({"garbage"}));
 }
 
+// The request body that C2SP tlog-witness shows.
+TEST(AddCheckpoint, TheSpecificationsExampleReadsAndPrintsTheSame) {
+  const std::string body =
+      "old 20852014\n"
+      "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n"
+      "jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=\n"
+      "5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=\n"
+      "/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=\n"
+      "\n"
+      "example.com/behind-the-sofa\n"
+      "20852163\n"
+      "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
+      "\n"
+      "\xe2\x80\x94 example.com/behind-the-sofa "
+      "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+      "\xe2\x80\x94 example.com/behind-the-sofa "
+      "opLqBQsREYCgu6xQkYQwJr9fo45a62DN9EdmHXnZdXNqlcVGlCum2Wks+49/V6267UEjw6QUXTS5Rovnzv++qbSzm9Q=\n";
+  const auto request = parse_add_checkpoint(body);
+  ASSERT_TRUE(request) << to_line(request.error());
+  EXPECT_EQ(request->old_size, 20852014U);
+  EXPECT_EQ(request->proof.size(), 4U);
+  EXPECT_EQ(print_add_checkpoint(*request), body);
+  EXPECT_EQ(origin_of(body), "example.com/behind-the-sofa");
+  const auto note = parse_note(request->checkpoint);
+  ASSERT_TRUE(note);
+  EXPECT_EQ(note->signatures.size(), 2U);
+}
+
 TEST(AddCheckpoint, ReadsWhatItPrints) {
   const AddCheckpoint request{5, {leaf_hash(as_bytes("a")), leaf_hash(as_bytes("b"))}, "anything\n"};
   const std::string text = print_add_checkpoint(request);
