@@ -181,7 +181,8 @@ Result<void> SlurmPlatform::stage(const std::string& folder, platforms::RunSpec&
   if (spec.mounts.empty()) return {};
   const bool same_user = users_.at(user).first == ::geteuid();
   const std::string staged = folder + "/staged";
-  if (::mkdir(staged.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno(staged, "can't be made");
+  const bool made = ::mkdir(staged.c_str(), 0755) == 0 || errno == EEXIST;
+  if (!made || ::chmod(staged.c_str(), 0755) != 0) return fail_errno(staged, "can't be made");
   size_t number = 0;
   const auto take = [&](std::string& source) -> Result<void> {
     const std::string target = staged + "/" + std::to_string(number++);
@@ -235,6 +236,7 @@ federation::RunSubmitted SlurmPlatform::submit(const std::string& run, const pb:
     if (found.kind == ReplyKind::kOk) reply = {ReplyKind::kOk, found.job.id, {}, false};
   }
   if (reply.kind == ReplyKind::kRefused) (void)spool_.remove(run);
+  if (reply.kind == ReplyKind::kUnknown) doubt();
   if (reply.kind != ReplyKind::kOk) return {run, reply_of(reply.kind), {}, reply.why};
   const std::lock_guard lock(mutex_);
   fresh_[run] = Clock::now();
@@ -382,7 +384,7 @@ void SlurmPlatform::retry_removals() {
 
 bool SlurmPlatform::is_watching() const {
   const std::lock_guard lock(mutex_);
-  return !watched_.empty() || !removing_.empty();
+  return !watched_.empty() || !removing_.empty() || sweep_at_ != Clock::time_point{};
 }
 
 std::vector<std::string> SlurmPlatform::list() {

@@ -100,6 +100,8 @@ class SlurmPlatform : public Platform {
                     std::vector<federation::RunObserved>& changes);
   void end(const std::string& run, const platforms::slurm::JobEnd& end, platforms::RunStatus status,
            std::vector<federation::RunObserved>& changes);
+  void sweep();
+  void doubt();
   void retry_removals();
 
   SlurmPlatformConfig config_;
@@ -117,6 +119,7 @@ class SlurmPlatform : public Platform {
   Clock::duration usual_wait_{};         // between release and start, of the last runs
   Clock::time_point list_not_before_{};
   Clock::time_point removals_not_before_{};
+  Clock::time_point sweep_at_{};  // nothing: no reason to
 
   std::mutex list_mutex_;  // one list at a time; whoever waits takes the one that began after it asked
   Clock::time_point list_began_{};

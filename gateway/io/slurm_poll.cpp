@@ -26,6 +26,7 @@ constexpr int kListWaitShare = 8;  // of Slurm's time
 // A shared folder may show late what a node wrote; a forgotten job may be seen again by a second controller.
 constexpr auto kLastWordPatience = seconds(10);
 constexpr auto kGonePatience = seconds(3);
+constexpr auto kSweepAfter = seconds(60);
 
 bool has_begun(const RunStatus& status) {
   return status.state != RunState::kHeld && status.state != RunState::kReleased;
@@ -43,8 +44,32 @@ std::vector<RunObserved> SlurmPlatform::poll() {
   std::vector<RunObserved> changes;
   look_at_news(changes);
   look_at_slurm(changes);
+  sweep();
   retry_removals();
   return changes;
+}
+
+// A cluster that did not answer may have crashed, and a crash brings back jobs whose runs are over: once it
+// has settled, what is nobody's is cancelled.
+void SlurmPlatform::sweep() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (sweep_at_ == Clock::time_point{} || Clock::now() < sweep_at_) return;
+    sweep_at_ = {};
+  }
+  const auto jobs = link_->list(slurm::comment_of(mark_, ""));
+  if (!jobs) return doubt();
+  for (const slurm::JobRecord& job : *jobs) {
+    const std::string run = slurm::key_of(job.comment, mark_);
+    if (run.empty() || slurm::is_over(job.state)) continue;
+    // After the list: a run has its folder before its job.
+    if (spool_.find(run).kind == ReplyKind::kAbsent) (void)link_->cancel(job.user, job.id);
+  }
+}
+
+void SlurmPlatform::doubt() {
+  const std::lock_guard lock(mutex_);
+  if (sweep_at_ == Clock::time_point{}) sweep_at_ = Clock::now() + kSweepAfter;
 }
 
 void SlurmPlatform::look_at_news(std::vector<RunObserved>& changes) {
@@ -102,6 +127,7 @@ void SlurmPlatform::look_at_slurm(std::vector<RunObserved>& changes) {
   for (const auto& [run, job] : due) {
     const slurm::JobReply seen = link_->get(job.user, job.id);
     weigh(run, seen, changes);
+    if (seen.kind == ReplyKind::kUnknown) doubt();
     if (seen.kind == ReplyKind::kUnknown) break;  // the others would wait as long for nothing
   }
 }
@@ -186,6 +212,8 @@ void SlurmPlatform::weigh(const std::string& run, const slurm::JobReply& seen,
       return end(run, slurm::end_of(ended), *status, changes);
     }
     if (!waits) (void)tell_status(run, changes);
+    // A crash brought back what was saved before it was let go.
+    if (seen.job.held && !has_begun(*status)) (void)link_->release(watched.job.user, watched.job.id);
     return;
   }
   // Ended for Slurm, and no last word of the run: it may still be on its way here, if its wrapper lived.

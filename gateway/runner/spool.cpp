@@ -137,6 +137,8 @@ Result<Spool> Spool::open(SpoolConfig config) {
                 "give it to the gateway's user alone: mode 0700");
   }
   if (config.elsewhere) {
+    if (::chmod(config.folder.c_str(), 0711) != 0)
+      return fail(os_error(config.folder, "can't be opened up", errno));
     const std::string news = config.folder + "/" + std::string(kNewsFolder);
     const bool made = ::mkdir(news.c_str(), 0700) == 0 || errno == EEXIST;
     // Anybody may leave a name there, and nobody else take it away or look.

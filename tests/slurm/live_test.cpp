@@ -268,6 +268,16 @@ TEST_F(LiveSlurm, AReleasedJobThatACrashForgotIsToldAsVanishedAndNotAsEnded) {
   EXPECT_TRUE(observe_end(key()).ended);
 }
 
+TEST_F(LiveSlurm, AReleaseThatACrashForgotIsMadeAgain) {
+  const std::string id = submit(key(), task("true"));
+  std::this_thread::sleep_for(6s);  // saved while it was held
+  ASSERT_EQ(slurm_->release(key(), id).reply, PlatformReply::kOk);
+  ASSERT_EQ(::kill(controller(), SIGKILL), 0);
+  std::this_thread::sleep_for(300ms);
+  revive();
+  EXPECT_TRUE(observe_end(key()).ended);
+}
+
 TEST_F(LiveSlurm, WhileTheControllerIsAwayNothingIsAbsent) {
   const std::string id = submit(key(), task("true"));
   std::this_thread::sleep_for(6s);  // its state is on disk
