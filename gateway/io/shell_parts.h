@@ -159,6 +159,7 @@ class ShellParts {
     co_await workers.run(doing);
     post(std::move(made));
   }
+  Awaitable<void> release_run(federation::ReleaseRun wanted, PlatformSlot& slot);
   Awaitable<void> cancel_run(federation::CancelRun wanted, PlatformSlot& slot);
   void post_observed(federation::RunObserved observed);
 

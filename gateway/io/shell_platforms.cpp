@@ -76,13 +76,19 @@ void ShellParts::on(federation::FindRun& effect) {
                                             [slot, run = effect.run] { return slot->platform->find(run); }));
 }
 
+// Watched from when the platform has it: a look that ran beside the call may have found nothing to watch.
+Awaitable<void> ShellParts::release_run(federation::ReleaseRun wanted, PlatformSlot& slot) {
+  federation::RunReleased released;
+  const auto release = [&] { released = slot.platform->release(wanted.run, wanted.platform_id); };
+  co_await slot.workers.run(release);
+  post(std::move(released));
+  watch(slot);
+}
+
 void ShellParts::on(federation::ReleaseRun& effect) {
   PlatformSlot* slot = platform_of(effect.platform);
   if (slot == nullptr) return post(federation::RunReleased{effect.run, PlatformReply::kAbsent, {}});
-  spawn(work_and_post<federation::RunReleased>(slot->workers, [slot, e = std::move(effect)] {
-    return slot->platform->release(e.run, e.platform_id);
-  }));
-  watch(*slot);
+  spawn(release_run(std::move(effect), *slot));
 }
 
 Awaitable<void> ShellParts::cancel_run(federation::CancelRun wanted, PlatformSlot& slot) {
@@ -90,6 +96,7 @@ Awaitable<void> ShellParts::cancel_run(federation::CancelRun wanted, PlatformSlo
   const auto cancel = [&] { told = slot.platform->cancel(wanted.run, wanted.platform_id); };
   co_await slot.workers.run(cancel);
   for (federation::RunObserved& one : told) post_observed(std::move(one));
+  watch(slot);
 }
 
 void ShellParts::on(federation::CancelRun& effect) {
@@ -101,7 +108,6 @@ void ShellParts::on(federation::CancelRun& effect) {
     return post_observed(std::move(lost));
   }
   spawn(cancel_run(std::move(effect), *slot));
-  watch(*slot);
 }
 
 void ShellParts::on(federation::CollectRun& effect) {
