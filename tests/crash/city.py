@@ -115,14 +115,16 @@ class Land:
             self.hetao("certs", "issue", "--dir", own, "--name", "gw-1")
             self.hetao("token", "key", "-o", own / "token.key")
             (own / "jwks.json").write_text(self.hetao("token", "jwks", "--key", own / "token.key"))
-            roles = [w for r in ("submitter", "auditor", "operator") for w in ("--role", r)]
-            self.tokens[region] = self.hetao("token", "issue", "--key", own / "token.key", "--issuer", f"https://{region}",
-                                             "--audience", "hetao", "--user", "tester", "--tenant", f"{region}-hub",
-                                             *roles).strip()
+            self.tokens[region] = self.token(region, f"{region}-hub")
         authorities = b"".join((self.folder / "pki" / r / "ca.crt").read_bytes() for r in self.REGIONS)
         (self.folder / "ca.crt").write_bytes(authorities)
         self.tls = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
         self.cities = 0
+
+    def token(self, region, tenant):
+        roles = [w for r in ("submitter", "auditor", "operator") for w in ("--role", r)]
+        return self.hetao("token", "issue", "--key", self.folder / "pki" / region / "token.key", "--issuer",
+                          f"https://{region}", "--audience", "hetao", "--user", "tester", "--tenant", tenant, *roles).strip()
 
     def hetao(self, *words):
         return subprocess.run([BIN / "hetao", *map(str, words)], check=True, capture_output=True, text=True).stdout
@@ -144,6 +146,7 @@ class City:
         self.https, self.tunnel = free_ports(2)
         self.log_file = self.folder / "log"
         self.process = None
+        self.headers = {}  # of the last answer
         self.peer = peer
         self.config = self.folder / "gateway.yaml"
         self.store, self.name, self.more = store, name, more or {}
@@ -231,10 +234,10 @@ class City:
                                              urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=timeout) as answer:
-                text, status = answer.read().decode(), answer.status
+                text, status, self.headers = answer.read().decode(), answer.status, answer.headers
         except urllib.error.HTTPError as refused:
             with refused:
-                text, status = refused.read().decode(), refused.code
+                text, status, self.headers = refused.read().decode(), refused.code, refused.headers
         try:
             return status, json.loads(text)
         except ValueError:

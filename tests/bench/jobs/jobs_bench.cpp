@@ -162,9 +162,8 @@ Wanted read_words(int argc, char** argv) {
   std::ifstream file(argv[6], std::ios::binary);
   const std::string body((std::istreambuf_iterator<char>(file)), {});
   const std::string path = argv[5];
-  const std::string token = path.starts_with("/slurm")
-                                ? "X-SLURM-USER-NAME: nobody\r\nX-SLURM-USER-TOKEN: "
-                                : "Authorization: Bearer ";
+  const std::string token = path.starts_with("/slurm") ? "X-SLURM-USER-NAME: nobody\r\nX-SLURM-USER-TOKEN: "
+                                                       : "Authorization: Bearer ";
   wanted.request = "POST " + path + " HTTP/1.1\r\nHost: " + wanted.host + "\r\n" + token + argv[4] +
                    "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
                    "\r\n\r\n" + body;
