@@ -11,6 +11,8 @@ namespace hetao::federation {
 namespace {
 
 constexpr Duration kResendAfter = Duration::seconds(5);
+// Messages that a peer may owe an acknowledgement of; what is more waits in the outbox, on disk and packed.
+constexpr uint64_t kUnacknowledgedMax = 1'000;
 
 void send_now(State& s, const std::string& region, pb::PeerMessage message) {
   message.set_ack(s.marks[region].received());
@@ -48,10 +50,32 @@ void handle(State& s, const std::string& from, const pb::PeerMessage& message) {
   }
 }
 
+// Whether this one may go now: the peer owes few acknowledgements.
+bool is_within_window(const State& s, const std::string& region, uint64_t sequence) {
+  const auto waiting = s.outbox.find(region);
+  return waiting != s.outbox.end() && !waiting->second.empty() &&
+         sequence < waiting->second.begin()->first + kUnacknowledgedMax;
+}
+
+// Sends what waits for its turn, oldest first.
+void send_waiting(State& s, const std::string& region) {
+  PeerLive& live = s.peers[region];
+  const auto& waiting = s.outbox[region];
+  if (!live.up) return;
+  for (auto at = waiting.upper_bound(live.sent_up_to);
+       at != waiting.end() && is_within_window(s, region, at->first); ++at) {
+    pb::PeerMessage message;
+    HETAO_CHECK(message.ParseFromString(at->second));
+    live.sent_up_to = at->first;
+    send_now(s, region, std::move(message));
+  }
+}
+
 void take_acknowledgement(State& s, const std::string& region, uint64_t ack) {
   auto& waiting = s.outbox[region];
   while (!waiting.empty() && waiting.begin()->first <= ack) s.drop_outgoing(region, waiting.begin()->first);
   s.peers[region].resend_at = s.now + kResendAfter;
+  send_waiting(s, region);
 }
 
 }  // namespace
@@ -68,7 +92,13 @@ void tell(State& s, const std::string& region, pb::PeerMessage message) {
   auto& waiting = s.outbox[region];
   if (waiting.empty()) s.peers[region].resend_at = s.now + kResendAfter;
   s.put_outgoing(region, message);
-  if (s.peers[region].up) send_now(s, region, std::move(message));
+  PeerLive& live = s.peers[region];
+  const uint64_t sequence = message.sequence();
+  // Not past those that wait for their turn already, and not more than the peer can be asked to acknowledge.
+  const bool is_next = waiting.begin()->first == sequence || live.sent_up_to + 1 == sequence;
+  if (!live.up || !is_next || !is_within_window(s, region, sequence)) return;
+  live.sent_up_to = sequence;
+  send_now(s, region, std::move(message));
 }
 
 void on_peer_up(State& s, const PeerUp& event) {
@@ -79,7 +109,8 @@ void on_peer_up(State& s, const PeerUp& event) {
   live.resend_at = s.now + kResendAfter;
   send_now(s, event.region, region_news(s, event.region));
   for (pb::PeerMessage& news : catalogue_news(s)) send_now(s, event.region, std::move(news));
-  for (const auto& [sequence, message] : s.outbox[event.region]) send_now(s, event.region, message);
+  live.sent_up_to = 0;
+  send_waiting(s, event.region);
   resume_sending(s, event.region);
 }
 
@@ -111,7 +142,8 @@ void repeat_unacknowledged(State& s) {
     const auto waiting = s.outbox.find(region);
     if (!live.up || waiting == s.outbox.end() || waiting->second.empty() || s.now < live.resend_at) continue;
     live.resend_at = s.now + kResendAfter;
-    for (const auto& [sequence, message] : waiting->second) send_now(s, region, message);
+    live.sent_up_to = 0;
+    send_waiting(s, region);
   }
 }
 

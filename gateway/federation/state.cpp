@@ -100,8 +100,9 @@ void State::put_idempotency(const std::string& key, const std::string& job) {
 }
 
 void State::put_outgoing(const std::string& region, const pb::PeerMessage& message) {
-  outbox[region][message.sequence()] = message;
-  direct_.push_back({Table::kOutbox, outbox_key(region, message.sequence()), message.SerializeAsString()});
+  std::string& kept = outbox[region][message.sequence()];
+  kept = message.SerializeAsString();
+  direct_.push_back({Table::kOutbox, outbox_key(region, message.sequence()), kept});
 }
 
 void State::drop_outgoing(const std::string& region, uint64_t sequence) {
@@ -157,8 +158,8 @@ Result<void> State::load(const Record& record) {
       Table_of<pb::PeerMessage> one;
       if (auto parsed = parse_into(one, record); !parsed) return parsed;
       const std::string region = record.key.substr(0, record.key.rfind('/'));
-      pb::PeerMessage& message = one.begin()->second;
-      outbox[region][message.sequence()] = message;
+      const pb::PeerMessage& message = one.begin()->second;
+      outbox[region][message.sequence()] = *record.value;
       return {};
     }
   }

@@ -30,6 +30,7 @@ struct PeerLive {
   pb::Tenant operator_tenant;
   std::string held_because;  // not empty: nothing is released to it
   Instant resend_at;         // unacknowledged messages go again
+  uint64_t sent_up_to = 0;   // of the outbox, since it came up or was last repeated
 };
 
 class State {
@@ -55,7 +56,8 @@ class State {
   Table_of<pb::PolicyRecord> policy_records;  // at most one
   Table_of<std::string> idempotency;
   Table_of<pb::Duty> duties;  // by the crossing that they come from
-  std::map<std::string, std::map<uint64_t, pb::PeerMessage>, std::less<>> outbox;
+  // What each peer has not acknowledged yet, by sequence, as it is stored: there may be very many.
+  std::map<std::string, std::map<uint64_t, std::string>, std::less<>> outbox;
   std::map<std::string, PeerLive, std::less<>> peers;
   std::vector<pb::Platform> supply;  // this region's, as last seen
 

@@ -77,6 +77,24 @@ TEST(Failure, JobsQueueForAPeerThatIsDownAndGoWhenItIsBack) {
   EXPECT_EQ(world.unrest(), "");
 }
 
+TEST(Failure, MoreThanAPeerCanAcknowledgeAtOnceWaitsItsTurnAndAllOfItEnds) {
+  constexpr int kJobs = 1'100;
+  TwoCities world(kRules);
+  world.cut();
+  world.settle();
+  std::vector<std::string> jobs;
+  for (int i = 0; i < kJobs; ++i) {
+    jobs.push_back(world.submit("hongkong", "shenzhen", "shenzhen-general"));
+    world.settle();
+  }
+  EXPECT_GE(world.core("hongkong").peers().front().outbox, static_cast<size_t>(kJobs));
+  world.restart("hongkong");  // they wait on disk
+  world.connect();
+  world.settle();
+  for (const std::string& id : jobs) ASSERT_EQ(world.job(id).state(), pb::JOB_COMPLETE) << id;
+  EXPECT_EQ(world.unrest(), "");
+}
+
 TEST(Failure, ACutAtEveryPointIsMadeGoodWhenThePeerIsBack) {
   for (int after = 0; after < kFarEnough; ++after) {
     TwoCities world(kRules);
