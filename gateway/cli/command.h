@@ -24,14 +24,15 @@ struct Program {
   Chosen& chosen;
 };
 
-void add_submit(Program& program);                          // submit, explain
-void add_jobs(Program& program);                            // jobs, job show/wait/cancel/logs
-void add_results(Program& program);                         // results list/get
-void add_data(Program& program);                            // data register/show/list/retire
-void add_review(Program& program);                          // review list/show/approve/reject
-void add_policy(Program& program);                          // policy lint/test/decide/diff/…
-void add_audit(Program& program);                           // audit search/show/export/verify/reconcile
-void add_audit_verify(Program& program, CLI::App& group);   // … verify/reconcile
+void add_submit(Program& program);   // submit, explain
+void add_jobs(Program& program);     // jobs, job show/wait/cancel/logs
+void add_results(Program& program);  // results list/get
+void add_data(Program& program);     // data register/show/list/retire
+void add_review(Program& program);   // review list/show/approve/reject
+void add_policy(Program& program);   // policy lint/test/decide/diff/…
+void add_audit(Program& program);    // audit search/show/export/verify/reconcile
+void add_audit_verify(Program& program, CLI::App& group);
+void add_audit_check(Program& program, CLI::App& group);    // … verify/reconcile
 void add_audit_people(Program& program, CLI::App& group);   // … person list/show/…, statement
 void add_audit_witness(Program& program, CLI::App& group);  // … witnesses/resolve/rotate-key
 void add_certs(Program& program);                           // certs init/issue/sign/rotate/revoke/status

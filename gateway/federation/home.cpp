@@ -360,11 +360,11 @@ void on_job_news(State& s, const std::string& from, const pb::JobNews& news) {
   switch (news.state()) {
     case pb::RUN_REFUSED: {
       const std::string why = news.failure_class().empty() ? failure::kRefused : news.failure_class();
-      return attempt_failed(s, job, why, news.reason(), news.may_have_started());
+      return attempt_failed(s, job, why, news.reason(), !news.never_released());
     }
     case pb::RUN_CANCELLED:
-      // A gateway of before `may_have_started` told that it ran before it told that it is cancelled.
-      if (job.withdrawing() && !news.may_have_started() && job.state() != pb::JOB_RUNNING)
+      // Gateways that do not say whether it can have run are not believed that it did not.
+      if (job.withdrawing() && news.never_released())
         return attempt_failed(s, job, failure::kOfferExpired, from + " did not answer in time", false);
       return end_job(s, job, pb::JOB_SYSTEM_ERROR, failure::kStopped, "cancelled in " + from);
     case pb::RUN_DONE:

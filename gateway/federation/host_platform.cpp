@@ -99,7 +99,7 @@ void tell_home(State& s, const pb::Run& run) {
   // Gateways of before `lost` know a run that ends without outputs as refused.
   news.set_state(run.state() == pb::RUN_LOST ? pb::RUN_REFUSED : run.state());
   news.set_failure_class(run.failure_class());
-  news.set_may_have_started(run.may_have_started());
+  news.set_never_released(!run.may_have_started());
   news.set_reason(run.state() == pb::RUN_WAITING ? run.hold_reason() : run.reason());
   *news.mutable_report() = run.report();
   if (!s.is_self(run.home_region())) {
@@ -207,8 +207,10 @@ void on_run_released(State& s, const RunReleased& event) {
       s.run_timers.erase(event.run);
       return tell_home(s, run);
     case PlatformReply::kAbsent:
+      // Looked up before it is repeated: an answer to the forgotten submission may still come, and must not
+      // pass for one to the next.
       move_run(run, pb::RUN_SUBMITTING);
-      return submit_run(s, event.run, run);
+      return retry_later(s, run, settle_of(s, run));
     case PlatformReply::kRefused:
     case PlatformReply::kUnknown:
       return retry_later(s, run, s.config.retry_first);
@@ -226,7 +228,7 @@ void on_run_observed(State& s, const RunObserved& event) {
   if (event.vanished && state != pb::RUN_CANCELLING) {
     run.set_may_have_started(false);
     move_run(run, pb::RUN_SUBMITTING);
-    return submit_run(s, event.run, run);
+    return retry_later(s, run, settle_of(s, run));  // looked up before it is repeated, as above
   }
   pb::RunReport report = event.report;
   report.set_region(s.config.region);

@@ -23,6 +23,7 @@ ROOMS = {
     "gateway/inspector": (4, set(), set()),
     "gateway/platforms": (2, set(), set()),
     "gateway/federation": (3, set(), {"google"}),
+    "gateway/history": (3, {"gateway/federation"}, set()),
     "gateway/runner": (4, set(), set()),
     "gateway/files": (4, set(), set()),
     "gateway/store": (4, set(), {"sqlite3.h", "libpq-fe.h"}),
@@ -33,7 +34,7 @@ ROOMS = {
     "gateway/cli": (5, set(), {"CLI", "curl", "openssl", "fmt"}),
 }
 # The client talks to gateways over HTTP alone: no federation, no store, no shell.
-CLI_MAY = {"gateway/base", "gateway/files", "proto", "policy", "certs", "gateway/ledger", "gateway/inspection", "gateway/inspector", "gateway/transfer"}
+CLI_MAY = {"gateway/base", "gateway/history", "gateway/files", "proto", "policy", "certs", "gateway/ledger", "gateway/inspection", "gateway/inspector", "gateway/transfer"}
 # yaml-cpp is seen by the policy room's reader alone; Asio and Beast by io (and what little of api needs them).
 SPECIAL = {"yaml-cpp": {"policy"}, "boost/asio": {"gateway/io", "gateway/api", "gateway/daemon"}, "boost/beast": {"gateway/io", "gateway/api"}}
 JSON_HEADERS = {"boost/json", "boost/json.hpp"}

@@ -101,5 +101,25 @@ TEST(AuditReconcile, BooksThatMatchAgreeAndOthersDont) {
   EXPECT_EQ(object_of(differ.out).at("mismatches").at(0).at("finding"), "altered");
 }
 
+TEST(AuditCheck, WhatHoldsIsSaidAndWhatIsBrokenIsNamed) {
+  const Program hetao;
+  make_ledger(hetao, "shenzhen");
+  make_ledger(hetao, "hongkong");
+  const Said holds = hetao.run({"audit", "check", "shenzhen", "hongkong", "--all-regions", "--json"});
+  EXPECT_EQ(holds.code, 0) << holds.err << holds.out;
+  EXPECT_EQ(object_of(holds.out).at("holds"), true);
+  const Said alone = hetao.run({"audit", "check", "shenzhen", "--all-regions", "--json"});
+  EXPECT_EQ(alone.code, 6);
+  EXPECT_THAT(alone.out, HasSubstr("books-match"));
+  hetao.write("starts", "shenzhen j1.1\nshenzhen j1.1\n");
+  const Said twice = hetao.run({"audit", "check", "shenzhen", "hongkong", "--starts", "starts"});
+  EXPECT_EQ(twice.code, 6);
+  EXPECT_THAT(twice.out, HasSubstr("one-start-an-attempt"));
+  hetao.write("acks", "j9\n");
+  EXPECT_EQ(hetao.run({"audit", "check", "shenzhen", "hongkong", "--acknowledged", "acks"}).code, 6);
+  hetao.write("acks", "one two three\n");
+  EXPECT_EQ(hetao.run({"audit", "check", "shenzhen", "hongkong", "--acknowledged", "acks"}).code, 2);
+}
+
 }  // namespace
 }  // namespace hetao::cli
