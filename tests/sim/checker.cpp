@@ -1,7 +1,10 @@
 #include "tests/sim/checker.h"
 
+#include <algorithm>
+
 #include "gateway/federation/counters.h"
 #include "gateway/federation/table.h"
+#include "gateway/history/history.h"
 
 namespace hetao::sim {
 
@@ -9,18 +12,42 @@ using namespace federation;
 
 namespace {
 
-// J1: what was acknowledged reaches a reported end.
-void check_jobs_end(const Evidence& e) {
+// The rules that real gateways are judged by.
+void check_history(const Evidence& e) {
+  history::History all;
+  all.all_regions = true;
+  all.at_rest = true;
+  for (const auto& [region, node] : e.nodes) {
+    all.books.push_back({region, node.disk().entries});
+    for (const Start& start : node.scheduler().starts()) all.starts.push_back({region, start.run});
+    for (const Submission* left : node.scheduler().left_behind())
+      all.left_behind.push_back({region, left->run, left->id});
+    for (const auto& [id, job] : node.core()->jobs()) {
+      if (job.task().resources().preemptible()) all.repeatable.push_back(id);
+    }
+  }
   for (const WantedJob& wanted : e.researchers.jobs()) {
+    if (wanted.acknowledged) all.acknowledged.push_back({wanted.home, wanted.id});
+  }
+  for (const history::Finding& found : history::check(all)) e.violate(found.rule + ": " + found.text);
+}
+
+// What a client was told is what a poll finds, and everybody got an answer.
+void check_answers(const Evidence& e) {
+  for (const WantedJob& wanted : e.researchers.jobs()) {
+    if (wanted.dropped) continue;
     if (!wanted.acknowledged) {
-      if (!wanted.refused) e.violate(wanted.idempotency_key + " was never answered");
+      if (!wanted.refused)
+        e.violate("everybody-is-answered: " + wanted.idempotency_key + " was never answered");
       continue;
     }
     const pb::Job* job = e.nodes.at(wanted.home).core()->job(wanted.id);
     if (job == nullptr) {
-      e.violate("acknowledged job " + wanted.id + " is lost");
+      e.violate("acknowledged-is-kept: job " + wanted.id + " is lost");
     } else if (!is_final(job->state())) {
-      e.violate("job " + wanted.id + " hangs in " + to_word(job->state()) + ": " + job->reason());
+      e.violate("every-job-ends: " + wanted.id + " hangs in " + to_word(job->state()) + ": " + job->reason());
+    } else if (job->state() == pb::JOB_SYSTEM_ERROR && job->failure_class().empty()) {
+      e.violate("failures-have-a-class: " + wanted.id + ": " + job->reason());
     }
   }
 }
@@ -31,116 +58,134 @@ void check_no_twins(const Evidence& e) {
     std::map<std::string, int> by_key;
     for (const auto& [id, job] : node.core()->jobs()) ++by_key[job.idempotency_key()];
     for (const auto& [key, count] : by_key) {
-      if (count > 1) e.violate(key + " became " + std::to_string(count) + " jobs in " + region);
+      if (count > 1)
+        e.violate("no-twins: " + key + " became " + std::to_string(count) + " jobs in " + region);
     }
   }
 }
 
-// J2: at most one start of an attempt has effect. J3: no submission without an owner.
-void check_schedulers(const Evidence& e) {
+void check_runs(const Evidence& e) {
   for (const auto& [region, node] : e.nodes) {
-    for (const auto& [run, starts] : node.scheduler().effective_starts()) {
-      if (starts > 1) e.violate(run + " ran " + std::to_string(starts) + " times in " + region);
-    }
-    for (const auto& [id, submission] : node.scheduler().submissions()) {
-      if (!submission.ended && !submission.cancelled) {
-        e.violate("submission " + id + " of " + submission.run + " is left behind in " + region);
-      }
-      if (node.scheduler().most_submissions_at_once(submission.run) > 1) {
-        e.violate(submission.run + " was submitted twice at once in " + region);
-      }
-    }
+    for (const std::string& run : node.scheduler().submitted_twice_at_once())
+      e.violate("look-up-before-repeat: " + run + " was submitted twice at once in " + region);
     for (const auto& [key, run] : node.core()->runs()) {
       if (!is_final(run.state()))
-        e.violate("run " + key + " hangs in " + to_word(run.state()) + " in " + region);
-    }
-  }
-}
-
-struct Booked {
-  std::string digest;
-  int64_t bytes = 0;
-  int count = 0;
-};
-
-std::map<std::string, Booked> booked(const Node& node, const char* kind) {
-  std::map<std::string, Booked> all;
-  for (const ledger::Entry& entry : node.disk().entries) {
-    if (entry.kind != kind) continue;
-    Booked& one = all[entry.crossing];
-    one.digest = entry.item_digest;
-    one.bytes = entry.item_bytes;
-    ++one.count;
-  }
-  return all;
-}
-
-// Invariant 3: every departure has exactly one arrival with the same digest and size, or was recalled.
-void check_books(const Evidence& e) {
-  for (const auto& [from, sender] : e.nodes) {
-    const auto departed = booked(sender, "departed");
-    const auto recalled = booked(sender, "recalled");
-    for (const auto& [to, receiver] : e.nodes) {
-      if (to == from) continue;
-      const auto arrived = booked(receiver, "arrived");
-      for (const auto& [crossing, out] : departed) {
-        const auto in = arrived.find(crossing);
-        if (out.count > 1) e.violate(crossing + " departed twice from " + from);
-        if (recalled.contains(crossing)) continue;
-        if (in == arrived.end()) {
-          e.violate(crossing + " departed from " + from + " and never arrived");
-        } else if (in->second.count != 1 || in->second.digest != out.digest ||
-                   in->second.bytes != out.bytes) {
-          e.violate(crossing + " arrived differently than it departed");
-        }
-      }
-      for (const auto& [crossing, in] : arrived) {
-        if (!departed.contains(crossing))
-          e.violate(crossing + " arrived in " + to + " without having departed");
+        e.violate("every-run-ends: " + key + " hangs in " + to_word(run.state()) + " in " + region);
+      if (run.state() != pb::RUN_REFUSED || run.may_have_started()) continue;
+      for (const Start& start : node.scheduler().starts()) {
+        if (start.run == key) e.violate("refused-never-ran: " + key + " ran in " + region);
       }
     }
   }
 }
 
-// Invariant 4: counters hold what crossed or is on its way, and nothing else.
+// Counters hold what crossed or is on its way, and nothing else.
 void check_counters(const Evidence& e) {
   for (const auto& [region, node] : e.nodes) {
     std::map<std::string, int64_t> expected;
     for (const auto& [id, crossing] : node.core()->crossings()) {
       if (crossing.reserved_year() == 0) continue;
       if (crossing.state() != pb::CROSSING_DONE)
-        e.violate(id + " holds a reservation in " + to_word(crossing.state()));
+        e.violate("counters-match: " + id + " holds a reservation in " + to_word(crossing.state()));
       expected[crossing.exporter().id() + "/" + std::to_string(crossing.reserved_year())] +=
           crossing.reserved_ordinary();
     }
     for (const auto& [key, counter] : node.core()->counters()) {
       if (counter.ordinary() != expected[key]) {
-        e.violate("counter " + key + " is " + std::to_string(counter.ordinary()) + ", crossed " +
+        e.violate("counters-match: " + key + " is " + std::to_string(counter.ordinary()) + ", crossed " +
                   std::to_string(expected[key]));
       }
     }
     CounterBook book;
     for (const ledger::Entry& entry : node.disk().entries) {
-      if (!book.take(entry)) e.violate("an entry of " + region + " counts unreadably");
+      if (!book.take(entry)) e.violate("counters-match: an entry of " + region + " counts unreadably");
     }
     for (const CounterMismatch& other : compare_counters(node.core()->counters(), book))
-      e.violate("the ledger of " + region + " tells another counter " + other.key);
+      e.violate("counters-match: the ledger of " + region + " tells another counter " + other.key);
   }
 }
 
-// Every decision was made under the policy that the ledger says was in force, whatever was killed in between.
+// Memory, disk and ledger name one policy.
 void check_policies(const Evidence& e) {
   for (const auto& [region, node] : e.nodes) {
     std::string in_force;
     for (const ledger::Entry& entry : node.disk().entries) {
       if (entry.kind == "policy-activated") in_force = entry.policy_digest;
-      if (entry.kind == "decision" && entry.policy_digest != in_force)
-        e.violate("entry " + std::to_string(entry.sequence) + " of " + region +
-                  " was decided under another policy");
     }
     if (node.core()->policy_digest() != in_force ||
         node.core()->policy_record().active().digest() != in_force)
-      e.violate(region + " runs another policy than its ledger says");
+      e.violate("policy-is-one: " + region + " runs another policy than its ledger says");
+  }
+}
+
+// Both sides tell the same end of every crossing.
+void check_both_sides(const Evidence& e) {
+  for (const auto& [region, node] : e.nodes) {
+    for (const auto& [id, crossing] : node.core()->crossings()) {
+      if (crossing.from_region() != region || crossing.state() != pb::CROSSING_DONE) continue;
+      const pb::Crossing* there = e.nodes.at(crossing.to_region()).core()->crossing(id);
+      if (there == nullptr || there->state() != pb::CROSSING_DONE)
+        e.violate("both-sides-agree: " + id + " is done in " + region + " alone");
+    }
+  }
+}
+
+void check_reviews(const Evidence& e) {
+  for (const auto& [region, node] : e.nodes) {
+    for (const auto& [id, review] : node.core()->reviews()) {
+      const pb::Crossing* crossing = node.core()->crossing(review.crossing());
+      if (review.state() == pb::REVIEW_OPEN)
+        e.violate("no-review-for-nothing: " + id + " is open in " + region);
+      if (review.state() != pb::REVIEW_APPROVED) continue;
+      if (review.approvals_size() < static_cast<int>(review.reviewers()))
+        e.violate("enough-reviewers: " + id + " has " + std::to_string(review.approvals_size()) +
+                  " approvals");
+      if (review.item_digest() != crossing->item().digest())
+        e.violate("approval-is-for-one-digest: " + id + " was given for " + review.item_digest());
+    }
+  }
+}
+
+// delete-after: booked, and gone unless it is held on another account.
+void check_duties(const Evidence& e) {
+  for (const auto& [region, node] : e.nodes) {
+    for (const auto& [where, value] : node.disk().rows) {
+      if (where.first != Table::kDuty) continue;
+      pb::Duty duty;
+      if (!duty.ParseFromString(value)) continue;
+      if (Instant{duty.due_micros()} + Duration::seconds(300) < node.clock())
+        e.violate("deleted-in-time: " + where.second + " is overdue in " + region);
+    }
+    std::map<std::string, bool> kept;  // by digest: some copy may stay
+    for (const auto& [id, crossing] : node.core()->crossings()) {
+      if (crossing.to_region() != region || crossing.state() != pb::CROSSING_DONE) continue;
+      for (const pb::ItemFile& file : crossing.item().files())
+        kept[file.digest()] |= crossing.deleted_sequence() == 0;
+    }
+    for (const auto& [digest, stays] : kept) {
+      if (!stays && node.disk().blobs.contains(digest))
+        e.violate("deleted-is-gone: " + digest + " is still in " + region);
+      if (stays && !node.disk().blobs.contains(digest))
+        e.violate("kept-is-there: " + digest + " is gone in " + region);
+    }
+  }
+}
+
+// Data that came without onward transfer goes nowhere but back.
+void check_onward(const Evidence& e) {
+  for (const auto& [region, node] : e.nodes) {
+    for (const auto& [key, run] : node.core()->runs()) {
+      for (const std::string& input : run.inputs()) {
+        const pb::Crossing* in = node.core()->crossing(input);
+        if (in == nullptr || !in->item().name().ends_with("-bound") || in->from_region() == run.home_region())
+          continue;
+        for (const std::string& output : run.outputs()) {
+          const pb::Crossing* out = node.core()->crossing(output);
+          if (out != nullptr && out->booked_sequence() != 0)
+            e.violate("no-onward-transfer: " + output + " left " + region + " though " + input + " is bound");
+        }
+      }
+    }
   }
 }
 
@@ -148,29 +193,62 @@ void check_policies(const Evidence& e) {
 void check_quiet(const Evidence& e) {
   for (const auto& [region, node] : e.nodes) {
     for (const auto& peer : node.core()->peers()) {
-      if (peer.outbox != 0) e.violate(region + " still owes " + peer.region + " messages");
+      if (peer.outbox != 0) e.violate("nothing-owed: " + region + " still owes " + peer.region + " messages");
     }
     for (const auto& [id, crossing] : node.core()->crossings()) {
       if (!is_final(crossing.state())) {
-        e.violate("crossing " + id + " hangs in " + to_word(crossing.state()) + " in " + region);
+        e.violate("every-crossing-ends: " + id + " hangs in " + to_word(crossing.state()) + " in " + region);
       }
       const auto row = node.disk().rows.find({Table::kCrossing, id});
       if (row == node.disk().rows.end() || row->second != crossing.SerializeAsString()) {
-        e.violate("crossing " + id + " is not on disk as it is in memory in " + region);
+        e.violate("memory-is-disk: crossing " + id + " is not on disk as it is in memory in " + region);
       }
+    }
+    for (const auto& [id, job] : node.core()->jobs()) {
+      const auto row = node.disk().rows.find({Table::kJob, id});
+      if (row == node.disk().rows.end() || row->second != job.SerializeAsString())
+        e.violate("memory-is-disk: job " + id + " is not on disk as it is in memory in " + region);
     }
   }
 }
 
+template <class Objects>
+bool all_final(const Objects& objects) {
+  return std::all_of(objects.begin(), objects.end(),
+                     [](const auto& one) { return is_final(one.second.state()); });
+}
+
 }  // namespace
 
+bool is_at_rest(const Node& node) {
+  if (!node.alive() || !node.is_synced()) return false;
+  const Core& core = *node.core();
+  const auto& rows = node.disk().rows;
+  const auto duty = rows.lower_bound({Table::kDuty, ""});
+  if (duty != rows.end() && duty->first.first == Table::kDuty) {
+    pb::Duty first;
+    if (first.ParseFromString(duty->second) &&
+        Instant{first.due_micros()} < node.clock() + Duration::seconds(600))
+      return false;
+  }
+  for (const PeerState& peer : core.peers()) {
+    if (peer.outbox != 0) return false;
+  }
+  return all_final(core.jobs()) && all_final(core.runs()) && all_final(core.crossings()) &&
+         node.scheduler().left_behind().empty();
+}
+
 void check_world(const Evidence& evidence) {
-  check_jobs_end(evidence);
+  check_history(evidence);
+  check_answers(evidence);
   check_no_twins(evidence);
-  check_schedulers(evidence);
-  check_books(evidence);
+  check_runs(evidence);
   check_counters(evidence);
   check_policies(evidence);
+  check_both_sides(evidence);
+  check_reviews(evidence);
+  check_onward(evidence);
+  check_duties(evidence);
   check_quiet(evidence);
 }
 

@@ -1,4 +1,6 @@
-// What must hold when a world has healed: the invariants of the product, each a small function with a name.
+// What must hold when a world has healed. Most of it is said by the rules of gateway/history, which judge
+// real gateways too; here stands what only a simulated world can show: memory and disk, counters, queues,
+// blobs.
 #pragma once
 
 #include <functional>
@@ -15,6 +17,9 @@ struct Evidence {
   const Researchers& researchers;
   std::function<void(std::string)> violate;
 };
+
+// Every job, run and crossing is at its end, nothing is owed to a peer, to the disk or to a rule.
+bool is_at_rest(const Node& node);
 
 void check_world(const Evidence& evidence);
 

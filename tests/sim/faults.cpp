@@ -2,36 +2,80 @@
 
 namespace hetao::sim {
 
-Faults Faults::draw(Random& random) {
-  const auto rate = [&](uint64_t most) { return random.below(3) == 0 ? 0 : 1 + random.below(most); };
-  Faults f;
-  f.drop = rate(150);
-  f.duplicate = rate(150);
-  f.reorder = rate(200);
-  f.cut = rate(8);
-  f.half_open = rate(400);
-  f.crash = rate(5);
-  f.slow_disk = rate(200);
-  f.item_fails = rate(200);
-  f.answer_lost = rate(200);
-  f.answer_late = rate(300);
-  f.scheduler_refuses = rate(60);
-  f.scheduler_forgets = rate(80);
-  f.double_start = rate(200);
-  f.clock_jump = rate(500);
-  return f;
+namespace {
+
+struct Kind {
+  const char* word;
+  uint64_t most;  // per mille of its opportunities; of those at a time: how many a minute
+  bool at_a_time;
+};
+
+constexpr std::array<Kind, kFaults> kKinds = {{
+    {"drop", 150, false},
+    {"duplicate", 150, false},
+    {"delay", 200, false},
+    {"cut-at-message", 15, false},
+    {"cut", 6, true},
+    {"half-open", 400, false},
+    {"one-way", 300, false},
+    {"item-breaks", 200, false},
+    {"clog", 3, true},
+    {"slow-sync", 150, false},
+    {"sync-fails-unstored", 6, false},
+    {"sync-fails-stored", 6, false},
+    {"kill", 4, true},
+    {"kill-before-sync", 10, false},
+    {"kill-after-sync", 10, false},
+    {"freeze", 2, true},
+    {"other-version", 300, false},
+    {"policy-change", 12, true},
+    {"answer-lost", 200, false},
+    {"request-lost", 100, false},
+    {"request-late", 250, false},
+    {"server-error", 100, false},
+    {"refuses", 60, false},
+    {"forgets", 80, false},
+    {"requeues", 60, false},
+    {"double-start", 150, false},
+    {"purges", 40, false},
+    {"operator-cancels", 30, false},
+    {"operator-holds", 60, false},
+    {"rotates", 2, true},
+    {"revoked", 1, true},
+    {"odd-peer", 40, true},
+    {"clock-jumps", 400, false},
+    {"clock-drifts", 400, false},
+    {"inspection-finds", 60, false},
+    {"delivery-fails", 100, false},
+    {"deletion-fails", 200, false},
+}};
+
+}  // namespace
+
+const char* to_word(Fault fault) {
+  return kKinds[static_cast<size_t>(fault)].word;
 }
 
-std::string Faults::text() const {
-  const auto part = [](const char* name, uint64_t value) {
-    return value == 0 ? std::string() : std::string(" ") + name + "=" + std::to_string(value);
-  };
-  return part("drop", drop) + part("duplicate", duplicate) + part("reorder", reorder) + part("cut", cut) +
-         part("half-open", half_open) + part("crash", crash) + part("slow-disk", slow_disk) +
-         part("item-fails", item_fails) + part("answer-lost", answer_lost) +
-         part("answer-late", answer_late) + part("refuses", scheduler_refuses) +
-         part("forgets", scheduler_forgets) + part("double-start", double_start) +
-         part("clock-jump", clock_jump);
+std::string to_string(const Struck& struck) {
+  return std::string(to_word(struck.first)) + ":" + std::to_string(struck.second);
+}
+
+void Chance::draw() {
+  for (size_t i = 0; i < kFaults; ++i) {
+    rate_[i] = random_.below(3) == 0 ? 0 : 1 + random_.below(kKinds[i].most);
+  }
+}
+
+bool Chance::strikes(Fault fault) {
+  if (calm_) return false;
+  const size_t kind = static_cast<size_t>(fault);
+  const Struck here{fault, opportunities_[kind]++};
+  // Drawn in any case, so that a fault that is struck out changes as little else as it can.
+  const bool drawn = kKinds[kind].at_a_time || random_.chance(rate_[kind]);
+  if (scripted_ ? !script_.contains(here) : !drawn || spared_.contains(here)) return false;
+  if (struck_.empty()) at_first_ = opportunities_;
+  struck_.push_back(here);
+  return true;
 }
 
 }  // namespace hetao::sim

@@ -4,29 +4,62 @@ namespace hetao::sim {
 
 using namespace federation;
 
-void Link::carry(const std::string& from, const SendMessage& effect) {
-  if (!up_) return;
-  int copies = 1;
-  if (random_.chance(faults_.drop)) copies = 0;
-  if (copies == 1 && random_.chance(faults_.duplicate)) copies = 2;
-  if (copies != 1) ++faults_happened_;
-  for (int i = 0; i < copies; ++i) {
-    const bool slow = random_.chance(faults_.reorder);
-    const Duration travel = Duration::millis(slow ? random_.between(10, 2'000) : 15);
-    time_.after(travel, [this, from, message = effect.message, epoch = epoch_] {
-      if (!up_ || epoch != epoch_) return;
-      other(from).post(PeerSaid{from, message});
-    });
-  }
+namespace {
+constexpr size_t kRemembered = 8;
 }
 
-void Link::cut(bool half_open) {
+void Link::carry(const std::string& from, const SendMessage& effect) {
+  if (!up_) return;
+  Node& sender = a_->region() == from ? *a_ : *b_;
+  if (&sender == deaf_to_ && time_.now() < deaf_until_) return;
+  int copies = chance_.strikes(Fault::kDrop) ? 0 : 1;
+  if (copies == 1 && chance_.strikes(Fault::kDuplicate)) copies = 2;
+  pb::PeerMessage message = effect.message;
+  if (a_->is_old() || b_->is_old()) make_old(message);
+  if (message.sequence() != 0) keep(from, message);
+  for (int i = 0; i < copies; ++i) {
+    const bool slow = chance_.strikes(Fault::kDelay);
+    Duration travel = Duration::millis(slow ? chance_.random().between(10, 2'000) : 15);
+    if (time_.now() + travel < clogged_until_) travel = clogged_until_ - time_.now();
+    time_.after(travel, [this, from, message, epoch = epoch_] {
+      if (up_ && epoch == epoch_) other(from).post(PeerSaid{from, message});
+    });
+  }
+  if (chance_.strikes(Fault::kCutAtMessage)) cut_for(Duration::millis(chance_.random().between(100, 20'000)));
+}
+
+void Link::keep(const std::string& from, const pb::PeerMessage& message) {
+  if (earlier_.size() == kRemembered) earlier_.pop_front();
+  earlier_.emplace_back(a_->region() == from ? a_ : b_, message);
+}
+
+void Link::carry_item(const std::string& from, const SendItem& effect) {
+  if (!up_) return;
+  const Duration travel = Duration::millis(chance_.random().between(5, 3'000));
+  time_.after(travel, [this, from, effect, epoch = epoch_] { deliver_item(from, effect, epoch); });
+}
+
+void Link::deliver_item(const std::string& from, const SendItem& effect, uint64_t epoch) {
+  Node& sender = a_->region() == from ? *a_ : *b_;
+  Node& receiver = other(from);
+  if (!up_ || epoch_ != epoch || !receiver.alive() || !sender.alive()) return;
+  if (chance_.strikes(Fault::kItemBreaks)) {
+    return sender.post(ItemFailed{effect.crossing, "the stream broke", chance_.random().chance(100)});
+  }
+  if (receiver.core()->expected_item(from, effect.crossing) == nullptr) return;
+  for (const pb::ItemFile& file : effect.item.files()) receiver.disk().blobs.insert(file.digest());
+  receiver.post(ItemStored{effect.crossing});
+}
+
+void Link::cut() {
   if (!up_) return;
   up_ = false;
   ++epoch_;
-  Node* late = random_.chance(500) ? a_ : b_;
+  const bool half_open = chance_.strikes(Fault::kHalfOpen);
+  Node* late = chance_.random().chance(500) ? a_ : b_;
   for (Node* node : {a_, b_}) {
-    const int64_t wait = half_open && node == late ? random_.between(1'000, 30'000) : random_.between(1, 50);
+    const int64_t wait =
+        half_open && node == late ? chance_.random().between(1'000, 30'000) : chance_.random().between(1, 50);
     time_.after(Duration::millis(wait), [this, node, epoch = epoch_] {
       // A side that learns of the cut after the next connection was made must not end that one.
       if (epoch == epoch_) node->post(PeerDown{other(node->region()).region(), "the connection broke"});
@@ -34,23 +67,81 @@ void Link::cut(bool half_open) {
   }
 }
 
-void Link::tell_up(Node& node, const std::string& peer, uint64_t epoch) {
-  time_.after(Duration::millis(random_.between(1, 100)), [this, &node, peer, epoch] {
-    if (up_ && epoch == epoch_) node.post(PeerUp{peer});
+void Link::cut_for(Duration time) {
+  cut();
+  time_.after(time, [this] { reconnect(); });
+}
+
+void Link::revoke(Duration time) {
+  cut();
+  refused_until_ = time_.now() + time;
+  time_.after(time + Duration::millis(1), [this] { reconnect(); });
+}
+
+void Link::tell_up(Node& node, uint64_t epoch, Duration late) {
+  time_.after(late + Duration::millis(chance_.random().between(1, 100)), [this, &node, epoch] {
+    if (up_ && epoch == epoch_) node.post(PeerUp{other(node.region()).region()});
   });
 }
 
 void Link::reconnect() {
-  if (up_ || !a_->alive() || !b_->alive()) return;
+  if (up_ || !a_->alive() || !b_->alive() || time_.now() < refused_until_) return;
   up_ = true;
   ++epoch_;
-  tell_up(*a_, b_->region(), epoch_);
-  tell_up(*b_, a_->region(), epoch_);
+  Duration late{};
+  if (chance_.strikes(Fault::kOneWay)) {
+    late = Duration::millis(chance_.random().between(500, 10'000));
+    deaf_to_ = b_;
+    deaf_until_ = time_.now() + late;
+  }
+  tell_up(*a_, epoch_, {});
+  tell_up(*b_, epoch_, late);
+}
+
+void Link::say_something_odd() {
+  if (!up_) return;
+  Random& random = chance_.random();
+  Node& from = random.chance(500) ? *a_ : *b_;
+  Node& to = &from == a_ ? *b_ : *a_;
+  pb::PeerMessage odd;
+  const std::string job = "j" + std::to_string(1 + random.below(6));
+  switch (random.below(6)) {
+    case 0:  // an earlier message once more
+      for (const auto& [said_by, message] : earlier_) {
+        if (said_by == &from) odd = message;
+      }
+      break;
+    case 1:  // one from far ahead
+      odd.set_sequence(1'000'000);
+      odd.mutable_acknowledge();
+      break;
+    case 2:  // about a run that it does not have
+      odd.mutable_job_news()->set_job(job);
+      odd.mutable_job_news()->set_attempt(77);
+      odd.mutable_job_news()->set_state(pb::RUN_DONE);
+      break;
+    case 3:  // about a crossing between others
+      odd.mutable_crossing_ended()->set_crossing("x" + job + ".1.c0");
+      odd.mutable_crossing_ended()->set_refused(true);
+      break;
+    case 4:  // a dataset of somebody else
+      odd.mutable_catalogue_news()->mutable_dataset()->set_id(to.region() + "-general");
+      odd.mutable_catalogue_news()->mutable_dataset()->set_region(to.region());
+      odd.mutable_catalogue_news()->mutable_dataset()->set_retired(true);
+      break;
+    default:  // of a version to come
+      odd.set_ack(0);
+      break;
+  }
+  time_.after(Duration::millis(15), [this, &to, name = from.region(), odd, epoch = epoch_] {
+    if (up_ && epoch == epoch_) to.post(PeerSaid{name, odd});
+  });
 }
 
 void Link::heal() {
   up_ = false;
   ++epoch_;
+  refused_until_ = clogged_until_ = deaf_until_ = {};
   reconnect();
 }
 

@@ -1,36 +1,35 @@
 #include "tests/sim/node.h"
 
+#include <cstring>
 #include <utility>
 
 #include "gateway/base/check.h"
-#include "gateway/federation/facts.h"
+#include "gateway/federation/table.h"
 
 namespace hetao::sim {
 
 using namespace federation;
 
-bool Disk::has_permit(const std::string& crossing, const std::string& digest) const {
-  for (const ledger::Entry& entry : entries) {
-    if (entry.kind == "decision" && entry.decision == "permit" && entry.crossing == crossing &&
-        entry.item_digest == digest) {
-      return true;
-    }
-  }
-  return false;
-}
-
 Node::Node(CoreConfig config, Surroundings around, ShellBugs bugs)
     : config_(std::move(config)),
       around_(std::move(around)),
       bugs_(bugs),
-      scheduler_(*around_.time, *around_.random, *around_.faults) {}
+      scheduler_(*around_.time, *around_.chance) {
+  scheduler_.no_fence = bugs.no_fence;
+}
+
+Instant Node::clock() const {
+  const Instant now = around_.time->now();
+  return now + skew_ + Duration{(now - drift_since_).micros * drift_percent_ / 100};
+}
 
 void Node::start() {
   ++life_;
   // The shell reads the wall clock once and then a steady one: a jump is seen at the next start.
-  if (around_.random->chance(around_.faults->clock_jump)) {
-    skew_ = Duration::seconds(around_.random->between(-3600, 3600));
-  }
+  if (chance().strikes(Fault::kClockJumps)) skew_ = Duration::seconds(chance().random().between(-3600, 3600));
+  drift_since_ = around_.time->now();
+  drift_percent_ = chance().strikes(Fault::kClockDrifts) ? chance().random().between(-10, 10) : 0;
+  old_ = chance().strikes(Fault::kOtherVersion);
   core_ = std::make_unique<Core>(config_);
   for (const auto& [where, value] : disk_.rows) {
     HETAO_CHECK(core_->load(Record{where.first, where.second, value}).has_value());
@@ -38,43 +37,75 @@ void Node::start() {
   core_->load_ledger_size(disk_.entries.size());
   const bool other = core_->policy_record().active().digest() == around_.other_policy->digest();
   post(ActivatePolicy{0, other ? around_.other_policy : around_.policy, "simulation", "start", {}, nullptr});
-  take(core_->resume(clock()));
+  if (alive()) take(core_->resume(clock()));
 }
 
 void Node::kill() {
+  die(syncing_ && chance().random().chance(500));
+}
+
+// A commit on its way has reached the disk or not, as a whole.
+void Node::die(bool stored) {
   core_.reset();
   ++life_;
-  // A commit on its way may have reached the disk or not, as a whole.
-  if (syncing_ && !unsynced_.empty() && around_.random->chance(500)) write(unsynced_.front());
+  if (stored && !unsynced_.empty()) write(unsynced_.front());
   unsynced_.clear();
   syncing_ = false;
+  frozen_until_ = {};
+}
+
+void Node::freeze(Duration time) {
+  frozen_until_ = around_.time->now() + time;
 }
 
 void Node::post(Event event) {
   if (!alive()) return;
+  if (around_.time->now() < frozen_until_) {
+    // It finds everything that came meanwhile when it goes on, in order.
+    return later_do(Duration{}, [this, event = std::move(event)] { post(event); });
+  }
   take(core_->step(std::move(event), clock()));
 }
 
-// FNV-1a over everything that a step remembers: equal histories, equal hashes.
+// Eight bytes at a time, the same on every machine that is little-endian: equal histories, equal hashes.
 void Node::hash(const Step& step) {
   const auto add = [this](std::string_view text) {
-    for (const char c : text) trace_hash_ = (trace_hash_ ^ static_cast<uint8_t>(c)) * 1'099'511'628'211U;
+    uint64_t word = text.size();
+    while (true) {
+      trace_hash_ = (trace_hash_ ^ word) * 0x9e3779b97f4a7c15U;
+      trace_hash_ ^= trace_hash_ >> 29U;
+      if (text.empty()) return;
+      word = 0;
+      const size_t count = std::min<size_t>(8, text.size());
+      std::memcpy(&word, text.data(), count);
+      text.remove_prefix(count);
+    }
   };
   for (const Record& record : step.records) {
     add(record.key);
-    add(record.value.value_or("-"));
+    add(record.value ? std::string_view(*record.value) : "-");
   }
-  for (const ledger::Entry& entry : step.entries)
-    add(entry.kind + entry.crossing + entry.decision + entry.reason);
-  add(std::to_string(step.effects.size()));
+  for (const ledger::Entry& entry : step.entries) {
+    for (const std::string* text : {&entry.kind, &entry.crossing, &entry.decision, &entry.reason}) add(*text);
+  }
+  trace_hash_ += step.effects.size();
 }
 
 void Node::take(Step step) {
   ++steps_;
   hash(step);
+  if (around_.tell) {
+    for (const ledger::Entry& entry : step.entries) {
+      if (entry.kind == "dataset" || entry.kind == "admin" || entry.kind == "policy-activated") continue;
+      around_.tell(region() + " writes " + entry.kind + " " + entry.decision +
+                   (entry.decision.empty() ? "" : " ") +
+                   (entry.crossing.empty() ? entry.job : entry.crossing) + ": " + entry.reason.substr(0, 80));
+    }
+  }
   if (bugs_.effects_before_sync) {
     const std::vector<Effect> early = std::exchange(step.effects, {});
     for (const Effect& effect : early) carry_out(effect);
+    if (!alive()) return;
   }
   unsynced_.push_back(std::move(step));
   if (!syncing_) sync();
@@ -83,12 +114,26 @@ void Node::take(Step step) {
 void Node::sync() {
   if (unsynced_.empty()) return;
   syncing_ = true;
-  const bool slow = around_.random->chance(around_.faults->slow_disk);
-  const auto delay = Duration{around_.random->between(100, slow ? 2'000'000 : 3'000)};
+  const bool slow = chance().strikes(Fault::kSlowSync);
+  const Duration delay{chance().random().between(100, slow ? 2'000'000 : 3'000)};
   later_do(delay, [this, count = unsynced_.size()] { synced(count); });
 }
 
+// A failed sync is never tried again: the process stops, and the next start reads what is there.
+bool Node::breaks_at_sync() {
+  if (chance().strikes(Fault::kKillBeforeSync) || chance().strikes(Fault::kSyncFailsUnstored)) {
+    die(false);
+  } else if (chance().strikes(Fault::kSyncFailsStored)) {
+    die(true);
+  } else {
+    return false;
+  }
+  around_.died(region());
+  return true;
+}
+
 void Node::synced(size_t count) {
+  if (breaks_at_sync()) return;
   syncing_ = false;
   std::vector<Effect> released;
   for (size_t i = 0; i < count; ++i) {
@@ -96,28 +141,36 @@ void Node::synced(size_t count) {
     for (Effect& effect : unsynced_.front().effects) released.push_back(std::move(effect));
     unsynced_.pop_front();
   }
+  if (chance().strikes(Fault::kKillAfterSync)) {
+    die(false);
+    return around_.died(region());
+  }
   for (const Effect& effect : released) carry_out(effect);
   if (!syncing_) sync();
 }
 
 void Node::write(const Step& step) {
   for (const Record& record : step.records) {
-    const std::pair where(record.table, record.key);
+    std::pair where(record.table, record.key);
     if (record.value) {
-      disk_.rows[where] = *record.value;
+      disk_.rows.insert_or_assign(std::move(where), *record.value);
     } else {
       disk_.rows.erase(where);
     }
   }
   for (const ledger::Entry& entry : step.entries) {
-    if (entry.sequence != disk_.entries.size()) around_.violation(region() + ": gap in the ledger");
+    if (entry.kind == "decision" && entry.decision == "permit")
+      disk_.permits.emplace(entry.crossing, entry.item_digest);
     disk_.entries.push_back(entry);
   }
 }
 
 void Node::later_do(Duration delay, std::function<void()> what) {
   around_.time->after(delay, [this, life = life_, what = std::move(what)] {
-    if (life == life_ && alive()) what();
+    if (life != life_ || !alive()) return;
+    const Duration rest = frozen_until_ - around_.time->now();
+    if (rest.micros > 0) return later_do(rest, what);
+    what();
   });
 }
 
@@ -125,135 +178,15 @@ void Node::later(Duration delay, Event event) {
   later_do(delay, [this, event = std::move(event)] { post(event); });
 }
 
-void Node::carry_out(const Effect& effect) {
-  struct Doer {
-    Node& n;
-    void operator()(const Answer& e) const { n.around_.answer(n.region(), e); }
-    void operator()(const SendMessage& e) const { n.around_.send_message(n.region(), e); }
-    void operator()(const SendItem& e) const { n.around_.send_item(n.region(), e); }
-    void operator()(const AccusePeer& e) const {
-      n.around_.violation(n.region() + " accuses " + e.region + ", which is honest: " + e.why);
-    }
-    void operator()(const DropItem&) const {}
-    void operator()(const SubmitRun& e) const { n.submit(e); }
-    void operator()(const FindRun& e) const { n.find(e); }
-    void operator()(const ReleaseRun& e) const { n.release(e); }
-    void operator()(const CancelRun& e) const { n.cancel(e); }
-    void operator()(const CollectRun& e) const { n.collect(e); }
-    void operator()(const RemoveRun& e) const { n.scheduler_.remove_run(e.run); }
-    void operator()(const InspectItem& e) const {
-      ItemInspected found{e.crossing, {fact("inspection.verdict", "clean")}, "clean"};
-      n.later(Duration::millis(n.around_.random->between(1, 200)), std::move(found));
-    }
-    void operator()(const DeliverOutput& e) const {
-      n.later(Duration::millis(5), OutputDelivered{e.job, e.delivery.name(), true, {}});
-    }
-    void operator()(const DropBlobs& e) const {
-      n.later(Duration::millis(5), BlobsDropped{e.duties, true, {}});
-    }
-    void operator()(const NotifyRole&) const {}
-    void operator()(const FetchInput& e) const {
-      n.later(Duration::millis(20), InputFetched{e.job, e.fetch.name(), {}, "no stores in this world"});
-    }
-    void operator()(const WakeAt& e) const {
-      const Duration wait = std::max(e.at - n.clock(), Duration{});
-      n.later(wait, TimePassed{});
-    }
-  };
-  std::visit(Doer{*this}, effect);
-}
-
-void Node::submit(const SubmitRun& effect) {
-  const bool late = around_.random->chance(around_.faults->answer_late);
-  const bool lost = around_.random->chance(around_.faults->answer_lost);
-  const bool refused = around_.random->chance(around_.faults->scheduler_refuses);
-  const Duration travel =
-      Duration::millis(late ? around_.random->between(100, 8'000) : around_.random->between(1, 30));
-  // The request is on its way whatever becomes of the process that sent it.
-  around_.time->after(travel, [this, life = life_, run = effect.run, lost, refused] {
-    RunSubmitted reply{run, PlatformReply::kRefused, {}, "the scheduler refuses"};
-    if (!refused) {
-      reply = {run, PlatformReply::kOk, scheduler_.submit_held(run), {}};
-    }
-    if (life == life_ && alive() && !lost) later(scheduler_delay(), std::move(reply));
-  });
-  if (lost || late)
-    later(Duration::seconds(10), RunSubmitted{effect.run, PlatformReply::kUnknown, {}, "no answer"});
-}
-
-void Node::find(const FindRun& effect) {
-  if (around_.random->chance(around_.faults->answer_lost)) {
-    return later(Duration::seconds(10), RunFound{effect.run, PlatformReply::kUnknown, {}});
-  }
-  const Submission* found = scheduler_.find_run(effect.run);
-  later(scheduler_delay(), found == nullptr ? RunFound{effect.run, PlatformReply::kAbsent, {}}
-                                            : RunFound{effect.run, PlatformReply::kOk, found->id});
-}
-
-void Node::release(const ReleaseRun& effect) {
-  if (around_.random->chance(around_.faults->answer_lost)) {
-    return later(Duration::seconds(10), RunReleased{effect.run, PlatformReply::kUnknown, "no answer"});
-  }
-  Submission* submission = scheduler_.find_id(effect.platform_id);
-  // Ids are given again after a crash: only id and key together name a submission.
-  if (submission == nullptr || submission->run != effect.run) {
-    later(scheduler_delay(), RunReleased{effect.run, PlatformReply::kAbsent, "not there"});
-    return later(Duration::seconds(2), RunObserved{effect.run, {}, false, false, false, true});
-  }
-  scheduler_.release(*submission);
-  later(scheduler_delay(), RunReleased{effect.run, PlatformReply::kOk, {}});
-  watch(effect.run, effect.platform_id, false);
-}
-
-void Node::watch(const std::string& run, const std::string& id, bool told_start) {
-  later_do(Duration::millis(500), [this, run, id, told_start] {
-    const Submission* submission = scheduler_.find_id(id);
-    RunObserved seen{run, {}, false, false, false, false};
-    if (submission == nullptr || submission->fenced) {
-      seen.lost = true;
-      return post(std::move(seen));
-    }
-    seen.started = submission->started;
-    seen.cancelled = submission->cancelled;
-    seen.ended = submission->ended;
-    if (seen.ended) {
-      seen.report.set_started_micros(1);
-      seen.report.add_executors()->set_reason("exited");
-    }
-    const bool news = seen.ended || seen.cancelled || (seen.started && !told_start);
-    const bool over = seen.ended || seen.cancelled;
-    const bool started = seen.started;
-    if (news) post(std::move(seen));
-    if (!over && alive()) watch(run, id, started);
-  });
-}
-
-void Node::cancel(const CancelRun& effect) {
-  Submission* submission = scheduler_.find_run(effect.run);
-  RunObserved seen{effect.run, {}, false, false, false, false};
-  if (submission == nullptr) {
-    seen.lost = true;
-  } else {
-    scheduler_.cancel(*submission);
-    seen.started = submission->started;
-    seen.ended = submission->ended;
-    seen.cancelled = submission->cancelled;
-  }
-  if (around_.random->chance(around_.faults->answer_lost)) return;
-  later(scheduler_delay(), std::move(seen));
-}
-
-void Node::collect(const CollectRun& effect) {
-  RunCollected collected{effect.run, {}, {}};
-  for (int i = 0; i < effect.spec.task().outputs_size(); ++i) {
-    pb::Item item;
-    item.set_name(std::to_string(i));
-    pb::ItemFile& file = *item.add_files();
-    file.set_digest("d-" + effect.run + "-" + std::to_string(i));
-    file.set_bytes(1000 + i);
-    collected.items.push_back(std::move(item));
-  }
-  later(Duration::millis(around_.random->between(1, 300)), std::move(collected));
+void make_old(pb::PeerMessage& message) {
+  if (message.has_crossing_ended()) message.mutable_crossing_ended()->clear_failure_class();
+  if (message.has_cancel_run()) message.mutable_cancel_run()->clear_unless_begun();
+  if (!message.has_job_news()) return;
+  pb::JobNews& news = *message.mutable_job_news();
+  if (news.state() == pb::RUN_REFUSED && news.failure_class() == failure::kLost) news.set_state(pb::RUN_DONE);
+  if (news.state() == pb::RUN_INSPECTING) news.set_state(pb::RUN_RETURNING);
+  news.clear_failure_class();
+  news.clear_never_released();
 }
 
 }  // namespace hetao::sim

@@ -22,27 +22,32 @@ namespace hetao::sim {
 struct Disk {
   std::map<std::pair<federation::Table, std::string>, std::string> rows;
   std::vector<ledger::Entry> entries;
-  std::set<std::string> stored_items;  // crossings whose blobs are complete and durable here
+  std::set<std::string> blobs;                            // digests
+  std::set<std::pair<std::string, std::string>> permits;  // crossing and digest, as the entries say
 
-  bool has_permit(const std::string& crossing, const std::string& digest) const;
+  bool has_permit(const std::string& crossing, const std::string& digest) const {
+    return permits.contains({crossing, digest});
+  }
 };
 
 // How the node reaches the world around it.
 struct Surroundings {
   Timeline* time = nullptr;
-  Random* random = nullptr;
-  const Faults* faults = nullptr;
+  Chance* chance = nullptr;
   std::shared_ptr<const policy::Policy> policy;
-  std::shared_ptr<const policy::Policy> other_policy;  // that says the same under another digest
+  std::shared_ptr<const policy::Policy> other_policy;  // what administrators change it to
   std::function<void(const std::string& from, const federation::SendMessage&)> send_message;
   std::function<void(const std::string& from, const federation::SendItem&)> send_item;
   std::function<void(const std::string& node, const federation::Answer&)> answer;
+  std::function<void(const std::string& node)> died;
   std::function<void(std::string)> violation;
+  std::function<void(std::string)> tell;  // for the trace; empty: nobody listens
 };
 
-// Deliberate mistakes of the shell, to measure the simulation itself.
+// Deliberate mistakes outside of the core, to measure the simulation itself.
 struct ShellBugs {
   bool effects_before_sync = false;
+  bool no_fence = false;
 };
 
 class Node {
@@ -50,8 +55,10 @@ class Node {
   Node(federation::CoreConfig config, Surroundings around, ShellBugs bugs);
 
   void start();
-  void kill();  // a power cut: what is not synced is gone
+  void kill();  // a power cut: what is not synced is gone, but for a group in flight, which may be there
+  void freeze(Duration time);
   bool alive() const { return core_ != nullptr; }
+  bool is_old() const { return old_; }
   const std::string& region() const { return config_.region; }
 
   void post(federation::Event event);
@@ -59,29 +66,39 @@ class Node {
   const Disk& disk() const { return disk_; }
   Disk& disk() { return disk_; }
   const Scheduler& scheduler() const { return scheduler_; }
+  // Nothing is on its way to the disk.
+  bool is_synced() const { return unsynced_.empty(); }
+  Instant clock() const;
 
   uint64_t steps() const { return steps_; }
   uint64_t trace_hash() const { return trace_hash_; }
 
  private:
-  Instant clock() const { return around_.time->now() + Duration{skew_.micros}; }
   void take(federation::Step step);
   void sync();
   void synced(size_t count);
+  bool breaks_at_sync();
   void write(const federation::Step& step);
   void hash(const federation::Step& step);
+  void die(bool stored);
   void carry_out(const federation::Effect& effect);
   // Posts the event after a delay, unless the process died meanwhile.
   void later(Duration delay, federation::Event event);
   void later_do(Duration delay, std::function<void()> what);
-  Duration scheduler_delay() { return Duration::millis(around_.random->between(1, 30)); }
+  Duration scheduler_delay() { return Duration::millis(chance().random().between(1, 30)); }
+  Chance& chance() { return *around_.chance; }
 
   void submit(const federation::SubmitRun& effect);
   void find(const federation::FindRun& effect);
   void release(const federation::ReleaseRun& effect);
   void cancel(const federation::CancelRun& effect);
   void collect(const federation::CollectRun& effect);
+  void inspect(const federation::InspectItem& effect);
+  void deliver(const federation::DeliverOutput& effect);
+  void drop(const federation::DropBlobs& effect);
+  void wake(Instant at);
   void watch(const std::string& run, const std::string& id, bool told_start);
+  void check_inputs(const federation::SubmitRun& effect);
 
   federation::CoreConfig config_;
   Surroundings around_;
@@ -89,12 +106,20 @@ class Node {
   Scheduler scheduler_;
   Disk disk_;
   std::unique_ptr<federation::Core> core_;
-  uint64_t life_ = 0;  // counts starts: what an earlier process scheduled is void
+  bool old_ = false;     // speaks and understands as gateways of one version before
+  uint64_t life_ = 0;    // counts starts: what an earlier process scheduled is void
+  uint64_t waking_ = 0;  // the newest WakeAt counts
   std::deque<federation::Step> unsynced_;
   bool syncing_ = false;
+  Instant frozen_until_;
   Duration skew_{};
+  Instant drift_since_;
+  int64_t drift_percent_ = 0;
   uint64_t steps_ = 0;
   uint64_t trace_hash_ = 14'695'981'039'346'656'037U;
 };
+
+// Takes out of a message what gateways of one version before would not have said, or not have understood.
+void make_old(hetao::pb::PeerMessage& message);
 
 }  // namespace hetao::sim

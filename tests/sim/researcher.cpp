@@ -9,8 +9,6 @@ using namespace federation;
 
 namespace {
 
-constexpr const char* kRegions[] = {"hongkong", "shenzhen"};
-
 pb::Item program(const std::string& path, const std::string& key) {
   pb::Item item;
   item.set_name(path);
@@ -23,40 +21,80 @@ pb::Item program(const std::string& path, const std::string& key) {
   return item;
 }
 
-}  // namespace
+void add_output(pb::Task& task, const std::string& number, const std::string& url) {
+  pb::Output& output = *task.add_outputs();
+  output.set_path("/out/" + number);
+  output.set_url(url);
+}
 
-pb::Task Researchers::make_task() {
+void add_input(pb::Task& task, const std::string& dataset) {
+  pb::Input& data = *task.add_inputs();
+  data.set_path("/data");
+  data.set_url("dataset:" + dataset);
+}
+
+pb::Task empty_task() {
   pb::Task task;
   task.add_executors()->set_image("host");
   pb::Input& code = *task.add_inputs();
   code.set_path("/job/main.py");
   code.set_content("print(1)");
-  if (random_.chance(800)) {
-    const char* kinds[] = {"-general", "-general", "-tagged", "-important"};
-    pb::Input& data = *task.add_inputs();
-    data.set_path("/data");
-    data.set_url("dataset:" + std::string(kRegions[random_.below(2)]) + kinds[random_.below(4)]);
-  }
-  const auto outputs = random_.between(0, 2);
-  for (int64_t i = 0; i < outputs; ++i) {
-    pb::Output& output = *task.add_outputs();
-    output.set_path("/out/" + std::to_string(i));
-    output.set_url("result:r" + std::to_string(i));
-  }
-  if (random_.chance(600)) task.mutable_resources()->add_zones(kRegions[random_.below(2)]);
   return task;
 }
 
-void Researchers::plan_jobs(int count) {
+}  // namespace
+
+std::string Researchers::some_region() {
+  auto at = nodes_.begin();
+  std::advance(at, static_cast<int64_t>(chance_.random().below(nodes_.size())));
+  return at->first;
+}
+
+pb::Task Researchers::make_task() {
+  Random& random = chance_.random();
+  pb::Task task = empty_task();
+  if (random.chance(800)) {
+    const char* kinds[] = {"-general", "-general", "-tagged", "-important", "-passing", "-bound"};
+    const std::string region = some_region();  // drawn before the kind, whatever the compiler
+    add_input(task, region + kinds[random.below(6)]);
+  }
+  const auto outputs = random.between(0, 2);
+  for (int64_t i = 0; i < outputs; ++i) {
+    const std::string number = std::to_string(i);
+    add_output(task, number, (random.chance(200) ? "file:///staging/r" : "result:r") + number);
+  }
+  if (random.chance(600)) task.mutable_resources()->add_zones(some_region());
+  task.mutable_resources()->set_preemptible(random.chance(300));
+  return task;
+}
+
+void Researchers::add(WantedJob job) {
+  jobs_.push_back(std::move(job));
+  const WantedJob& added = jobs_.back();
+  if (!added.dropped) time_.after(added.after, [this, index = jobs_.size() - 1] { submit(index); });
+}
+
+void Researchers::plan_jobs(int count, const std::set<size_t>& struck_out) {
   for (int i = 0; i < count; ++i) {
     WantedJob job;
-    job.home = kRegions[random_.below(2)];
+    job.home = some_region();
     job.idempotency_key = "key-" + std::to_string(i);
     job.task = make_task();
-    jobs_.push_back(std::move(job));
-    time_.after(Duration::millis(random_.between(0, 40'000)),
-                [this, index = jobs_.size() - 1] { submit(index); });
+    job.after = Duration::millis(chance_.random().between(0, 40'000));
+    job.dropped = struck_out.contains(static_cast<size_t>(i));
+    add(std::move(job));
   }
+}
+
+void Researchers::plan_one_job() {
+  WantedJob job;
+  job.home = "hongkong";
+  job.idempotency_key = "key-0";
+  job.task = empty_task();
+  add_input(job.task, "hongkong-general");
+  add_output(job.task, "0", "result:r0");
+  job.task.mutable_resources()->add_zones("shenzhen");
+  add(std::move(job));
 }
 
 void Researchers::submit(size_t index) {
@@ -74,6 +112,7 @@ void Researchers::submit(size_t index) {
   event.idempotency_key = job.idempotency_key;
   event.request_digest = job.idempotency_key;
   event.inline_items = {program("/job/main.py", job.idempotency_key)};
+  home.disk().blobs.insert("d-code-" + job.idempotency_key);
   asked_[event.request] = index;
   home.post(std::move(event));
 }
@@ -89,22 +128,13 @@ void Researchers::take_answer(const Answer& answer) {
   if (job.acknowledged) return;
   job.acknowledged = true;
   job.id = answer.id;
-  if (!random_.chance(150)) return;
-  time_.after(Duration::millis(random_.between(1, 30'000)), [this, home = job.home, id = job.id] {
+  if (chance_.scripted() || !chance_.random().chance(150)) return;
+  job.cancelled = true;
+  time_.after(Duration::millis(chance_.random().between(1, 30'000)), [this, home = job.home, id = job.id] {
     CancelJob event{0, id, {}};
     event.who.set_user("researcher");
     nodes_.at(home).post(std::move(event));
   });
-}
-
-uint64_t Researchers::complete(const std::map<std::string, Node>& nodes) const {
-  uint64_t count = 0;
-  for (const WantedJob& wanted : jobs_) {
-    if (!wanted.acknowledged || !nodes.at(wanted.home).alive()) continue;
-    const pb::Job* job = nodes.at(wanted.home).core()->job(wanted.id);
-    count += job != nullptr && job->state() == pb::JOB_COMPLETE ? 1 : 0;
-  }
-  return count;
 }
 
 }  // namespace hetao::sim

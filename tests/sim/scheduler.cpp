@@ -4,56 +4,90 @@
 
 namespace hetao::sim {
 
+namespace {
+
+bool is_open(const Submission& submission) {
+  return !submission.ended && !submission.cancelled && !submission.forgotten;
+}
+
+}  // namespace
+
 std::string Scheduler::submit_held(const std::string& run) {
+  for (const Submission& other : submissions_) {
+    if (other.run == run && is_open(other)) twice_.insert(run);
+  }
   const std::string id = std::to_string(++last_id_);
-  submissions_[id] = Submission{id, run, false, false, false, false, false, {}};
-  int open = 0;
-  for (const auto& [_, other] : submissions_)
-    open += other.run == run && !other.ended && !other.cancelled ? 1 : 0;
-  most_at_once_[run] = std::max(most_at_once_[run], open);
-  if (random_.chance(faults_.scheduler_forgets)) {
-    time_.after(Duration::millis(random_.between(10, 5'000)), [this, id] { submissions_.erase(id); });
+  const size_t index = submissions_.size();
+  submissions_.push_back({id, run});
+  by_id_[id] = index;
+  if (chance_.strikes(Fault::kForgets)) {
+    time_.after(Duration::millis(chance_.random().between(10, 5'000)), [this, index] {
+      Submission& gone = submissions_[index];
+      if (gone.started || gone.cancelled) return;
+      gone.forgotten = true;
+      by_id_.erase(gone.id);
+      // The state of before was restored: the next submission gets this id again.
+      if (std::to_string(last_id_) == gone.id) --last_id_;
+    });
   }
   return id;
 }
 
 Submission* Scheduler::find_run(const std::string& run) {
-  Submission* found = nullptr;
-  for (auto& [_, submission] : submissions_) {
-    if (submission.run == run) found = &submission;
+  for (auto at = submissions_.rbegin(); at != submissions_.rend(); ++at) {
+    if (at->run == run && !at->forgotten && !at->purged) return &*at;
   }
-  return found;
+  return nullptr;
 }
 
 Submission* Scheduler::find_id(const std::string& id) {
-  const auto at = submissions_.find(id);
-  return at == submissions_.end() ? nullptr : &at->second;
+  const auto at = by_id_.find(id);
+  if (at == by_id_.end()) return nullptr;
+  Submission& found = submissions_[at->second];
+  return found.purged ? nullptr : &found;
 }
 
 void Scheduler::release(Submission& submission) {
   if (submission.released) return;
   submission.released = true;
-  const std::string id = submission.id;
-  time_.after(Duration::millis(random_.between(50, 1'500)), [this, id] { start(id); });
-  if (random_.chance(faults_.double_start)) {
-    time_.after(Duration::millis(random_.between(50, 6'000)), [this, id] { start(id); });
+  const size_t index = static_cast<size_t>(&submission - submissions_.data());
+  const int64_t held = chance_.strikes(Fault::kOperatorHolds) ? 30'000 : 0;
+  time_.after(Duration::millis(held + chance_.random().between(50, 1'500)),
+              [this, index] { start(index, false); });
+  if (chance_.strikes(Fault::kDoubleStart)) {
+    time_.after(Duration::millis(held + chance_.random().between(50, 6'000)),
+                [this, index] { start(index, true); });
+  }
+  if (chance_.strikes(Fault::kOperatorCancels)) {
+    time_.after(Duration::millis(held + chance_.random().between(50, 9'000)), [this, index] {
+      if (is_open(submissions_[index])) submissions_[index].cancelled = true;
+    });
   }
 }
 
-void Scheduler::start(const std::string& id) {
-  Submission* submission = find_id(id);
-  if (submission == nullptr || submission->cancelled) return;
-  if (!tokens_.insert(submission->run).second) {
-    if (!submission->started) submission->fenced = submission->started = submission->ended = true;
+void Scheduler::start(size_t index, bool again) {
+  Submission& submission = submissions_[index];
+  if (!is_open(submission) || (submission.started && !again)) return;
+  const bool first = tokens_.insert(submission.run).second;
+  if (!first && !no_fence) {
+    if (!submission.started) submission.fenced = submission.started = submission.ended = true;
     return;
   }
-  ++effective_starts_[submission->run];
-  submission->started = true;
-  time_.after(Duration::millis(random_.between(20, 20'000)), [this, id] {
-    Submission* running = find_id(id);
-    if (running == nullptr || running->cancelled) return;
-    running->ended = true;
-    running->ended_at = time_.now();
+  starts_.push_back({submission.run, time_.now()});
+  submission.started = true;
+  run_to_end(index);
+}
+
+void Scheduler::run_to_end(size_t index) {
+  if (chance_.strikes(Fault::kRequeues)) {
+    time_.after(Duration::millis(chance_.random().between(20, 3'000)), [this, index] { start(index, true); });
+  }
+  const bool purges = chance_.strikes(Fault::kPurges);
+  time_.after(Duration::millis(chance_.random().between(20, 20'000)), [this, index, purges] {
+    Submission& running = submissions_[index];
+    if (!is_open(running)) return;
+    running.ended = true;
+    running.purged = purges;
   });
 }
 
@@ -62,14 +96,17 @@ void Scheduler::cancel(Submission& submission) {
 }
 
 void Scheduler::remove_run(const std::string& run) {
-  for (auto& [_, submission] : submissions_) {
-    if (submission.run == run && !submission.ended) submission.cancelled = true;
+  for (Submission& submission : submissions_) {
+    if (submission.run == run) cancel(submission);
   }
 }
 
-int Scheduler::most_submissions_at_once(const std::string& run) const {
-  const auto at = most_at_once_.find(run);
-  return at == most_at_once_.end() ? 0 : at->second;
+std::vector<const Submission*> Scheduler::left_behind() const {
+  std::vector<const Submission*> left;
+  for (const Submission& submission : submissions_) {
+    if (is_open(submission)) left.push_back(&submission);
+  }
+  return left;
 }
 
 }  // namespace hetao::sim

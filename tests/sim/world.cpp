@@ -1,42 +1,34 @@
 #include "tests/sim/world.h"
 
-#include <cstdio>
+#include <algorithm>
+#include <memory>
 
 #include "gateway/base/check.h"
-#include "gateway/federation/facts.h"
 #include "gateway/federation/table.h"
 #include "policy/pack.h"
 #include "tests/sim/checker.h"
 #include "tests/sim/link.h"
 #include "tests/sim/policy_text.h"
 #include "tests/sim/researcher.h"
+#include "tests/sim/settings.h"
 
 namespace hetao::sim {
 
 using namespace federation;
 
-std::shared_ptr<const policy::Policy> simulation_policy() {
-  auto pack = policy::load_pack({{"pack.yaml", kPackYaml}, {"rules/rules.yaml", kRulesYaml}});
+namespace {
+
+constexpr Duration kCalm = Duration::seconds(3);
+constexpr Duration kTrouble = Duration::seconds(90);
+constexpr Duration kHealing = Duration::seconds(600);
+constexpr Duration kLook = Duration::seconds(10);  // between two looks whether it is all over
+
+std::shared_ptr<const policy::Policy> compile(const std::string& rules) {
+  auto pack = policy::load_pack({{"pack.yaml", kPackYaml}, {"rules/rules.yaml", rules}});
   HETAO_CHECK(pack.has_value());
   auto compiled = policy::Policy::compile(std::move(*pack));
   HETAO_CHECK(compiled.has_value());
   return std::make_shared<const policy::Policy>(std::move(*compiled));
-}
-
-namespace {
-
-// The same rules under another digest; made once for each policy that is simulated.
-std::shared_ptr<const policy::Policy> other_than(const std::shared_ptr<const policy::Policy>& policy) {
-  static std::shared_ptr<const policy::Policy> of;
-  static std::shared_ptr<const policy::Policy> made;
-  if (of == policy) return made;
-  policy::LoadedPack pack = policy->pack();
-  pack.digest.bytes[0] ^= 1U;
-  auto compiled = policy::Policy::compile(std::move(pack));
-  HETAO_CHECK(compiled.has_value());
-  of = policy;
-  made = std::make_shared<const policy::Policy>(std::move(*compiled));
-  return made;
 }
 
 pb::Principal administrator(const char* name) {
@@ -46,221 +38,186 @@ pb::Principal administrator(const char* name) {
   return who;
 }
 
-constexpr Duration kTrouble = Duration::seconds(90);
-constexpr Duration kHealing = Duration::seconds(300);
-
-pb::Tenant tenant_in(const std::string& city, const std::string& kind) {
-  pb::Tenant tenant;
-  tenant.set_id(city + "-" + kind);
-  auto& facts = *tenant.mutable_facts();
-  put_fact(facts, fact("registered_in", city == "shenzhen" ? "Shenzhen" : "HongKong"));
-  put_fact(facts, fact("status", "ordinary"));
-  put_fact(facts, fact("outside_gba", false));
-  put_fact(facts, fact("listed", false));
-  put_fact(facts, fact("white_listed", false));
-  return tenant;
-}
-
-CoreConfig config_of(const std::string& region, const std::string& jurisdiction, const std::string& peer,
-                     const std::string& peer_jurisdiction) {
-  CoreConfig config;
-  config.region = region;
-  config.jurisdiction = jurisdiction;
-  config.operator_tenant = region + "-hub";
-  config.peers = {{peer, peer_jurisdiction}};
-  config.platforms = {{"cluster", "slurm", 64, 0, {}}};
-  config.standing_facts = {fact("link.crypto", "gm")};
-  for (const char* city : {"hongkong", "shenzhen"}) {
-    for (const char* kind : {"hub", "university"}) {
-      pb::Tenant tenant = tenant_in(city, kind);
-      config.tenants.emplace(tenant.id(), std::move(tenant));
-    }
-  }
-  return config;
-}
-
-// Labels that both the small policy and the reference pack have something to say to.
-pb::Dataset dataset_of(const std::string& city, const std::string& name, const char* grade) {
-  const std::string id = city + "-" + name;
-  pb::Dataset dataset;
-  dataset.set_id(id);
-  dataset.set_owner_tenant(city + "-university");
-  dataset.set_digest("d-" + id);
-  dataset.set_bytes(4096);
-  pb::ItemFile& file = *dataset.add_files();
-  file.set_digest("d-" + id);
-  file.set_bytes(4096);
-  auto& labels = *dataset.mutable_labels();
-  put_fact(labels, fact("data.grade", grade));
-  put_fact(labels, fact("data.personal", "ordinary"));
-  put_fact(labels, fact("data.subjects_ordinary", int64_t{100}));
-  put_fact(labels, fact("data.subjects_sensitive", int64_t{0}));
-  put_fact(labels, fact("data.collected_in", city == "shenzhen" ? "mainland" : "hongkong"));
-  put_fact(labels, fact("genetic.data", false));
-  put_fact(labels, fact("consent.basis", "consent"));
-  put_fact(labels, fact("consent.separate", true));
-  put_fact(labels, fact("impact_assessment", "done"));
-  put_fact(labels, fact("hk.use", "same-purpose"));
-  put_fact(labels, fact("hk.processor_control", true));
-  if (name == "tagged") {
-    put_fact(labels, fact("data.tags", std::vector<std::string>{"look"}));
-    put_fact(labels, fact("data.sectors", std::vector<std::string>{"us-bulk"}));
-  }
-  return dataset;
-}
-
-// What Hong Kong's universities have signed for what they send, on file on both sides.
-pb::Mechanism model_clauses() {
-  pb::Mechanism mechanism;
-  mechanism.set_id("clauses");
-  mechanism.set_kind("hk-rmc");
-  mechanism.set_status("effective");
-  mechanism.set_exporter("hongkong-*");
-  mechanism.set_recipient("*");
-  mechanism.set_until_days(100'000);
-  return mechanism;
-}
-
 class World {
  public:
-  World(uint64_t seed, const std::shared_ptr<const policy::Policy>& policy, const Options& options)
-      : random_(seed), of_administrators_(seed ^ 0x9e3779b97f4a7c15U), faults_(Faults::draw(random_)) {
-    Surroundings around;
-    around.time = &time_;
-    around.random = &random_;
-    around.faults = &faults_;
-    around.policy = policy;
-    around.other_policy = other_than(policy);
-    policies_ = {around.policy, around.other_policy};
-    around.send_message = [this](const std::string& from, const SendMessage& e) { link_.carry(from, e); };
-    around.send_item = [this](const std::string& from, const SendItem& e) { send_item(from, e); };
-    around.answer = [this](const std::string& node, const Answer& e) { take_answer(node, e); };
-    around.violation = [this](std::string what) { violate(std::move(what)); };
-    nodes_.emplace("hongkong",
-                   Node(config_of("hongkong", "HK", "shenzhen", "CN"), around, options.shell_bugs));
-    nodes_.emplace("shenzhen",
-                   Node(config_of("shenzhen", "CN", "hongkong", "HK"), around, options.shell_bugs));
-    link_.connect(&nodes_.at("hongkong"), &nodes_.at("shenzhen"));
-  }
+  World(uint64_t seed, const Policies& policies, const Options& options);
 
   Outcome run();
 
  private:
+  Surroundings surroundings(const Policies& policies);
   void violate(std::string what) {
     if (outcome_.violations.size() < 20) outcome_.violations.push_back(std::move(what));
   }
   void send_item(const std::string& from, const SendItem& effect);
-  void deliver_item(const std::string& from, const SendItem& effect, uint64_t epoch);
   void take_answer(const std::string& node, const Answer& answer);
-  void plan_crashes(Instant until);
-  void plan_cuts(Instant until);
+  void died(const std::string& region);
+  template <class Do>
+  void plan(Fault fault, Do what);
+  void plan_trouble();
   void review();
-  void administer();
   void change_policy(Node& node);
-  void register_datasets();
+  void open_catalogues();
+  void heal();
+  bool is_quiet() const;
+  std::vector<Link*> links_of(const std::string& region);
+  Link& link_between(const std::string& a, const std::string& b);
+  Link& some_link() { return *links_[chance_.random().below(links_.size())]; }
+  Node& some_node();
+  void run_for(Duration time) {
+    time_.run_until(time_.now() + time, [] { return false; });
+  }
 
+  const Options& options_;
+  const Policies& policies_;
   Timeline time_;
-  Random random_;
-  Random of_administrators_;  // of their own, so that worlds stay as they were before there were any
-  Faults faults_;
-  std::vector<std::shared_ptr<const policy::Policy>> policies_;
+  Chance chance_;
   std::map<std::string, Node> nodes_;
-  Link link_{time_, random_, faults_};
-  Researchers researchers_{time_, random_, nodes_};
+  std::vector<std::unique_ptr<Link>> links_;
+  Researchers researchers_{time_, chance_, nodes_};
   Outcome outcome_;
 };
 
-void World::send_item(const std::string& from, const SendItem& effect) {
-  Node& sender = nodes_.at(from);
-  if (!sender.disk().has_permit(effect.crossing, effect.item.digest())) {
-    violate("first byte of " + effect.crossing + " leaves " + from + " before its permit is durable");
+World::World(uint64_t seed, const Policies& policies, const Options& options)
+    : options_(options), policies_(policies), chance_(seed) {
+  if (options.script) {
+    chance_.follow(*options.script);
+  } else {
+    chance_.draw();
+    chance_.spare(options.spared);
   }
-  if (!link_.up()) return;
-  const Duration travel = Duration::millis(random_.between(5, 3'000));
-  time_.after(travel, [this, from, effect, epoch = link_.epoch()] { deliver_item(from, effect, epoch); });
+  const std::vector<std::string> regions = regions_of(!options.script && chance_.random().below(3) == 0);
+  for (const std::string& region : regions) {
+    CoreConfig config = config_of(region, regions, options.script ? nullptr : &chance_.random());
+    nodes_.emplace(region, Node(std::move(config), surroundings(policies), options.shell_bugs));
+  }
+  for (auto a = nodes_.begin(); a != nodes_.end(); ++a) {
+    for (auto b = std::next(a); b != nodes_.end(); ++b)
+      links_.push_back(std::make_unique<Link>(time_, chance_, a->second, b->second));
+  }
 }
 
-void World::deliver_item(const std::string& from, const SendItem& effect, uint64_t epoch) {
-  Node& sender = nodes_.at(from);
-  Node& receiver = nodes_.at(effect.region);
-  if (!link_.up() || link_.epoch() != epoch || !receiver.alive() || !sender.alive()) return;
-  if (random_.chance(faults_.item_fails)) {
-    ++outcome_.faults;
-    return sender.post(ItemFailed{effect.crossing, "the stream broke", false});
+Surroundings World::surroundings(const Policies& policies) {
+  Surroundings around;
+  around.time = &time_;
+  around.chance = &chance_;
+  around.policy = policies.usual;
+  around.other_policy = policies.other;
+  around.send_message = [this](const std::string& from, const SendMessage& e) {
+    link_between(from, e.region).carry(from, e);
+  };
+  around.send_item = [this](const std::string& from, const SendItem& e) { send_item(from, e); };
+  around.answer = [this](const std::string& node, const Answer& e) { take_answer(node, e); };
+  around.died = [this](const std::string& region) { died(region); };
+  around.violation = [this](std::string what) { violate(std::move(what)); };
+  if (options_.tell) {
+    around.tell = [this](const std::string& line) {
+      const int64_t millis = (time_.now() - Timeline::kBegin).micros / 1000;
+      options_.tell(std::to_string(millis) + " ms  " + line);
+    };
   }
-  const pb::Item* expected = receiver.core()->expected_item(from, effect.crossing);
-  if (expected == nullptr) return;
-  if (!receiver.disk().has_permit(effect.crossing, effect.item.digest())) {
-    violate(effect.region + " accepts " + effect.crossing + " before its permit is durable");
+  return around;
+}
+
+Link& World::link_between(const std::string& a, const std::string& b) {
+  for (const auto& link : links_) {
+    if (link->joins(a) && link->joins(b)) return *link;
   }
-  receiver.disk().stored_items.insert(effect.crossing);
-  receiver.post(ItemStored{effect.crossing});
+  HETAO_CHECK(false);  // every two regions have one
+  return *links_.front();
+}
+
+std::vector<Link*> World::links_of(const std::string& region) {
+  std::vector<Link*> all;
+  for (const auto& link : links_) {
+    if (link->joins(region)) all.push_back(link.get());
+  }
+  return all;
+}
+
+Node& World::some_node() {
+  auto at = nodes_.begin();
+  std::advance(at, static_cast<int64_t>(chance_.random().below(nodes_.size())));
+  return at->second;
+}
+
+void World::send_item(const std::string& from, const SendItem& effect) {
+  if (!nodes_.at(from).disk().has_permit(effect.crossing, effect.item.digest())) {
+    violate("permit-is-durable: first byte of " + effect.crossing + " leaves " + from +
+            " before its permit is durable");
+  }
+  Link& link = link_between(from, effect.region);
+  const Node& receiver = link.other(from);
+  if (receiver.alive() && receiver.core()->expected_item(from, effect.crossing) != nullptr && link.up() &&
+      receiver.is_synced() && !receiver.disk().has_permit(effect.crossing, effect.item.digest())) {
+    violate("permit-is-durable: " + effect.region + " accepts " + effect.crossing +
+            " before its permit is durable");
+  }
+  link.carry_item(from, effect);
 }
 
 void World::take_answer(const std::string& node, const Answer& answer) {
   if (!answer.error && answer.request != 0 && researchers_.is_submission(answer.request)) {
     if (!nodes_.at(node).disk().rows.contains({Table::kJob, answer.id})) {
-      violate("job " + answer.id + " is acknowledged before it is durable");
+      violate("acknowledged-is-durable: job " + answer.id + " is acknowledged before it is durable");
     }
   }
   researchers_.take_answer(answer);
 }
 
-void World::plan_crashes(Instant until) {
-  if (faults_.crash == 0) return;
-  for (auto& [region, node] : nodes_) {
-    for (uint64_t i = 0; i < faults_.crash * 3 / 2; ++i) {
-      const Duration at{
-          static_cast<int64_t>(random_.below(static_cast<uint64_t>((until - time_.now()).micros)))};
-      time_.after(at, [this, &node] {
-        if (!node.alive()) return;
-        ++outcome_.faults;
-        node.kill();
-        link_.cut(false);
-        time_.after(Duration::millis(random_.between(10, 8'000)), [this, &node] {
-          if (!node.alive()) node.start();
-          link_.reconnect();
-        });
-      });
-    }
-  }
+void World::died(const std::string& region) {
+  for (Link* link : links_of(region)) link->cut();
+  time_.after(Duration::millis(chance_.random().between(10, 8'000)), [this, region] {
+    Node& node = nodes_.at(region);
+    if (!node.alive()) node.start();
+    for (Link* link : links_of(region)) link->reconnect();
+  });
 }
 
-void World::plan_cuts(Instant until) {
-  for (uint64_t i = 0; i < faults_.cut * 3 / 2; ++i) {
-    const Duration at{
-        static_cast<int64_t>(random_.below(static_cast<uint64_t>((until - time_.now()).micros)))};
-    time_.after(at, [this] {
-      ++outcome_.faults;
-      link_.cut(random_.chance(faults_.half_open));
-      time_.after(Duration::millis(random_.between(100, 20'000)), [this] { link_.reconnect(); });
+// So many at some time of the trouble, each an opportunity of its own.
+template <class Do>
+void World::plan(Fault fault, Do what) {
+  const uint64_t count = chance_.a_minute(fault) * 3 / 2;
+  for (uint64_t i = 0; i < count; ++i) {
+    const Duration at{chance_.random().between(0, kTrouble.micros - 1)};
+    time_.after(at, [this, fault, what] {
+      if (chance_.strikes(fault)) what();
     });
   }
 }
 
-void World::review() {
-  for (auto& [region, node] : nodes_) {
-    if (!node.alive()) continue;
-    std::vector<std::string> open;
-    for (const auto& [id, known] : node.core()->reviews()) {
-      if (known.state() == pb::REVIEW_OPEN) open.push_back(id);
-    }
-    for (const std::string& id : open) {
-      if (!random_.chance(600) || !node.alive()) continue;
-      AnswerReview answer{0, id, random_.chance(700), "looked at", {}};
-      answer.who.set_user("reviewer-" + std::to_string(random_.below(3)));
-      answer.who.set_tenant(region + "-hub");
-      node.post(std::move(answer));
-    }
-  }
-  time_.after(Duration::seconds(3), [this] { review(); });
+void World::plan_trouble() {
+  Random& random = chance_.random();
+  plan(Fault::kKillAtTime, [this] {
+    Node& node = some_node();
+    if (!node.alive()) return;
+    node.kill();
+    died(node.region());
+  });
+  plan(Fault::kFreeze, [this, &random] {
+    Node& node = some_node();
+    node.freeze(Duration::millis(random.between(500, 20'000)));
+    if (!random.chance(500)) return;  // the peers notice its silence, or not
+    for (Link* link : links_of(node.region())) link->cut_for(Duration::millis(random.between(5'000, 20'000)));
+  });
+  plan(Fault::kCutAtTime,
+       [this, &random] { some_link().cut_for(Duration::millis(random.between(100, 20'000))); });
+  plan(Fault::kRotates, [this] { some_link().cut_for(Duration::millis(50)); });
+  plan(Fault::kRevoked,
+       [this, &random] { some_link().revoke(Duration::millis(random.between(5'000, 40'000))); });
+  plan(Fault::kClog, [this, &random] { some_link().clog(Duration::millis(random.between(500, 8'000))); });
+  plan(Fault::kPolicyChange, [this] {
+    Node& node = some_node();
+    if (node.alive()) change_policy(node);
+  });
+  plan(Fault::kOddPeer, [this] { some_link().say_something_odd(); });
 }
 
 // One step towards the policy that is not in force: proposed, approved by another, activated; later rolled
 // back to.
 void World::change_policy(Node& node) {
   const Core& core = *node.core();
-  const auto& wanted = core.policy_digest() == policies_[0]->digest() ? policies_[1] : policies_[0];
+  const auto& wanted = core.policy_digest() == policies_.usual->digest() ? policies_.other : policies_.usual;
   if (!core.cannot_activate(wanted->digest()))
     return node.post(ActivatePack{0, wanted, administrator("ann"), "simulated"});
   for (const auto& [id, proposal] : core.proposals()) {
@@ -276,62 +233,102 @@ void World::change_policy(Node& node) {
   node.post(std::move(event));
 }
 
-void World::administer() {
+void World::review() {
+  Random& random = chance_.random();
   for (auto& [region, node] : nodes_) {
-    if (node.alive() && of_administrators_.chance(500)) change_policy(node);
+    if (!node.alive()) continue;
+    std::vector<std::string> open;
+    for (const auto& [id, known] : node.core()->reviews()) {
+      if (known.state() == pb::REVIEW_OPEN) open.push_back(id);
+    }
+    for (const std::string& id : open) {
+      if (!random.chance(600) || !node.alive()) continue;
+      AnswerReview answer{0, id, random.chance(800), "looked at", {}};
+      answer.who.set_user("reviewer-" + std::to_string(random.below(3)));
+      answer.who.set_tenant(region + "-hub");
+      if (random.chance(100)) {  // the submitter tries
+        answer.who.set_user("researcher");
+        answer.who.set_tenant(
+            node.core()->crossing(node.core()->review(id)->crossing())->submitter().tenant());
+      }
+      node.post(std::move(answer));
+    }
   }
-  time_.after(Duration::millis(of_administrators_.between(500, 8'000)), [this] { administer(); });
+  time_.after(Duration::seconds(3), [this] { review(); });
 }
 
-void World::register_datasets() {
+void World::open_catalogues() {
   for (auto& [city, node] : nodes_) {
     node.post(RegisterMechanism{0, model_clauses()});
-    node.post(RegisterDataset{0, dataset_of(city, "general", "general")});
-    node.post(RegisterDataset{0, dataset_of(city, "tagged", "general")});
-    node.post(RegisterDataset{0, dataset_of(city, "important", "important")});
+    for (pb::Dataset& dataset : datasets_of(city)) {
+      node.disk().blobs.insert(dataset.digest());
+      node.post(RegisterDataset{0, std::move(dataset)});
+    }
   }
 }
 
-Outcome World::run() {
-  const Instant begin = time_.now();
-  const Instant healed = begin + kTrouble;
-  for (auto& [region, node] : nodes_) node.start();
-  register_datasets();
-  link_.reconnect();
-  // The first seconds are calm: a world that loses its catalogue before anything began would test nothing.
-  const Faults planned = faults_;
-  faults_ = Faults::none();
-  time_.run_until(begin + Duration::seconds(3));
-  faults_ = planned;
-  plan_crashes(healed);
-  plan_cuts(healed);
-  researchers_.plan_jobs(static_cast<int>(random_.between(1, 8)));
-  review();
-  if (of_administrators_.chance(400)) administer();
-  time_.run_until(healed);
-  faults_ = Faults::none();
+void World::heal() {
+  chance_.calm(true);
   for (auto& [region, node] : nodes_) {
     if (!node.alive()) node.start();
   }
-  link_.heal();
-  time_.run_until(healed + kHealing);
+  for (const auto& link : links_) link->heal();
+}
+
+// Everything is at its end, told and on disk.
+bool World::is_quiet() const {
+  for (const WantedJob& wanted : researchers_.jobs()) {
+    if (!wanted.dropped && !wanted.acknowledged && !wanted.refused) return false;
+  }
+  return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return is_at_rest(node.second); });
+}
+
+Outcome World::run() {
+  for (auto& [region, node] : nodes_) node.start();
+  open_catalogues();
+  for (const auto& link : links_) link->reconnect();
+  // The first seconds are calm: a world that loses its catalogue before anything began would test nothing.
+  run_for(kCalm);
+  chance_.calm(false);
+  if (options_.script) {
+    researchers_.plan_one_job();
+  } else {
+    plan_trouble();
+    researchers_.plan_jobs(static_cast<int>(chance_.random().between(1, 8)), options_.jobs_struck_out);
+  }
+  review();
+  if (options_.script) {
+    for (int i = 0; i < 9 && !is_quiet(); ++i) run_for(kLook);
+  } else {
+    run_for(kTrouble);
+  }
+  outcome_.opportunities = chance_.opportunities();
+  outcome_.opportunities_at_first = chance_.opportunities_at_first();
+  heal();
+  const Instant end = time_.now() + kHealing;
+  do run_for(kLook);
+  while (!is_quiet() && time_.now() < end);
   check_world({nodes_, researchers_, [this](std::string what) { violate(std::move(what)); }});
   outcome_.events = time_.happened();
-  outcome_.faults += link_.faults();
+  outcome_.struck = chance_.struck();
   outcome_.jobs = researchers_.jobs().size();
-  outcome_.complete = researchers_.complete(nodes_);
   for (const auto& [region, node] : nodes_) {
     outcome_.steps += node.steps();
     outcome_.trace_hash = outcome_.trace_hash * 1'099'511'628'211U + node.trace_hash();
+    for (const auto& [id, job] : node.core()->jobs()) ++outcome_.ends[to_word(job.state())];
   }
+  outcome_.complete = outcome_.ends["complete"];
   return outcome_;
 }
 
 }  // namespace
 
-Outcome run_world(uint64_t seed, const std::shared_ptr<const policy::Policy>& policy,
-                  const Options& options) {
-  World world(seed, policy, options);
+Policies simulation_policies() {
+  return {compile(kRulesYaml), compile(std::string(kRulesYaml) + kOtherRulesYaml)};
+}
+
+Outcome run_world(uint64_t seed, const Policies& policies, const Options& options) {
+  World world(seed, policies, options);
   return world.run();
 }
 

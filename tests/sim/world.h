@@ -1,10 +1,14 @@
-// A world: two gateways, their schedulers, the link between them, researchers and reviewers, and everything
-// that can break. First with faults, then healed: what does not come to its end by then is as wrong as what
-// went astray.
+// A world: two or three gateways, their schedulers, the links between them, researchers and reviewers, and
+// everything that can break. First with faults, then healed: what does not come to its end by then is as
+// wrong as what went astray.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,22 +17,34 @@
 namespace hetao::sim {
 
 struct Outcome {
-  std::vector<std::string> violations;  // empty: all invariants hold
+  std::vector<std::string> violations;  // "rule: what"; empty: all invariants hold
   uint64_t events = 0;
   uint64_t steps = 0;
-  uint64_t faults = 0;
   uint64_t jobs = 0;
   uint64_t complete = 0;
-  uint64_t trace_hash = 0;  // equal for equal seeds, whatever the compiler
+  std::map<std::string, uint64_t> ends;  // how many jobs ended in which state
+  uint64_t trace_hash = 0;               // equal for equal seeds, whatever the compiler
+  std::vector<Struck> struck;            // every fault, in order
+  std::array<uint32_t, kFaults> opportunities{};
+  std::array<uint32_t, kFaults> opportunities_at_first{};
 };
 
 struct Options {
   ShellBugs shell_bugs;
-  bool print_trace = false;
+  // Only these faults, in one small world with one job, the same in every respect else.
+  std::optional<std::set<Struck>> script;
+  std::set<Struck> spared;                // faults that are struck out
+  std::set<size_t> jobs_struck_out;       // by number
+  std::function<void(std::string)> tell;  // a line for everything that happens
 };
 
-std::shared_ptr<const policy::Policy> simulation_policy();
+struct Policies {
+  std::shared_ptr<const policy::Policy> usual;
+  std::shared_ptr<const policy::Policy> other;  // what administrators change it to, and back
+};
 
-Outcome run_world(uint64_t seed, const std::shared_ptr<const policy::Policy>& policy, const Options& options);
+Policies simulation_policies();
+
+Outcome run_world(uint64_t seed, const Policies& policies, const Options& options);
 
 }  // namespace hetao::sim
