@@ -56,7 +56,7 @@ struct SandboxFolder {
   std::string root;                        // the scratch folder that becomes "/"
   std::string init;                        // the program hetao-init
   std::vector<std::string> mount_sources;  // one for each RunSpec::mounts; empty: copied into root already
-  std::vector<std::string> devices;        // RunSpec::devices as they are on this machine
+  std::vector<std::string> devices = {};   // RunSpec::devices as they are on this machine
 };
 
 struct Bind {

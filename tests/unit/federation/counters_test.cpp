@@ -95,6 +95,12 @@ TEST(Counters, NoTwoJobsPassAThresholdThatAdmitsOne) {
 
 TEST(Counters, WhatWaitsOverNewYearCountsInTheYearInWhichItLeaves) {
   TwoCities world(kRules);
+  for (const char* region : {"shenzhen", "hongkong"}) {
+    world.city(region).config.job_deadline = Duration::seconds(int64_t{400} * 86'400);
+    world.city(region).config.hold_expiry = Duration::seconds(int64_t{400} * 86'400);
+    world.restart(region);
+  }
+  world.settle();
   world.submit("hongkong", "hongkong", "shenzhen-tagged");
   world.settle();
   ASSERT_EQ(world.core("shenzhen").counters().begin()->second.ordinary(), 100);
