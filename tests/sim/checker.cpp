@@ -9,6 +9,7 @@
 namespace hetao::sim {
 
 using namespace federation;
+using federation::to_word;
 
 namespace {
 

@@ -75,11 +75,12 @@ void Link::cut_for(Duration time) {
 void Link::revoke(Duration time) {
   cut();
   refused_until_ = time_.now() + time;
-  time_.after(time + Duration::millis(1), [this] { reconnect(); });
+  time_.after(Duration{time.micros + Duration::millis(1).micros}, [this] { reconnect(); });
 }
 
 void Link::tell_up(Node& node, uint64_t epoch, Duration late) {
-  time_.after(late + Duration::millis(chance_.random().between(1, 100)), [this, &node, epoch] {
+  const Duration wait = Duration::millis(chance_.random().between(1, 100));
+  time_.after(Duration{late.micros + wait.micros}, [this, &node, epoch] {
     if (up_ && epoch == epoch_) node.post(PeerUp{other(node.region()).region()});
   });
 }

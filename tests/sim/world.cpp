@@ -15,6 +15,7 @@
 namespace hetao::sim {
 
 using namespace federation;
+using federation::to_word;
 
 namespace {
 
