@@ -36,12 +36,40 @@ std::optional<int> compare(const Value& value, const json::value& with) {
   return order < 0 ? -1 : (order > 0 ? 1 : 0);
 }
 
-bool matches_all_of(const json::value& globs, const Value& value) {
+bool holds_text(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// A text that nobody names, which matches these globs and none of the others.
+bool matches_just(const json::value& globs, const Value& value, const Named& named) {
   const std::string* text = std::get_if<std::string>(&value);
-  return text != nullptr && globs.is_array() &&
-         std::all_of(globs.get_array().begin(), globs.get_array().end(), [&](const json::value& glob) {
-           return glob.is_string() && glob_match(std::string(glob.get_string()), *text);
-         });
+  if (text == nullptr || !globs.is_array() || holds_text(named.texts, *text)) return false;
+  return std::all_of(named.globs.begin(), named.globs.end(), [&](const std::string& glob) {
+    const bool listed = std::any_of(globs.get_array().begin(), globs.get_array().end(),
+                                    [&](const json::value& each) { return equals(each, Value(glob)); });
+    return glob_match(glob, *text) == listed;
+  });
+}
+
+void note_texts(const json::value& list, std::vector<std::string>& into) {
+  if (!list.is_array()) return;
+  for (const json::value& each : list.get_array()) {
+    if (each.is_string() && !holds_text(into, std::string(each.get_string())))
+      into.emplace_back(each.get_string());
+  }
+}
+
+// What a test names, into `named`.
+void note_names(const json::value& test, Named& named) {
+  if (test.is_string()) return note_texts(json::array{test}, named.texts);
+  if (!test.is_object()) return;
+  for (const auto& member : test.get_object()) {
+    const std::string_view name(member.key());
+    if (name == "in" || name == "not_in") note_texts(member.value(), named.texts);
+    if (name == "matches_just") note_texts(member.value(), named.globs);
+    if (name != "any_of" || !member.value().is_array()) continue;
+    for (const json::value& part : member.value().get_array()) note_names(part, named);
+  }
 }
 
 size_t members_of(const json::value& wanted, const Value* value) {
@@ -56,7 +84,8 @@ size_t members_of(const json::value& wanted, const Value* value) {
 }
 
 // One operator of an object that speaks of known values.
-bool operator_holds(std::string_view name, const json::value& operand, const Value* value) {
+bool operator_holds(std::string_view name, const json::value& operand, const Value* value,
+                    const Named& named) {
   if (name == "contains_all")
     return operand.is_array() && members_of(operand, value) == operand.get_array().size();
   if (name == "contains_none") return members_of(operand, value) == 0;
@@ -66,18 +95,19 @@ bool operator_holds(std::string_view name, const json::value& operand, const Val
   if (name == "not_in") return !any_equals(operand, *value);
   if (name == "gte") return compare(*value, operand).value_or(-1) >= 0;
   if (name == "lt") return compare(*value, operand).value_or(1) < 0;
-  if (name == "matches_just") return matches_all_of(operand, *value);
+  if (name == "matches_just") return matches_just(operand, *value, named);
   if (name == "such_as") return true;
   if (name == "any_of") {
-    return operand.is_array() && std::any_of(operand.get_array().begin(), operand.get_array().end(),
-                                             [&](const json::value& each) { return meets(each, value); });
+    return operand.is_array() &&
+           std::any_of(operand.get_array().begin(), operand.get_array().end(),
+                       [&](const json::value& each) { return meets(each, value, Missing::kUnknown, named); });
   }
   return false;
 }
 
 }  // namespace
 
-bool meets(const json::value& test, const Value* value, Missing missing) {
+bool meets(const json::value& test, const Value* value, Missing missing, const Named& named) {
   if (!test.is_object()) return value != nullptr && equals(test, *value);
   const json::object& operators = test.get_object();
   if (value == nullptr) {
@@ -90,7 +120,7 @@ bool meets(const json::value& test, const Value* value, Missing missing) {
     const std::string_view name(member.key());
     if (name == "unknown" || name == "absent" || name == "or_unknown" || name == "or_absent") continue;
     says_known = true;
-    if (!operator_holds(name, member.value(), value)) return false;
+    if (!operator_holds(name, member.value(), value, named)) return false;
   }
   return says_known;
 }
@@ -102,12 +132,14 @@ CaseFinder::CaseFinder(const Diff& diff, const Schema& schema) : diff_(&diff), s
     for (const CaseTest& test : one.when) {
       const auto [at, fresh] = known.emplace(test.attribute, slots_.size());
       slots.push_back(at->second);
-      if (!fresh) continue;
-      const auto attribute = schema.resolve(test.attribute);
-      const bool has_default =
-          test.attribute.starts_with("parameter.") || (attribute && !attribute->absent.empty());
-      slots_.push_back(
-          {test.attribute, attribute.has_value(), has_default ? Missing::kAbsent : Missing::kUnknown});
+      if (fresh) {
+        const auto attribute = schema.resolve(test.attribute);
+        const bool has_default =
+            test.attribute.starts_with("parameter.") || (attribute && !attribute->absent.empty());
+        slots_.push_back(
+            {test.attribute, attribute.has_value(), has_default ? Missing::kAbsent : Missing::kUnknown});
+      }
+      note_names(test.test, slots_[at->second].named);
     }
   }
 }
@@ -130,7 +162,7 @@ bool CaseFinder::holds(size_t index, const std::vector<Held>& held) const {
   const DiffCase& one = diff_->cases[index];
   for (size_t i = 0; i < one.when.size(); ++i) {
     const Held& own = held[tests_[index][i]];
-    if (!meets(one.when[i].test, own.value, own.missing)) return false;
+    if (!meets(one.when[i].test, own.value, own.missing, slots_[tests_[index][i]].named)) return false;
   }
   return true;
 }

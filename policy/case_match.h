@@ -12,9 +12,17 @@
 
 namespace hetao::policy {
 
+// Texts and globs that cases name for an attribute: a text that nobody names is told apart by the globs that
+// it matches, and by all those that it does not.
+struct Named {
+  std::vector<std::string> texts;
+  std::vector<std::string> globs;
+};
+
 // One test. Without a value the attribute is unknown, or absent where absence means something.
 enum class Missing { kUnknown, kAbsent };
-bool meets(const json::value& test, const Value* value, Missing missing = Missing::kUnknown);
+bool meets(const json::value& test, const Value* value, Missing missing = Missing::kUnknown,
+           const Named& named = {});
 
 // `diff` and `schema` (of either pack) must outlive this. Thread-safe once made.
 class CaseFinder {
@@ -29,6 +37,7 @@ class CaseFinder {
     std::string attribute;
     bool known = false;  // by the schema
     Missing missing = Missing::kUnknown;
+    Named named = {};
   };
   struct Held {
     const Value* value = nullptr;
