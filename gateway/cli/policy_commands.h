@@ -21,6 +21,9 @@ struct PackBody {
 };
 PackBody pack_body(const Context& context, const std::string& pack);
 
+// Posts it: testing, comparing and replaying a large pack takes its time.
+Result<json::value> post_pack(const Context& context, const std::string& target, const json::value& body);
+
 // What a check of the gateway found, for people: tests, lint, the difference with its weight in history.
 void print_report(const Context& context, const json::object& report);
 // `hetao policy diff NEW`: the same, without keeping anything.

@@ -18,6 +18,8 @@ namespace hetao::cli {
 namespace {
 
 constexpr size_t kCasesShown = 8;
+constexpr long kCheckSecondsMax = 900;
+constexpr size_t kAnswerBytesMax = size_t{64} << 20U;
 
 struct ProposeOptions {
   std::string pack;
@@ -116,7 +118,7 @@ int propose(const Context& context, const ProposeOptions& o) {
   PackBody pack = pack_body(context, o.pack);
   if (pack.exit_code != 0) return pack.exit_code;
   if (!o.reason.empty()) pack.body["reason"] = o.reason;
-  const auto answer = Client(context).post("/api/v1/policy/proposals", pack.body);
+  const auto answer = post_pack(context, "/api/v1/policy/proposals", pack.body);
   if (!answer) return report(context, answer.error());
   if (context.json) return context.print_json(*answer), 0;
   const json::object& proposal = answer->get_object();
@@ -233,6 +235,19 @@ PackBody pack_body(const Context& context, const std::string& pack) {
   return out;
 }
 
+Result<json::value> post_pack(const Context& context, const std::string& target, const json::value& body) {
+  Call call;
+  call.method = "POST";
+  call.target = target;
+  call.body = json::serialize(body);
+  call.headers["Content-Type"] = "application/json";
+  call.timeout_seconds = kCheckSecondsMax;
+  const auto reply = Client(context).send(call);
+  if (!reply) return fail(reply.error());
+  if (reply->status < 200 || reply->status > 299) return fail(error_of(*reply, "POST " + target));
+  return parse_json(reply->body, "answer of the gateway", kAnswerBytesMax);
+}
+
 void print_report(const Context& context, const json::object& report) {
   const json::object& tests = object_at(report, "tests");
   const size_t failed = list_at(tests, "failures").size();
@@ -258,7 +273,7 @@ void print_report(const Context& context, const json::object& report) {
 int diff_with_active(const Context& context, const std::string& pack) {
   const PackBody body = pack_body(context, pack);
   if (body.exit_code != 0) return body.exit_code;
-  const auto answer = Client(context).post("/api/v1/policy/check", body.body);
+  const auto answer = post_pack(context, "/api/v1/policy/check", body.body);
   if (!answer) return report(context, answer.error());
   if (context.json) {
     json::object out = object_at(answer->get_object(), "diff");

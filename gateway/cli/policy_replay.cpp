@@ -60,7 +60,7 @@ int simulate(const Context& context, const SimulateOptions& o) {
   PackBody pack = pack_body(context, o.pack);
   if (pack.exit_code != 0) return pack.exit_code;
   pack.body["since"] = o.since;
-  const auto answer = Client(context).post("/api/v1/policy/simulate", pack.body);
+  const auto answer = post_pack(context, "/api/v1/policy/simulate", pack.body);
   if (!answer) return report(context, answer.error());
   if (context.json) return context.print_json(*answer), 0;
   const json::object& all = answer->get_object();

@@ -86,7 +86,11 @@ void shorten(std::string& text, size_t bytes_max) {
 void bound_texts(ledger::Entry& entry) {
   for (std::string* text : {&entry.job, &entry.crossing, &entry.who, &entry.item_digest, &entry.peer})
     shorten(*text, limits::kLedgerNameBytesMax);
-  for (auto& [key, value] : entry.extra) shorten(value, limits::kLedgerTextBytesMax);
+  for (auto& [key, value] : entry.extra) {
+    // What a decision was made from is bounded by itself (inputs.h): cut, it could not be made again.
+    if (key != "request" && key != "mechanisms" && key != "counted")
+      shorten(value, limits::kLedgerTextBytesMax);
+  }
   shorten(entry.reason, limits::kLedgerReasonBytesMax);
   entry.item_bytes = std::clamp<int64_t>(entry.item_bytes, 0, limits::kItemBytesMax);
 }
