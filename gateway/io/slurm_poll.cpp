@@ -173,6 +173,9 @@ void SlurmPlatform::weigh(const std::string& run, const slurm::JobReply& seen,
   bool gone_at_first = false;
   const bool there = seen.kind == ReplyKind::kOk && is_ours(seen.job, run);
   const bool over = there && slurm::is_over(seen.job.state);
+  // It began, and Slurm knows nothing of that: it was requeued, or a crash took it back.
+  const bool taken_back =
+      there && seen.job.state == slurm::JobState::kPending && status && has_begun(*status);
   {
     const std::lock_guard lock(mutex_);
     const auto at = watched_.find(run);
@@ -182,7 +185,7 @@ void SlurmPlatform::weigh(const std::string& run, const slurm::JobReply& seen,
     known.pause = std::min<Clock::duration>(known.pause * 2, kLongestPause);
     known.next_look = now + known.pause;
     if (seen.kind == ReplyKind::kUnknown || !status) return;
-    const bool gone = !there || over;
+    const bool gone = !there || over || taken_back;
     if (gone && known.gone_since == Clock::time_point{}) {
       known.gone_since = now;
       gone_at_first = true;
@@ -204,8 +207,9 @@ void SlurmPlatform::weigh(const std::string& run, const slurm::JobReply& seen,
   }
   if (!over) {
     const bool waits = seen.job.state == slurm::JobState::kPending;
-    if (waits && seen.job.restarts > 0 && has_begun(*status)) {
-      // Requeued behind our back: the token is taken, so that nothing would happen in another start.
+    const bool waited = Clock::now() - watched.gone_since >= kLastWordPatience;
+    if (taken_back && (seen.job.restarts > 0 || status->state == RunState::kLost || waited)) {
+      // The token is taken, so that nothing would happen in another start.
       (void)link_->cancel(watched.job.user, watched.job.id);
       slurm::JobRecord ended = seen.job;
       ended.state = slurm::JobState::kCompleted;
