@@ -267,7 +267,9 @@ void SlurmPlatform::end(const std::string& run, const slurm::JobEnd& end, RunSta
   }
   // Nobody starts it any more, whatever the scheduler thinks of next.
   (void)spool_.cancel(run);
-  const bool unfinished = !status.executors.empty() && status.executors.back().ended.micros == 0;
+  // A wrapper that was told to stop has stopped its program too: that end is none of the program's own.
+  const bool unfinished = !status.executors.empty() &&
+                          (status.executors.back().ended.micros == 0 || status.state == RunState::kLost);
   if (unfinished && end.system_failure) status.executors.pop_back();
   if (unfinished && !end.system_failure) {
     platforms::ExecutorLog& last = status.executors.back();
