@@ -150,7 +150,10 @@ Result<void> Verifier::attachment(const Line& line) {
   if (sha256(as_bytes(*text)).hex() != *digest)
     return refuse(line.what(), "the attachment " + printable(*name) + " does not have its digest");
   static constexpr std::string_view kPolicy = "policy/";
-  if (name->starts_with(kPolicy) && name->substr(kPolicy.size()) != *digest)
+  const std::string_view rest =
+      name->starts_with(kPolicy) ? name->substr(kPolicy.size()) : std::string_view();
+  const bool names_a_digest = rest.size() == digest->size() && from_hex(rest);
+  if (names_a_digest && rest != *digest)
     return refuse(line.what(), "the policy " + printable(*name) + " is not the one that its name says");
   report_.attachments.emplace_back(*name);
   return {};

@@ -60,6 +60,20 @@ TEST(Evidence, VerifiesWithNothingElse) {
   EXPECT_FALSE(report->keys_are_pinned);
 }
 
+TEST(Evidence, APolicysTextHasTheDigestThatItsNameSays) {
+  const std::string text = "{\"rules\":[]}";
+  const std::string right = "policy/" + sha256(as_bytes(text)).hex();
+  for (const std::string& name : {right, "policy/" + std::string(64, 'a')}) {
+    const Export made = make_export();
+    EvidenceWriter writer;
+    std::string file = writer.begin(made.checkpoint, std::vector{log_key().verifier()},
+                                    std::vector{witness_key().verifier()});
+    file += writer.attach(name, text);
+    file += writer.end();
+    EXPECT_EQ(verify_evidence(file).has_value(), name == right) << name;
+  }
+}
+
 TEST(Evidence, WithoutEntriesIsEvidenceOfTheHead) {
   const Export made = make_export();
   EvidenceWriter writer;
