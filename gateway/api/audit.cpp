@@ -212,7 +212,8 @@ io::HttpResponse audit_reconcile(const Context& c) {
     }
     json::object peer;
     peer["region"] = book.region;
-    peer["agree"] = book.has_report && book.report.mismatches.empty() && book.trouble.empty();
+    peer["complete"] = book.has_report;
+    peer["agree"] = book.report.mismatches.empty() && book.trouble.empty();
     peer["matched"] = book.report.matched;
     peer["under_way"] = book.report.under_way;
     peer["recalled"] = book.report.recalled;

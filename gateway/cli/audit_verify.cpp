@@ -280,7 +280,9 @@ int reconcile_online(const Context& context) {
     context.print(
         (flag_at(peer, "agree") ? context.good("the books agree") : context.bad("the books do not agree")) +
         " with " + text_at(peer, "region") + ": " + text_at(peer, "matched") + " crossings matched, " +
-        text_at(peer, "under_way") + " under way, up to its entry " + text_at(peer, "their_entries"));
+        text_at(peer, "under_way") + " under way, " +
+        (flag_at(peer, "complete") ? "up to its entry " : "still reading its book, at entry ") +
+        text_at(peer, "their_entries"));
   }
   return agree ? 0 : static_cast<int>(ErrorCode::kVerification);
 }

@@ -214,7 +214,7 @@ class Audit(CitiesTest):
     def test_the_gateways_match_their_books_by_themselves(self):
         def agree():
             peer = self.cities.ask("hongkong", "AUDITOR", "audit", "reconcile")["peers"][0]
-            return peer["agree"] and peer["matched"] > 0 and not peer["under_way"]
+            return peer["complete"] and peer["agree"] and peer["matched"] > 0 and not peer["under_way"]
         wait_until(agree, "the books agree", lambda: str(self.cities.ask("hongkong", "AUDITOR", "audit", "reconcile")))
 
     def test_evidence_holds_offline_and_names_what_does_not(self):
