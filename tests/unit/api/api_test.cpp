@@ -86,7 +86,7 @@ TEST(Mechanisms, AreFiledListedAndWithdrawn) {
                                      "status": "effective", "from": "2026-01-01", "until": "2028-01-01"})");
   ASSERT_EQ(made.status, 200) << made.body;
   EXPECT_EQ(object_of(made).at("until"), "2028-01-01");
-  EXPECT_EQ(object_of(made).at("registered_by"), "office/paul");
+  EXPECT_TRUE(object_of(made).at("registered_by").as_string().starts_with("office/u-"));
   const auto withdrawn = gateway.post("/api/v1/mechanisms/GBA-2026-7/withdraw", gateway.admin());
   ASSERT_EQ(withdrawn.status, 200);
   EXPECT_EQ(object_of(withdrawn).at("withdrawn"), true);
