@@ -91,6 +91,7 @@ def judge(hongkong, shenzhen, clients):
                           text=True)
     if done.returncode != 0:
         raise Broken(f"the books do not match: {done.stdout}{done.stderr}")
+    city.judge_history(hongkong.land, [hongkong, shenzhen], acknowledged, "--all-regions")
     return acknowledged
 
 

@@ -108,6 +108,7 @@ def judge(load, nodes):
         node.stop()
     for node in nodes:
         node.judge_ledger()
+    city.judge_history(nodes[0].land, nodes[:1], load.acknowledged)
 
 
 def main():

@@ -96,6 +96,7 @@ class Course:
         one.judge_list([self.name, other])
         one.stop()
         one.judge_ledger()
+        city.judge_history(self.land, [one], {self.name: again, other: other_id})
 
 
 def count_calls(land, store):
