@@ -385,17 +385,17 @@ TEST_F(TwoCities, ShowSomeChunksOfWhatTheOtherSideHasFromElsewhere) {
   EXPECT_EQ(b.blobs.read(item.files(0).digest(), 30'000'000).value(), content);
 }
 
-TEST_F(TwoCities, MoveAThousandSmallFilesManyAtATime) {
-  start();
+TEST_F(TwoCities, MoveHundredsOfSmallFilesManyAtATime) {
   std::vector<std::string> contents;
-  for (uint64_t i = 0; i < 1'000; ++i) contents.push_back(noise(4'000, i + 10));
-  const pb::Item item = a.item_of(contents);
+  for (uint64_t i = 0; i < 200; ++i) contents.push_back(noise(4'000, i + 10));
+  const pb::Item item = a.item_of(contents);  // before the tunnel is up: nobody answers pings meanwhile
+  start();
   allow("c", item);
   const auto began = std::chrono::steady_clock::now();
   a.manager->send_item("hongkong", "c", item);
   ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  RecordProperty("files_per_second", std::to_string(1'000 / took.count()));
+  RecordProperty("files_per_second", std::to_string(200 / took.count()));
   for (const pb::ItemFile& file : item.files()) EXPECT_TRUE(b.blobs.has(file.digest()));
   EXPECT_EQ(b.stored, std::vector<std::string>{"c"});
 }
