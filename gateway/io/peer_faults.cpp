@@ -8,6 +8,8 @@
 namespace hetao::io {
 
 bool PeerFaults::matters(std::string_view reason) {
+  // A lane of a session that another one superseded, when both sides dialled at once.
+  if (reason == "refused") return false;
   static constexpr std::array<std::string_view, 18> kHarmless = {
       "done",         "cut",        "connection-lost", "timeout",   "too-slow",       "too-many",
       "protocol-tls", "alpn",       "peer-alert",      "cancelled", "no-space",       "internal",
