@@ -29,20 +29,25 @@ void set_example_of(const Accept& accept, const Domain& domain, Request& request
 
 DiffCase case_of(Region region, const Universe& universe) {
   DiffCase out;
-  for (const Accept& accept : region.accepts) {
+  for (const Accept& accept : region.box.accepts) {
     const Domain& domain = universe.domains()[accept.slot];
     out.when.push_back({domain.attribute().name, domain.describe(accept.classes)});
-    set_example_of(accept, domain, out.example);
   }
-  for (const Members& members : region.members) {
+  for (const Members& members : region.box.members) {
     const Domain& domain = universe.domains()[members.slot];
     out.when.push_back({domain.attribute().name, describe_members(members, domain)});
+  }
+  for (const Accept& accept : region.example.accepts)
+    set_example_of(accept, universe.domains()[accept.slot], out.example);
+  for (const Members& members : region.example.members) {
+    const Domain& domain = universe.domains()[members.slot];
     std::vector<std::string> present;
     for (const auto& group : members.any_of) present.push_back(domain.member_name(group.front()));
     if (!present.empty()) out.example.set(domain.attribute().name, std::move(present));
   }
   std::sort(out.when.begin(), out.when.end(),
             [](const CaseTest& a, const CaseTest& b) { return a.attribute < b.attribute; });
+  out.whole = region.whole;
   out.from = region.before.effect;
   out.to = region.after.effect;
   out.from_obligations = std::move(region.before.obligations);
@@ -66,7 +71,7 @@ Diff diff(const LoadedPack& before, const LoadedPack& after, const DiffOptions& 
   pieces.add(after, 1, *universe, kAfter);
   pieces.merge_equal();
   Comparison comparison(*universe, pieces, options.nodes_max);
-  std::vector<Region> regions = comparison.regions(options.cases_max, out.cases_total);
+  std::vector<Region> regions = comparison.regions(options.whole_max, options.cases_max, out.cases_total);
   out.gave_up = comparison.gave_up();
   out.changed = out.gave_up || !regions.empty();
   for (Region& region : regions) out.cases.push_back(case_of(std::move(region), *universe));

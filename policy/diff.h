@@ -16,18 +16,24 @@ struct CaseTest {
   json::value test;  // a constant, or operators: {"in": [...]}, {"gte": 1, "lt": 9}, {"unknown": true}
 };
 
+// Requests that `when` describes and whose decision was `from` and becomes `to`.
 struct DiffCase {
   std::vector<CaseTest> when;
+  // True: all that `when` describes, and no other case's `when` meets it. False: those for which no rule that
+  // stays as it is decides otherwise; another case may have the same `when` and another `from` or `to`.
+  bool whole = true;
   Effect from = Effect::kForbid;
   Effect to = Effect::kForbid;
+  // Where `from` and `to` are the same: the obligations that differ.
   std::vector<ObligationSpec> from_obligations;
   std::vector<ObligationSpec> to_obligations;
   Request example;
 };
 
 struct DiffOptions {
-  uint64_t nodes_max = 1'000'000;  // boxes looked at
+  uint64_t nodes_max = 1'000'000;  // states looked at
   size_t cases_max = 1'000;        // listed; the rest is counted
+  size_t whole_max = 100;          // up to so many cases whose `when` says all, see DiffCase
 };
 
 struct Diff {

@@ -35,8 +35,7 @@ class Domain {
   Class classify(bool value) const;
   Class classify(int64_t value) const;  // of integers, and days of dates
   Class classify(std::string_view value) const;
-  // For sets: the number of a member that rules name, or kNoMember.
-  static constexpr uint32_t kNoMember = UINT32_MAX;
+  // For sets: the number of a member that rules name, or StringTable::kNone.
   uint32_t member(std::string_view value) const;
   // For the hot path: the names; the class of a text that is none of them (nullopt: it has to be looked at);
   // the cuts of numbers.

@@ -37,14 +37,20 @@ class Linter {
   void check_parameters();
   void check_condition(const Rule& rule, const Condition& condition, bool negated);
   void check_test(const Rule& rule, const Condition& condition, bool negated);
+  void check_turn(const Rule& rule, const Condition& condition);
   // What needs all possible requests.
   void find_cases();
+  void find_repeated();
   void check_effects();
   bool check_effect(uint32_t rule);
   void check_contradictions();
   void check_gaps();
-  void check_gaps_of(const std::vector<const Piece*>& alike, size_t slot);
-  void check_gap(const Piece& low, const Piece& high, size_t slot, Class begin, Class end);
+  struct Threshold {
+    const Case* one = nullptr;
+    uint32_t rule = 0;
+  };
+  void check_gaps_of(const std::vector<Threshold>& alike, size_t slot);
+  void check_gap(const Threshold& low, const Threshold& high, size_t slot, Class begin, Class end);
   bool stronger_cover(uint32_t rule);
   std::vector<std::string> covering(uint32_t rule, bool stronger) const;
   const Rule& rule(uint32_t index) const { return pack_->rules[index]; }
@@ -53,7 +59,7 @@ class Linter {
   LintOptions options_;
   std::vector<Finding> findings_;
   std::optional<Universe> universe_;
-  Pieces pieces_;               // sorted
+  Pieces pieces_;
   std::vector<bool> repeated_;  // a piece: another rule says just the same
   std::vector<RuleCases> cases_;
 };
@@ -133,9 +139,35 @@ void Linter::check_condition(const Rule& each, const Condition& condition, bool 
   for (const Condition& member : condition.members) check_condition(each, member, turned);
 }
 
+// A day from which a test of the date says otherwise.
+void Linter::check_turn(const Rule& each, const Condition& condition) {
+  const Test& test = condition.test;
+  std::vector<int64_t> days = test.numbers;
+  for (const int64_t day : test.numbers) days.push_back(day + 1);
+  if (test.op == Operator::kRange) {
+    days.push_back(test.low);
+    if (test.high < INT64_MAX) days.push_back(test.high + 1);
+  }
+  for (const int64_t day : days) {
+    if (day <= options_.today.days || day > int64_t{options_.today.days} + options_.expires_within_days)
+      continue;
+    findings_.push_back({Severity::kWarning,
+                         "turns-soon",
+                         each.id,
+                         condition.place,
+                         each.id + " tests the date, and says otherwise from " +
+                             to_string(Date{static_cast<int32_t>(day)}) +
+                             ": decisions change then without anyone's doing",
+                         {},
+                         {}});
+    return;
+  }
+}
+
 void Linter::check_test(const Rule& each, const Condition& condition, bool negated) {
   const Attribute& attribute = pack_->attributes[condition.test.attribute];
   const Test& test = condition.test;
+  if (attribute.name == "time.date") check_turn(each, condition);
   if (attribute.type == Type::kEnum || test.op == Operator::kMatches) return;
   for (const std::string& text : test.texts) {
     if (attribute.values.empty() ||
@@ -166,6 +198,23 @@ void Linter::check_test(const Rule& each, const Condition& condition, bool negat
   }
 }
 
+// Pieces that another rule has as well: taking one of the rules away changes nothing there.
+void Linter::find_repeated() {
+  std::vector<size_t> order(pieces_.pieces.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  const auto compared = [&](size_t a, size_t b) {
+    const Piece& one = pieces_.pieces[a];
+    const Piece& other = pieces_.pieces[b];
+    if (one.outcome != other.outcome) return one.outcome < other.outcome ? -1 : 1;
+    return compare(*one.condition, *other.condition);
+  };
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return compared(a, b) < 0; });
+  repeated_.resize(order.size());
+  for (size_t i = 1; i < order.size(); ++i) {
+    if (compared(order[i - 1], order[i]) == 0) repeated_[order[i]] = repeated_[order[i - 1]] = true;
+  }
+}
+
 void Linter::find_cases() {
   const LoadedPack* const packs[] = {pack_};
   auto universe = Universe::of(packs);
@@ -177,15 +226,7 @@ void Linter::find_cases() {
   }
   universe_ = std::move(*universe);
   pieces_.add(*pack_, 0, *universe_, kBothSides);
-  std::vector<Piece>& pieces = pieces_.pieces;
-  std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
-    return std::tie(a.outcome, *a.one, a.rule) < std::tie(b.outcome, *b.one, b.rule);
-  });
-  repeated_.resize(pieces.size());
-  for (size_t i = 1; i < pieces.size(); ++i) {
-    if (pieces[i].outcome != pieces[i - 1].outcome || *pieces[i].one != *pieces[i - 1].one) continue;
-    repeated_[i] = repeated_[i - 1] = true;
-  }
+  find_repeated();
   for (uint32_t i = 0; i < pack_->rules.size(); ++i) {
     auto cases = cases_of(*pack_, 0, i, *universe_);
     if (!cases) {
@@ -295,7 +336,7 @@ void Linter::check_contradictions() {
 
 // Two cases that differ in one number alone, with numbers [begin, end) between them: does every request
 // there match some rule?
-void Linter::check_gap(const Piece& low, const Piece& high, size_t slot, Class begin, Class end) {
+void Linter::check_gap(const Threshold& low, const Threshold& high, size_t slot, Class begin, Class end) {
   Pieces cover = pieces_;
   cover.outcomes = {{OutcomeClass::kDefault, Effect::kPermit, {}},
                     {OutcomeClass::kForbids, Effect::kForbid, {}}};
@@ -304,7 +345,7 @@ void Linter::check_gap(const Piece& low, const Piece& high, size_t slot, Class b
   for (Accept& accept : gap.accepts) {
     if (accept.slot == slot) accept.classes = ClassSet::range(begin, end);
   }
-  cover.pieces.push_back({cover.keep(std::move(gap)), 1, kBefore, Piece::kNoRule});
+  cover.pieces.push_back({cover.keep(formula_of(gap)), 1, kBefore, Piece::kNoRule});
   if (Comparison(*universe_, cover, options_.nodes_max).differs() != true) return;
   const Domain& domain = universe_->domains()[slot];
   const json::value said = domain.describe(ClassSet::range(begin, end));
@@ -315,39 +356,45 @@ void Linter::check_gap(const Piece& low, const Piece& high, size_t slot, Class b
       "let the two thresholds meet", {rule(high.rule).id});
 }
 
-void Linter::check_gaps_of(const std::vector<const Piece*>& alike, size_t slot) {
-  const auto ranges = [&](const Piece& piece) {
-    const auto at = std::find_if(piece.one->accepts.begin(), piece.one->accepts.end(),
+void Linter::check_gaps_of(const std::vector<Threshold>& alike, size_t slot) {
+  const auto ranges = [&](const Threshold& each) {
+    const auto at = std::find_if(each.one->accepts.begin(), each.one->accepts.end(),
                                  [&](const Accept& a) { return a.slot == slot; });
     return at->classes.ranges();
   };
-  for (const Piece* low : alike) {
-    const Class begin = ranges(*low).back().end;
-    if (begin <= 1) continue;     // matches the unknown alone
-    const Piece* next = nullptr;  // what begins soonest after it
+  for (const Threshold& low : alike) {
+    const Class begin = ranges(low).back().end;
+    if (begin <= 1) continue;         // matches the unknown alone
+    const Threshold* next = nullptr;  // what begins soonest after it
     Class end = UINT32_MAX;
-    for (const Piece* high : alike) {
-      for (const auto& range : ranges(*high)) {
+    for (const Threshold& high : alike) {
+      for (const auto& range : ranges(high)) {
         if (range.begin < begin || range.begin >= end) continue;
         end = range.begin;
-        next = high;
+        next = &high;
       }
     }
-    if (next != nullptr && end > begin && next->rule != low->rule) check_gap(*low, *next, slot, begin, end);
+    if (next != nullptr && end > begin && next->rule != low.rule) check_gap(low, *next, slot, begin, end);
   }
 }
 
 void Linter::check_gaps() {
   // Cases by what they say besides one number.
-  std::map<std::pair<size_t, Case>, std::vector<const Piece*>> alike;
-  for (const Piece& piece : pieces_.pieces) {
-    if (piece.rule == Piece::kNoRule) continue;
-    for (const Accept& accept : piece.one->accepts) {
+  std::map<std::pair<size_t, Case>, std::vector<Threshold>> alike;
+  const auto add = [&](const RuleCases& rule, const Case& one) {
+    for (const Accept& accept : one.accepts) {
       if (universe_->domains()[accept.slot].attribute().type != Type::kInteger) continue;
-      Case rest = *piece.one;
+      Case rest = one;
       std::erase_if(rest.accepts, [&](const Accept& a) { return a.slot == accept.slot; });
-      alike[{accept.slot, std::move(rest)}].push_back(&piece);
+      alike[{accept.slot, std::move(rest)}].push_back({&one, rule.rule});
     }
+  };
+  for (const RuleCases& rule : cases_) {
+    if (rule.effect != Effect::kHold) {
+      for (const Case& one : rule.certain) add(rule, one);
+    }
+    if (rule.effect == Effect::kPermit || rule.possible == rule.certain) continue;
+    for (const Case& one : rule.possible) add(rule, one);
   }
   for (const auto& [key, list] : alike) check_gaps_of(list, key.first);
 }

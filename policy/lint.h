@@ -14,7 +14,7 @@ enum class Severity { kNote, kWarning };
 struct Finding {
   Severity severity = Severity::kWarning;
   // never-matches, shadowed, redundant, as-default, contradictory, gap, unknown-value, negative-permit,
-  // expired, expires-soon, missing-title, missing-basis, unused-parameter, gave-up
+  // expired, expires-soon, starts-soon, turns-soon, missing-title, missing-basis, unused-parameter, gave-up
   std::string code;
   std::string rule;  // may be empty
   Place place;

@@ -172,23 +172,24 @@ void Matcher::bind_obligations(uint32_t rule, Scratch& scratch) const {
 }
 
 void Matcher::choose_rows(const Query& query, Scratch& scratch, Rows& rows) const {
+  scratch.rows_.resize(slots_.size());
+  const uint64_t** next = scratch.rows_.data();
   for (const Slot& slot : slots_) {
     if (!slot.is_set) {
-      scratch.rows_.push_back(row(slot.first + query.classes_[slot.slot]));
+      *next++ = row(slot.first + query.classes_[slot.slot]);
     } else if (query.members_[slot.slot].empty() || rows.set_count == rows.sets.size()) {
-      scratch.rows_.push_back(row(slot.first));
+      *next++ = row(slot.first);
     } else {
       rows.sets[rows.set_count++] = {row(slot.first), &slot, &query.members_[slot.slot]};
     }
   }
-  rows.plain = scratch.rows_;
+  rows.plain = {scratch.rows_.data(), next};
 }
 
 Effect Matcher::decide(const Query& query, Scratch& scratch) const {
   for (auto& matched : scratch.matched_) matched.clear();
   scratch.rules_.clear();
   scratch.obligations_.clear();
-  scratch.rows_.clear();
   Rows rows;
   choose_rows(query, scratch, rows);
 

@@ -33,7 +33,7 @@ class Matcher {
   const Domain& domain(size_t slot) const { return universe_.domains()[slot]; }
   // What a Query needs to turn a value into a class, close together.
   struct Intake {
-    const StringTable* texts = nullptr;  // of texts that are not dates
+    const StringTable* texts = nullptr;  // of texts that are not dates; of a set's members
     std::span<const int64_t> cuts;
     Class unnamed = kUnknown;
     bool look = false;  // a text that has no name must be looked at

@@ -81,7 +81,7 @@ void MatcherBuilder::make_intakes() {
     intake.cuts = domain.cuts();
     intake.unnamed = domain.unnamed().value_or(kUnknown);
     intake.look = !domain.unnamed().has_value();
-    if (intake.type != Type::kDate && !intake.is_set) intake.texts = &domain.table();
+    if (intake.type != Type::kDate) intake.texts = &domain.table();
   }
 }
 

@@ -1,4 +1,4 @@
-// A pack's cases with what they bring about: what a Comparison compares.
+// A pack's conditions with what they bring about: what a Comparison compares.
 #include <algorithm>
 #include <tuple>
 
@@ -31,7 +31,7 @@ uint32_t Pieces::outcome_number(OutcomeClass outcome) {
   return static_cast<uint32_t>(outcomes.size() - 1);
 }
 
-const Case* Pieces::keep(Case one) {
+const Formula* Pieces::keep(Formula one) {
   return &kept_->emplace_back(std::move(one));
 }
 
@@ -40,30 +40,41 @@ void Pieces::add(const LoadedPack& pack, size_t pack_number, const Universe& uni
   pieces.push_back({keep({}), otherwise, sides, Piece::kNoRule});
   for (uint32_t i = 0; i < pack.rules.size(); ++i) {
     const Rule& rule = pack.rules[i];
-    auto cases = cases_of(pack, pack_number, i, universe);
-    if (!cases) {
-      complete = false;
-      continue;
-    }
-    const auto add_all = [&](std::vector<Case>& list, bool possible) {
-      const uint32_t outcome = outcome_number(class_of(rule, possible));
-      for (Case& one : list) pieces.push_back({keep(std::move(one)), outcome, sides, i});
+    const auto add_one = [&](bool possible) {
+      Formula condition = formula_of(rule, pack_number, universe, possible);
+      if (condition.kind == Formula::Kind::kNever) return;
+      pieces.push_back({keep(std::move(condition)), outcome_number(class_of(rule, possible)), sides, i});
     };
-    if (rule.effect != Effect::kHold) add_all(cases->certain, false);
-    if (rule.effect != Effect::kPermit) add_all(cases->possible, true);
+    if (rule.effect != Effect::kHold) add_one(false);
+    if (rule.effect != Effect::kPermit) add_one(true);
   }
 }
 
 void Pieces::merge_equal() {
-  std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
-    return std::tie(a.outcome, *a.one, a.rule) < std::tie(b.outcome, *b.one, b.rule);
+  struct Entry {
+    size_t hash = 0;
+    const Piece* piece = nullptr;
+  };
+  std::vector<Entry> entries;
+  entries.reserve(pieces.size());
+  for (const Piece& piece : pieces) entries.push_back({piece.condition->hash(), &piece});
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.hash, a.piece->outcome, a.piece->rule, a.piece->sides) <
+           std::tie(b.hash, b.piece->outcome, b.piece->rule, b.piece->sides);
   });
   std::vector<Piece> merged;
-  for (const Piece& piece : pieces) {
-    if (!merged.empty() && merged.back().outcome == piece.outcome && *merged.back().one == *piece.one) {
-      merged.back().sides |= piece.sides;
-    } else {
+  size_t run = 0;  // where the pieces with the present hash begin in `merged`
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (i == 0 || entries[i].hash != entries[i - 1].hash) run = merged.size();
+    const Piece& piece = *entries[i].piece;
+    const auto twin =
+        std::find_if(merged.begin() + static_cast<std::ptrdiff_t>(run), merged.end(), [&](const Piece& m) {
+          return m.outcome == piece.outcome && compare(*m.condition, *piece.condition) == 0;
+        });
+    if (twin == merged.end()) {
       merged.push_back(piece);
+    } else {
+      twin->sides |= piece.sides;
     }
   }
   pieces = std::move(merged);

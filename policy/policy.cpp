@@ -76,15 +76,15 @@ void Query::set(size_t slot, int64_t value) {
 void Query::set(size_t slot, std::string_view value) {
   if (slot >= classes_.size()) return;
   const Matcher::Intake& intake = matcher_->intake(slot);
-  if (intake.texts != nullptr) {
+  if (intake.is_set) {
+    add_member(slot, value);  // one text is a set of one: never less than what was said
+  } else if (intake.texts != nullptr) {
     const uint32_t named = intake.texts->find(value);
     if (named != StringTable::kNone) {
       classes_[slot] = named + 1;
     } else {
       classes_[slot] = intake.look ? matcher_->domain(slot).classify(value) : intake.unnamed;
     }
-  } else if (intake.is_set) {
-    add_member(slot, value);  // one text is a set of one: never less than what was said
   } else if (const auto date = parse_date(value)) {
     set(slot, *date);
   } else if (slot != matcher_->date_slot()) {
@@ -103,9 +103,11 @@ void Query::set(size_t slot, std::span<const std::string_view> members) {
 }
 
 void Query::add_member(size_t slot, std::string_view member) {
-  if (slot >= classes_.size() || !matcher_->intake(slot).is_set) return;
-  const uint32_t number = matcher_->domain(slot).member(member);
-  if (number == Domain::kNoMember) return;  // no rule names it
+  if (slot >= classes_.size()) return;
+  const Matcher::Intake& intake = matcher_->intake(slot);
+  if (!intake.is_set) return;
+  const uint32_t number = intake.texts->find(member);
+  if (number == StringTable::kNone) return;  // no rule names it
   auto& members = members_[slot];
   if (members.empty()) sets_used_.push_back(static_cast<uint32_t>(slot));
   if (std::find(members.begin(), members.end(), number) == members.end()) members.push_back(number);

@@ -1,275 +1,124 @@
-// Finds the regions of requests whose outcome differs, by splitting boxes: a box in which some case that
-// could decide is neither sure to match nor sure not to is cut in two where that case's test says. Only boxes
-// that a changed case meets are looked at, and the strongest effects are settled first, because they end
-// most.
+// Reads the regions of requests whose outcome differs off the diagram: a path from its root to an end is a
+// box. Boxes that differ in one attribute alone and have one outcome are put together, for people.
 #include <algorithm>
-#include <bit>
+#include <map>
+#include <tuple>
 
-#include "policy/analysis.h"
+#include "policy/diagram.h"
 
 namespace hetao::policy {
 
 namespace {
 
-bool has(const std::vector<uint64_t>& bits, size_t at) {
-  return ((bits[at / 64] >> (at % 64)) & 1U) != 0;
-}
+// Up to this many boxes are looked at for putting together.
+constexpr double kWholeBoxesMax = 4'000;
+constexpr double kUpperBoxesMax = 20'000;
 
-}  // namespace
+// So many states the whole diagram may take; what needs more has too many boxes to be read.
+constexpr uint64_t kWholeNodesMax = 5'000;
 
-class Splitter {
- public:
-  Splitter(const Comparison& comparison, size_t most, uint64_t nodes_max);
-  void run();
-  std::vector<Region> take() { return std::move(found_); }
-  double total() const { return total_; }
-  bool gave_up() const { return gave_up_; }
-
- private:
-  using Bits = std::vector<uint64_t>;
-  static constexpr size_t kNone = SIZE_MAX;
-  // The box on one variable: its groups, the pieces that accept one of them, and those that accept all.
-  struct Side {
-    Bits groups;
-    Bits any;
-    Bits all;
-  };
-  // What is known of one side's decision: an effect, or the piece that has to be settled first.
-  struct Standing {
-    size_t open = kNone;
-    OutcomeClass::Rank rank = OutcomeClass::kDefault;
-    Effect effect = Effect::kForbid;
-  };
-
-  size_t nearest_open(const Bits& alive, const Bits& sure, const Bits& of, const Bits& side) const;
-  size_t open_tests(size_t piece) const;
-  Standing standing(const Bits& alive, const Bits& sure, const Bits& side, Effect otherwise) const;
-  std::vector<ObligationSpec> obligations(const Bits& sure, const Bits& side) const;
-  void narrow(Side& side, size_t variable) const;
-  void look(const Bits& alive);
-  void compare(const Bits& alive, const Bits& sure);
-  size_t open_on(uint32_t variable, const Bits& alive) const;  // how many of these pieces
-  void split(const Bits& alive, size_t piece);
-  void emit(Outcome before, Outcome after);
-  Region region() const;
-
-  const Comparison& comparison_;
-  size_t most_;
-  uint64_t nodes_left_;
-  bool gave_up_ = false;
-  double total_ = 0;
-  std::vector<Region> found_;
-  std::vector<Side> box_;  // a variable
-  size_t words_;
-  Bits every_, before_, after_, obliging_;
-  std::array<Bits, 4> of_rank_;
-  std::array<Effect, 2> otherwise_ = {};
+struct Box {
+  Diagram::Cuts cuts;  // sorted
+  uint32_t end = 0;    // or leaf
+  bool whole = true;
 };
 
-Splitter::Splitter(const Comparison& comparison, size_t most, uint64_t nodes_max)
-    : comparison_(comparison),
-      most_(most),
-      nodes_left_(nodes_max),
-      words_((comparison.pieces_.size() + 63) / 64) {
-  for (Bits* bits : {&every_, &before_, &after_, &obliging_}) bits->resize(words_);
-  for (Bits& bits : of_rank_) bits.resize(words_);
-  const auto put = [](Bits& bits, size_t at) { bits[at / 64] |= uint64_t{1} << (at % 64); };
-  for (size_t p = 0; p < comparison.pieces_.size(); ++p) {
-    const auto& piece = comparison.pieces_[p];
-    const OutcomeClass& outcome = comparison.classes_[piece.outcome];
-    put(every_, p);
-    put(of_rank_[outcome.rank], p);
-    if ((piece.sides & kBefore) != 0) put(before_, p);
-    if ((piece.sides & kAfter) != 0) put(after_, p);
-    if (!outcome.obligations.empty()) put(obliging_, p);
-    if (outcome.rank != OutcomeClass::kDefault) continue;
-    if ((piece.sides & kBefore) != 0) otherwise_[0] = outcome.effect;
-    if ((piece.sides & kAfter) != 0) otherwise_[1] = outcome.effect;
-  }
-  for (size_t v = 0; v < comparison.variables_.size(); ++v) {
-    const size_t groups = comparison.variables_[v].groups.size();
-    Side& side = box_.emplace_back();
-    side.groups.resize((groups + 63) / 64);
-    for (size_t g = 0; g < groups; ++g) put(side.groups, g);
-    narrow(side, v);
-  }
-}
+class Reader {
+ public:
+  Reader(const Diagram& diagram, uint32_t root) : diagram_(diagram), root_(root) {}
 
-void Splitter::narrow(Side& side, size_t variable) const {
-  side.any.assign(words_, 0);
-  side.all = every_;
-  for (size_t g = 0; g < side.groups.size(); ++g) {
-    for (uint64_t word = side.groups[g]; word != 0; word &= word - 1) {
-      const size_t group = g * 64 + static_cast<size_t>(std::countr_zero(word));
-      const Bits& row = comparison_.variables_[variable].groups[group].row;
-      for (size_t i = 0; i < words_; ++i) {
-        side.any[i] |= row[i];
-        side.all[i] &= row[i];
+  std::vector<Box> read(size_t most) {
+    left_ = most;
+    walk(root_);
+    return std::move(found_);
+  }
+
+ private:
+  void walk(uint32_t at) {
+    if (left_ == 0 || at == Diagram::kSame) return;
+    const Diagram::Node& node = diagram_.node(at);
+    if (node.variable == Diagram::kEnd) {
+      --left_;
+      Box box{path_, at, true};
+      std::sort(box.cuts.begin(), box.cuts.end());
+      found_.push_back(std::move(box));
+      return;
+    }
+    for (const Diagram::Edge& edge : node.edges) {
+      path_.emplace_back(node.variable, edge.groups);
+      walk(edge.to);
+      path_.pop_back();
+    }
+  }
+
+  const Diagram& diagram_;
+  uint32_t root_;
+  size_t left_ = 0;
+  Diagram::Cuts path_;
+  std::vector<Box> found_;
+};
+
+// Puts boxes together that differ in one variable alone.
+class Joiner {
+ public:
+  explicit Joiner(const Question& question) : question_(question) {}
+
+  std::vector<Box> join(std::vector<Box> boxes) const {
+    for (bool again = true; again;) {
+      again = false;
+      for (uint32_t v = 0; v < question_.variables.size(); ++v) {
+        const size_t before = boxes.size();
+        boxes = join_on(v, std::move(boxes));
+        again = again || boxes.size() < before;
       }
     }
+    return boxes;
   }
-}
 
-size_t Splitter::open_tests(size_t piece) const {
-  const auto& accepts = comparison_.pieces_[piece].accepts;
-  return static_cast<size_t>(std::count_if(accepts.begin(), accepts.end(),
-                                           [&](const auto& a) { return !has(box_[a.first].all, piece); }));
-}
-
-// Of the open pieces the one with the fewest open tests: the fewest cuts settle it.
-size_t Splitter::nearest_open(const Bits& alive, const Bits& sure, const Bits& of, const Bits& side) const {
-  size_t best = kNone;
-  size_t fewest = SIZE_MAX;
-  for (size_t i = 0; i < words_; ++i) {
-    for (uint64_t open = alive[i] & ~sure[i] & of[i] & side[i]; open != 0; open &= open - 1) {
-      const size_t piece = i * 64 + static_cast<size_t>(std::countr_zero(open));
-      const size_t tests = open_tests(piece);
-      if (tests >= fewest) continue;
-      fewest = tests;
-      best = piece;
-      if (tests == 1) return best;
-    }
-  }
-  return best;
-}
-
-Splitter::Standing Splitter::standing(const Bits& alive, const Bits& sure, const Bits& side,
-                                      Effect otherwise) const {
-  static constexpr OutcomeClass::Rank kRanks[] = {OutcomeClass::kForbids, OutcomeClass::kHolds,
-                                                  OutcomeClass::kPermits};
-  static constexpr Effect kEffects[] = {Effect::kForbid, Effect::kHold, Effect::kPermit};
-  for (size_t r = 0; r < 3; ++r) {
-    const Bits& of = of_rank_[kRanks[r]];
-    for (size_t i = 0; i < words_; ++i) {
-      if ((sure[i] & of[i] & side[i]) != 0) return {kNone, kRanks[r], kEffects[r]};
-    }
-    const size_t open = nearest_open(alive, sure, of, side);
-    // A hold that may or may not match changes no effect where nothing else could be permitted.
-    const bool matters = kEffects[r] != otherwise || kRanks[r] == OutcomeClass::kPermits || [&] {
-      for (size_t i = 0; i < words_; ++i) {
-        for (size_t weaker = r + 1; weaker < 3; ++weaker) {
-          if ((alive[i] & of_rank_[kRanks[weaker]][i] & side[i]) != 0) return true;
-        }
+ private:
+  std::vector<Box> join_on(uint32_t v, std::vector<Box> boxes) const {
+    const size_t count = question_.variables[v].groups.size();
+    Bits whole((count + 63) / 64);
+    for (size_t g = 0; g < count; ++g) put(whole, g);
+    std::map<std::tuple<uint32_t, bool, Diagram::Cuts>, std::pair<size_t, Bits>> rest;
+    std::vector<Box> out;
+    for (Box& box : boxes) {
+      Bits groups = whole;
+      const auto at =
+          std::find_if(box.cuts.begin(), box.cuts.end(), [v](const auto& c) { return c.first == v; });
+      if (at != box.cuts.end()) {
+        groups = std::move(at->second);
+        box.cuts.erase(at);
       }
-      return false;
-    }();
-    if (open != kNone && matters) return {open, kRanks[r], kEffects[r]};
-  }
-  return {kNone, OutcomeClass::kDefault, otherwise};
-}
-
-std::vector<ObligationSpec> Splitter::obligations(const Bits& sure, const Bits& side) const {
-  std::vector<ObligationSpec> out;
-  for (size_t i = 0; i < words_; ++i) {
-    for (uint64_t word = sure[i] & side[i] & obliging_[i]; word != 0; word &= word - 1) {
-      const size_t p = i * 64 + static_cast<size_t>(std::countr_zero(word));
-      for (const ObligationSpec& spec : comparison_.classes_[comparison_.pieces_[p].outcome].obligations)
-        merge_obligation(out, spec);
-    }
-  }
-  return out;
-}
-
-// Both sides' outcomes, where every changed piece is sure to match or not to.
-void Splitter::compare(const Bits& alive, const Bits& sure) {
-  const Standing before = standing(alive, sure, before_, otherwise_[0]);
-  const Standing after = standing(alive, sure, after_, otherwise_[1]);
-  const bool forbids_both = before.open == kNone && after.open == kNone && before.effect == Effect::kForbid &&
-                            after.effect == Effect::kForbid;
-  if (forbids_both) return;
-  if (before.open != kNone) return split(alive, before.open);
-  if (after.open != kNone) return split(alive, after.open);
-  if (before.effect != after.effect) return emit({before.effect, {}}, {after.effect, {}});
-  Outcome one{before.effect, obligations(sure, before_)};
-  Outcome other{after.effect, obligations(sure, after_)};
-  // What is open is on both sides alike: it adds the same to equal obligations.
-  if (one.obligations == other.obligations) return;
-  const size_t open = nearest_open(alive, sure, obliging_, every_);
-  if (open != kNone) return split(alive, open);
-  emit(std::move(one), std::move(other));
-}
-
-void Splitter::look(const Bits& alive) {
-  if (nodes_left_ == 0) {
-    gave_up_ = true;
-    return;
-  }
-  --nodes_left_;
-  bool met = false;
-  for (size_t i = 0; i < words_; ++i) met = met || (alive[i] & comparison_.changed_[i]) != 0;
-  if (!met) return;
-  Bits sure = alive;
-  for (const Side& side : box_) {
-    for (size_t i = 0; i < words_; ++i) sure[i] &= side.all[i];
-  }
-  // Where both sides are sure to forbid, nothing below matters.
-  bool forbids_before = false;
-  bool forbids_after = false;
-  for (size_t i = 0; i < words_; ++i) {
-    const uint64_t forbids = sure[i] & of_rank_[OutcomeClass::kForbids][i];
-    forbids_before = forbids_before || (forbids & before_[i]) != 0;
-    forbids_after = forbids_after || (forbids & after_[i]) != 0;
-  }
-  if (forbids_before && forbids_after) return;
-  const size_t changed = nearest_open(alive, sure, comparison_.changed_, every_);
-  if (changed != kNone) return split(alive, changed);
-  compare(alive, sure);
-}
-
-size_t Splitter::open_on(uint32_t variable, const Bits& alive) const {
-  size_t out = 0;
-  for (size_t i = 0; i < words_; ++i)
-    out += static_cast<size_t>(std::popcount(alive[i] & ~box_[variable].all[i]));
-  return out;
-}
-
-// Cuts the box where the piece's busiest open test says: what it accepts, then the rest.
-void Splitter::split(const Bits& alive, size_t piece) {
-  const auto& accepts = comparison_.pieces_[piece].accepts;
-  // The test of the attribute that most other pieces leave open: cutting there settles most.
-  uint32_t v = UINT32_MAX;
-  size_t most = 0;
-  for (const auto& [variable, _] : accepts) {
-    if (has(box_[variable].all, piece)) continue;
-    const size_t others = open_on(variable, alive);
-    if (v != UINT32_MAX && others <= most) continue;
-    most = others;
-    v = variable;
-  }
-  Side whole = box_[v];
-  Side inside = whole;
-  Side outside = whole;
-  for (size_t g = 0; g < comparison_.variables_[v].groups.size(); ++g) {
-    if (!has(whole.groups, g)) continue;
-    const bool accepted = has(comparison_.variables_[v].groups[g].row, piece);
-    (accepted ? outside : inside).groups[g / 64] &= ~(uint64_t{1} << (g % 64));
-  }
-  for (Side* half : {&inside, &outside}) {
-    box_[v].groups = half->groups;
-    narrow(box_[v], v);
-    Bits met = alive;
-    for (size_t i = 0; i < words_; ++i) met[i] &= box_[v].any[i];
-    look(met);
-    if (gave_up_) break;
-  }
-  box_[v] = std::move(whole);
-}
-
-Region Splitter::region() const {
-  Region out;
-  for (size_t v = 0; v < box_.size(); ++v) {
-    const auto& variable = comparison_.variables_[v];
-    ClassSet classes;
-    bool whole = true;
-    for (size_t g = 0; g < variable.groups.size(); ++g) {
-      if (((box_[v].groups[g / 64] >> (g % 64)) & 1U) != 0) {
-        classes = classes.unite(variable.groups[g].classes);
+      const auto [same, fresh] = rest.try_emplace({box.end, box.whole, box.cuts}, out.size(), groups);
+      if (fresh) {
+        out.push_back(std::move(box));
       } else {
-        whole = false;
+        for (size_t i = 0; i < groups.size(); ++i) same->second.second[i] |= groups[i];
       }
     }
-    if (whole) continue;
-    if (variable.member == UINT32_MAX) {
+    for (auto& [key, value] : rest) {
+      if (value.second == whole) continue;
+      auto& cuts = out[value.first].cuts;
+      cuts.insert(std::upper_bound(cuts.begin(), cuts.end(), v,
+                                   [](uint32_t x, const auto& cut) { return x < cut.first; }),
+                  {v, value.second});
+    }
+    return out;
+  }
+
+  const Question& question_;
+};
+
+Region::Box box_of(const Diagram::Cuts& cuts, const Question& question) {
+  Region::Box out;
+  for (const auto& [v, groups] : cuts) {
+    const Question::Variable& variable = question.variables[v];
+    ClassSet classes;
+    for (size_t g = 0; g < variable.groups.size(); ++g) {
+      if (has(groups, g)) classes = classes.unite(variable.groups[g]);
+    }
+    if (variable.member == Formula::kWhole) {
       out.accepts.push_back({variable.slot, std::move(classes)});
       continue;
     }
@@ -291,30 +140,93 @@ Region Splitter::region() const {
   return out;
 }
 
-void Splitter::emit(Outcome before, Outcome after) {
-  total_ += 1;
-  if (found_.size() >= most_) return;
-  found_.push_back(region());
-  found_.back().before = std::move(before);
-  found_.back().after = std::move(after);
-}
-
-void Splitter::run() {
-  Bits alive = every_;
-  for (const Side& side : box_) {
-    for (size_t i = 0; i < words_; ++i) alive[i] &= side.any[i];
+// What the example says and the box does too.
+Diagram::Cuts within(const Diagram::Cuts& box, Diagram::Cuts example) {
+  for (const auto& cut : box) {
+    const auto twin =
+        std::find_if(example.begin(), example.end(), [&](const auto& e) { return e.first == cut.first; });
+    if (twin == example.end()) example.push_back(cut);
   }
-  look(alive);
+  return example;
 }
 
-std::vector<Region> Comparison::regions(size_t most, double& total) {
-  total = 0;
+// A leaf's box is a box for each difference below it.
+std::vector<Box> for_each_end(const std::vector<Box>& boxes, const Diagram& diagram) {
+  std::vector<Box> out;
+  for (const Box& box : boxes) {
+    const std::vector<uint32_t>& ends = diagram.node(box.end).leaf;
+    for (const uint32_t end : ends) {
+      if (end != Diagram::kSame) out.push_back({box.cuts, end, ends.size() == 1});
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Comparison::Comparison(const Universe& universe, const Pieces& pieces, uint64_t nodes_max)
+    : universe_(&universe), pieces_(&pieces), nodes_max_(nodes_max) {}
+
+Comparison::~Comparison() = default;
+
+std::optional<bool> Comparison::differs() {
+  diagram_ = std::make_unique<Diagram>(*universe_, *pieces_, nodes_max_);
+  const auto root = diagram_->build(Diagram::Part::kFirst);
+  gave_up_ = !root.has_value();
+  if (!root) return std::nullopt;
+  return *root != Diagram::kSame;
+}
+
+std::vector<Region> Comparison::whole_regions(size_t most, double& total) {
+  diagram_ = std::make_unique<Diagram>(*universe_, *pieces_, std::min(nodes_max_, kWholeNodesMax));
+  const auto root = diagram_->build(Diagram::Part::kWhole);
+  gave_up_ = !root.has_value();
+  if (!root || *root == Diagram::kSame) return {};
+  const double paths = diagram_->node(*root).boxes;
+  gave_up_ = paths > kWholeBoxesMax;
   if (gave_up_) return {};
-  Splitter splitter(*this, most, nodes_max_);
-  splitter.run();
-  total = splitter.total();
-  gave_up_ = splitter.gave_up();
-  return splitter.take();
+  const std::vector<Box> boxes =
+      Joiner(diagram_->question()).join(Reader(*diagram_, *root).read(static_cast<size_t>(paths)));
+  gave_up_ = boxes.size() > most;
+  if (gave_up_) return {};
+  total = static_cast<double>(boxes.size());
+  std::vector<Region> out;
+  for (const Box& box : boxes) {
+    const Diagram::Node& end = diagram_->node(box.end);
+    const Region::Box said = box_of(box.cuts, diagram_->question());
+    out.push_back({said, said, true, diagram_->outcome(end.before), diagram_->outcome(end.after)});
+  }
+  return out;
+}
+
+std::vector<Region> Comparison::upper_regions(size_t most, double& total) {
+  diagram_ = std::make_unique<Diagram>(*universe_, *pieces_, nodes_max_);
+  const auto root = diagram_->build(Diagram::Part::kUpper);
+  gave_up_ = !root.has_value();
+  if (!root || *root == Diagram::kSame) return {};
+  const double paths = diagram_->node(*root).boxes;
+  const Question& question = diagram_->question();
+  std::vector<Box> boxes = for_each_end(
+      Reader(*diagram_, *root).read(static_cast<size_t>(std::min(paths, kUpperBoxesMax))), *diagram_);
+  boxes = Joiner(question).join(std::move(boxes));
+  total = std::max(static_cast<double>(boxes.size()), paths > kUpperBoxesMax ? paths : 0);
+  std::vector<Region> out;
+  for (const Box& box : boxes) {
+    if (out.size() == most) break;
+    const auto example = diagram_->find(box.cuts, box.end);
+    gave_up_ = gave_up_ || !example;
+    if (!example) break;
+    out.push_back({box_of(box.cuts, question), box_of(within(box.cuts, *example), question), box.whole,
+                   diagram_->outcome(diagram_->node(box.end).before),
+                   diagram_->outcome(diagram_->node(box.end).after)});
+  }
+  return out;
+}
+
+std::vector<Region> Comparison::regions(size_t whole_max, size_t most, double& total) {
+  total = 0;
+  std::vector<Region> out = whole_regions(std::min(whole_max, most), total);
+  return gave_up_ ? upper_regions(most, total) : out;
 }
 
 }  // namespace hetao::policy

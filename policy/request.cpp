@@ -75,6 +75,17 @@ Result<Value> value_from_json(std::string_view name, const json::value& value) {
   return Value(std::move(members));
 }
 
+// All built-in numbers are counts, but for the days that a mechanism has left.
+Result<void> check_count(std::string_view name, const Value& value, const Schema& schema) {
+  const auto* number = std::get_if<int64_t>(&value);
+  const auto attribute = schema.resolve(name);
+  const bool is_count =
+      attribute && attribute->built_in && attribute->type == Type::kInteger && name != "mechanism.days_left";
+  if (number == nullptr || *number >= 0 || !is_count) return {};
+  return fail(ErrorCode::kUsage, "attribute " + std::string(name),
+              "is " + std::to_string(*number) + "; expected a whole number of at least 0");
+}
+
 }  // namespace
 
 void Request::set(std::string_view name, Value value) {
@@ -126,6 +137,7 @@ Result<Request> request_from_json(const json::object& object, const Schema& sche
     auto value = value_from_json(member.key(), member.value());
     if (!value) return fail(value.error());
     if (auto checked = check_attribute(member.key(), *value, schema); !checked) return fail(checked.error());
+    if (auto checked = check_count(member.key(), *value, schema); !checked) return fail(checked.error());
     request.set(member.key(), std::move(*value));
   }
   return request;

@@ -56,7 +56,8 @@ json::array specs_json(const std::vector<ObligationSpec>& specs) {
 json::object case_json(const DiffCase& one) {
   json::object when;
   for (const CaseTest& test : one.when) when[test.attribute] = test.test;
-  json::object out = {{"when", std::move(when)}, {"from", to_word(one.from)}, {"to", to_word(one.to)}};
+  json::object out = {
+      {"when", std::move(when)}, {"whole", one.whole}, {"from", to_word(one.from)}, {"to", to_word(one.to)}};
   if (one.from_obligations != one.to_obligations) {
     out["from_obligations"] = specs_json(one.from_obligations);
     out["to_obligations"] = specs_json(one.to_obligations);

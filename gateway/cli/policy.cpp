@@ -88,7 +88,8 @@ int decide(const Context& context, const PackOptions& o) {
   bool all_good = true;
   std::string line;
   const Date date = today();
-  while (std::getline(std::cin, line)) {
+  for (bool first = true; std::getline(std::cin, line); first = false) {
+    if (first && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // some editors mark UTF-8 so
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const policy::LineAnswer answer = policy::decide_line(*compiled, line, date);
     all_good = all_good && answer.ok;

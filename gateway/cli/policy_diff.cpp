@@ -71,6 +71,8 @@ void print_cases(const Context& context, const Group& group, const std::map<std:
       if (said.at(text) != group.size()) own.push_back(text);
     }
     if (!own.empty()) context.print("  - " + join(own, "; "));
+    if (!group[i]->whole)
+      context.print(context.dim("    where no rule that stays as it is decides otherwise"));
     context.print(context.dim("    for example " + json::serialize(policy::to_json(group[i]->example))));
   }
   if (group.size() > kShownMax)
@@ -131,7 +133,7 @@ void print_diff(const Context& context, const policy::Diff& found) {
         "gave up: the analysis ran out of its budget; there may be differences that are not listed"));
   }
   const auto total = static_cast<uint64_t>(found.cases_total);
-  std::string last = std::to_string(total) + " disjoint cases change, and nothing else does";
+  std::string last = std::to_string(total) + " cases change, and nothing else does";
   if (total > found.cases.size()) last += " (" + std::to_string(found.cases.size()) + " are listed)";
   context.print(last);
 }

@@ -92,6 +92,14 @@ TEST(Lint, DaysThatHavePassedOrSoonWill) {
             Texts{"expired "});
 }
 
+TEST(Lint, TestsOfTheDateThatSoonSayOtherwise) {
+  EXPECT_EQ(
+      warnings("  - {id: P, effect: permit, title: t, when: {action: cross, time.date: {lt: 2026-12-01}}}\n"
+               "  - {id: Q, effect: permit, title: t, when: {action: place, time.date: {gte: 2026-11-23}}}\n"
+               "  - {id: R, effect: permit, title: t, when: {project: x, time.date: {gte: 2027-06-01}}}\n"),
+      Texts{"turns-soon P"});
+}
+
 TEST(Lint, ValuesThatAreNearlyKnown) {
   EXPECT_EQ(warnings("  - {id: P, effect: permit, title: t, when: {exporter.registered_in: Shenzen}}\n"),
             Texts{"unknown-value P"});

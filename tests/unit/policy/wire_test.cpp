@@ -43,6 +43,7 @@ TEST(DecideLine, MalformedLinesAreErrorsOfTheirOwn) {
                                 R"({"item.bytes":1.5})",
                                 R"({"item.bytes":"7"})",
                                 R"({"item.bytes":9223372036854775808})",
+                                R"({"item.bytes":-1})",
                                 R"({"data.sectors":"health"})",
                                 R"({"data.sectors":[1]})",
                                 R"({"data.grade":{"a":1}})",
