@@ -105,6 +105,25 @@ bool operator_holds(std::string_view name, const json::value& operand, const Val
   return false;
 }
 
+// What one list has and the other has not is what the case says of it.
+bool lacks_just(const std::vector<Obligation>& list, const std::vector<Obligation>& other,
+                const std::vector<ObligationSpec>& said) {
+  std::vector<Obligation> left;
+  std::copy_if(list.begin(), list.end(), std::back_inserter(left), [&](const Obligation& each) {
+    return std::find(other.begin(), other.end(), each) == other.end();
+  });
+  return left.size() == said.size() && std::all_of(said.begin(), said.end(), [&](const ObligationSpec& spec) {
+           return std::find(left.begin(), left.end(), to_obligation(spec)) != left.end();
+         });
+}
+
+bool differs_so(const DiffCase& one, const Decision& before, const Decision& after) {
+  if (before.effect != one.from || after.effect != one.to) return false;
+  if (one.from != one.to) return true;
+  return lacks_just(before.obligations, after.obligations, one.from_obligations) &&
+         lacks_just(after.obligations, before.obligations, one.to_obligations);
+}
+
 }  // namespace
 
 bool meets(const json::value& test, const Value* value, Missing missing, const Named& named) {
@@ -167,10 +186,10 @@ bool CaseFinder::holds(size_t index, const std::vector<Held>& held) const {
   return true;
 }
 
-std::optional<size_t> CaseFinder::find(const Request& request) const {
-  const std::vector<Held> held = look(request);
-  for (size_t i = 0; i < tests_.size(); ++i) {
-    if (holds(i, held)) return i;
+std::optional<size_t> CaseFinder::find(const Request& request, const Decision& before,
+                                       const Decision& after) const {
+  for (const size_t at : find_all(request)) {
+    if (diff_->cases[at].whole || differs_so(diff_->cases[at], before, after)) return at;
   }
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// Which case of a diff a request lies in: reads the words that cases say of attributes (diff.h). The cases of
-// one diff are disjoint, so that a request lies in one of them at most. Pure.
+// Which case of a diff a request lies in: reads the words that cases say of attributes (diff.h). A request
+// lies in one of them at most; where a case is not whole, the two decisions tell. Pure.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/diff.h"
+#include "policy/policy.h"
 #include "policy/request.h"
 
 namespace hetao::policy {
@@ -28,9 +29,10 @@ bool meets(const json::value& test, const Value* value, Missing missing = Missin
 class CaseFinder {
  public:
   CaseFinder(const Diff& diff, const Schema& schema);
-  // Index into Diff::cases. The request should say its time.date.
-  std::optional<size_t> find(const Request& request) const;
-  std::vector<size_t> find_all(const Request& request) const;  // for tests: more than one is a mistake
+  // Index into Diff::cases. The request should say its time.date; `before` and `after` are what it gets.
+  std::optional<size_t> find(const Request& request, const Decision& before, const Decision& after) const;
+  // All whose words hold of it. For tests: of whole cases one at most.
+  std::vector<size_t> find_all(const Request& request) const;
 
  private:
   struct Slot {

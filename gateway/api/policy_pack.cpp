@@ -112,9 +112,9 @@ std::string summary_of(const policy::Diff& diff) {
 }
 
 // The newest decisions, as many as count.
-federation::CaseWeights weigh(const policy::Policy& in_force, const policy::Diff& diff,
-                              io::LedgerFiles& ledger) {
-  federation::CaseWeights weights(in_force, diff);
+federation::CaseWeights weigh(const policy::Policy& in_force, const policy::Policy& candidate,
+                              const policy::Diff& diff, io::LedgerFiles& ledger) {
+  federation::CaseWeights weights(in_force, candidate, diff);
   uint64_t end = ledger.size();
   uint64_t looked = 0;
   while (end > 0 && weights.decisions() < limits::kPolicyWeighedDecisionsMax &&
@@ -188,7 +188,7 @@ PackReport check_pack(const policy::Policy& in_force, const UploadedPack& pack, 
   json::object said = policy::to_json(diff);
   out.diff_digest = ledger::sha256(as_bytes(json::serialize(said))).hex();
   out.diff_summary = summary_of(diff);
-  const federation::CaseWeights weights = weigh(in_force, diff, ledger);
+  const federation::CaseWeights weights = weigh(in_force, *pack.policy, diff, ledger);
   if (json::value* cases = said.if_contains("cases"); cases != nullptr && cases->is_array()) {
     for (size_t i = 0; i < cases->get_array().size() && i < weights.weights().size(); ++i)
       cases->get_array()[i].as_object()["decisions"] = weights.weights()[i];

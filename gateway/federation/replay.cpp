@@ -169,8 +169,10 @@ void CaseWeights::take(const ledger::Entry& entry) {
   const auto inputs = inputs_of(entry);
   if (!inputs || !*inputs) return;
   ++replayable_;
-  const Outcome outcome = decide_best(*before_, **inputs, date_of_decision(entry, (*inputs)->request));
-  if (const auto at = finder_.find(outcome.request)) ++weights_[*at];
+  const Date date = date_of_decision(entry, (*inputs)->request);
+  const Outcome outcome = decide_best(*before_, **inputs, date);
+  const policy::Decision after = after_->decide(outcome.request, date);
+  if (const auto at = finder_.find(outcome.request, outcome.decision, after)) ++weights_[*at];
 }
 
 }  // namespace hetao::federation

@@ -98,8 +98,8 @@ class ShadowReport {
 // How many recorded decisions lie in each case of a diff.
 class CaseWeights {
  public:
-  CaseWeights(const policy::Policy& before, const policy::Diff& diff)
-      : before_(&before), finder_(diff, before.pack().schema), weights_(diff.cases.size()) {}
+  CaseWeights(const policy::Policy& before, const policy::Policy& after, const policy::Diff& diff)
+      : before_(&before), after_(&after), finder_(diff, before.pack().schema), weights_(diff.cases.size()) {}
   void take(const ledger::Entry& entry);
   uint64_t decisions() const { return decisions_; }
   uint64_t replayable() const { return replayable_; }
@@ -107,6 +107,7 @@ class CaseWeights {
 
  private:
   const policy::Policy* before_;
+  const policy::Policy* after_;
   policy::CaseFinder finder_;
   std::vector<uint64_t> weights_;
   uint64_t decisions_ = 0;

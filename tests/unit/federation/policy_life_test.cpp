@@ -218,7 +218,7 @@ TEST_F(Life, CasesAreWeighedByWhatWasRecorded) {
   const auto candidate = compile(kSealed);
   const policy::Diff diff = policy::diff(core().policy()->pack(), candidate->pack());
   ASSERT_TRUE(diff.changed);
-  CaseWeights weights(*core().policy(), diff);
+  CaseWeights weights(*core().policy(), *candidate, diff);
   for (const ledger::Entry& entry : world.city("hongkong").entries) weights.take(entry);
   uint64_t sum = 0;
   for (const uint64_t weight : weights.weights()) sum += weight;
