@@ -50,15 +50,26 @@ Classes classify(const uint8_t* text, uint8_t separator) {
   return c;
 }
 
-// Escapes: \u0031 \x31, %31, &#49; . Only what could be one counts.
+inline bool is_hex(uint8_t c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// Escapes: \u0031 \U00000031 \u{31} \x31, %31, &#49; &#x31; . Only what is written in full counts.
 inline uint64_t escapes(const uint8_t* text, uint64_t candidates) {
   uint64_t found = 0;
   while (candidates != 0) {
     const int i = __builtin_ctzll(candidates);
-    const uint8_t next = text[i + 1];
-    const bool is_escape = text[i] == '%'    ? next >= '0' && next <= '9'
-                           : text[i] == '\\' ? next == 'u' || next == 'x' || next == 'U'
-                                             : next == '#';
+    const uint8_t* at = text + i;
+    bool is_escape = false;
+    if (at[0] == '%') {
+      is_escape = at[1] >= '0' && at[1] <= '9' && is_hex(at[2]);
+    } else if (at[0] == '\\') {
+      is_escape = ((at[1] == 'u' || at[1] == 'U') &&
+                   (at[2] == '{' || (is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4])))) ||
+                  (at[1] == 'x' && is_hex(at[2]) && is_hex(at[3]));
+    } else {
+      is_escape = at[1] == '#' && (at[2] == 'x' || at[2] == 'X' || (at[2] >= '0' && at[2] <= '9'));
+    }
     if (is_escape) found |= uint64_t{1} << static_cast<unsigned>(i);
     candidates &= candidates - 1;
   }
@@ -84,9 +95,10 @@ HighMasks high_masks(const uint8_t* text) {
   HighMasks m;
   m.fold = (ef & v1.eq(0xbc) & (v2.range(0x90, 0x99) | v2.eq(0xa0))) |
            (e2 & v1.eq(0x80) & v2.range(0x8b, 0x8f)) | (e2 & v1.eq(0x81) & v2.eq(0xa0)) |
-           (ef & v1.eq(0xbb) & v2.eq(0xbf)) | (v0.eq(0xc2) & v1.eq(0xad)) |
-           (v0.eq(0xf0) & v1.eq(0x9d) & v2.eq(0x9f)) | (v0.eq(0xd9) & v1.range(0xa0, 0xa9)) |
-           (v0.eq(0xdb) & v1.range(0xb0, 0xb9));
+           (ef & v1.eq(0xbb) & v2.eq(0xbf)) | (v0.eq(0xc2) & v1.eq(0xad) & ~v2.high()) |
+           (v0.eq(0xf0) & v1.eq(0x9d) & v2.eq(0x9f)) |
+           (v0.eq(0xd9) & v1.range(0xa0, 0xa9) & (v2.eq(0xd9) | v2.range('0', '9'))) |
+           (v0.eq(0xdb) & v1.range(0xb0, 0xb9) & (v2.eq(0xdb) | v2.range('0', '9')));
   m.mark = (e2 & v1.eq(0x98) & v2.eq(0x85)) | (a1 & (v1.eq(0xef) | v1.eq(0xb9)));
   return m;
 }

@@ -24,7 +24,10 @@ size_t bracket_at(std::string_view text, size_t at, bool open) {
 }
 
 bool has_hex_digits(std::string_view run) {
-  // 3x 3x 3x: six threes in a row at every second place are digits in hexadecimal.
+  // 3x 3x 3x: six threes in a row at every second place are digits in hexadecimal. One of them stands at 10
+  // or 11, or at 20 or 21.
+  const auto three = [run](size_t i) { return i < run.size() && run[i] == '3'; };
+  if (!three(10) && !three(11) && !three(20) && !three(21)) return false;
   std::array<size_t, 2> streak{};
   for (size_t i = 0; i < std::min<size_t>(run.size(), 32); ++i) {
     streak[i % 2] = run[i] == '3' ? streak[i % 2] + 1 : 0;

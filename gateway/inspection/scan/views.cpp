@@ -13,6 +13,9 @@ namespace {
 constexpr size_t kEncodedBeforeBytes = 512;
 constexpr size_t kEncodedBehindBytes = 1'024;
 constexpr size_t kDenseBackBytes = 256;
+constexpr size_t kFoldBeforeBytes = 160;
+constexpr size_t kFoldBehindBytes = 160;
+constexpr size_t kDenseRunMin = 32;
 constexpr size_t kTagBytesMax = 1'024;
 
 int hex_value(char c) {
@@ -174,6 +177,8 @@ bool is_line_end(char c) {
 View fold(std::string_view text, size_t from, size_t until, bool markup) {
   View view;
   view.text.reserve(until - from + kMaskPadBytes);
+  view.from.reserve(until - from + 1);
+  view.changed.reserve(until - from);
   bool gap = false;  // something without width was left out in front of what comes
   for (size_t i = from; i < until;) {
     const char c = text[i];
@@ -342,6 +347,9 @@ void WindowScan::on_dense(size_t block, uint64_t others) {
 }
 
 void WindowScan::on_dense_run(size_t begin) {
+  size_t length = 0;
+  while (length < kDenseRunMin && base64_value(at(begin + length)) >= 0) ++length;
+  if (length < kDenseRunMin) return;
   if (begin >= window_.from && begin < window_.until && begins_like_content(text_.substr(begin)))
     embedded_->push_back({window_.offset + begin});
 }
@@ -381,9 +389,26 @@ void WindowScan::scan_view(const View& view) {
   WindowScan(window, shape, options_, tally_, nullptr, &mapped, depth_ + 1).run();
 }
 
+// Things to be folded that stand near each other are looked at together; stretches do not overlap with what
+// is looked at around them.
+void WindowScan::note_fold(size_t pos) {
+  if (!folds_.empty() && pos <= folds_.back().last + kFoldBeforeBytes + kFoldBehindBytes) {
+    folds_.back().last = std::max(folds_.back().last, pos);
+  } else {
+    folds_.push_back({pos, pos});
+  }
+}
+
 void WindowScan::scan_folded() {
-  const size_t from = window_.from - std::min<size_t>(window_.from, 256);
-  scan_view(fold(text_, from, text_.size(), shape_.markup && view_ == nullptr));
+  if (shape_.markup && view_ == nullptr) {
+    const size_t from = window_.from - std::min<size_t>(window_.from, 256);
+    return scan_view(fold(text_, from, text_.size(), true));
+  }
+  const std::vector<Stretch> stretches = folds_;
+  for (const Stretch& one : stretches) {
+    const size_t from = one.first - std::min(one.first, kFoldBeforeBytes);
+    scan_view(fold(text_, from, std::min(text_.size(), one.last + kFoldBehindBytes), false));
+  }
 }
 
 }  // namespace hetao::inspection

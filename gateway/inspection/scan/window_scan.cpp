@@ -61,7 +61,7 @@ void WindowScan::run() {
     engine.find(text + at, stride_blocks_, static_cast<uint8_t>(shape_.separator), carry, masks_);
     stride(at, stride_blocks_);
   }
-  if ((folds_ || shape_.markup) && depth_ < 3) scan_folded();
+  if ((!folds_.empty() || shape_.markup) && depth_ < 3) scan_folded();
   if (view_ == nullptr) tally_.seen(lines_, controls_ > kControlsMax);
 }
 
@@ -80,7 +80,8 @@ void WindowScan::stride(size_t begin, size_t blocks) {
   for (size_t b = 0; b < blocks; ++b) {
     const BlockMasks& m = masks_[b];
     const size_t base = begin + b * kBlockBytes;
-    folds_ = folds_ || m.fold != 0;
+    for (uint64_t folds = m.fold; folds != 0; folds &= folds - 1)
+      note_fold(base + static_cast<size_t>(__builtin_ctzll(folds)));
     lines += static_cast<uint64_t>(__builtin_popcountll(m.line & counted_bits(base)));
     controls += static_cast<uint64_t>(__builtin_popcountll(m.control & counted_bits(base)));
     const bool dense = __builtin_popcountll(m.word | m.digit) >= kDenseBytesMin;

@@ -93,6 +93,7 @@ class WindowScan {
   void on_dense_run(size_t begin);
   void on_encoded(const View& view);
   void scan_view(const View& view);
+  void note_fold(size_t pos);
   void scan_folded();
 
   const Window& window_;
@@ -111,7 +112,11 @@ class WindowScan {
   size_t cursor_ = 0;  // separators before it are counted in column_
   size_t column_ = 0;
   size_t line_begin_ = 0;
-  bool folds_ = false;
+  struct Stretch {
+    size_t first = 0;  // places of the first and last thing to be folded
+    size_t last = 0;
+  };
+  std::vector<Stretch> folds_;
   uint64_t lines_ = 0;
   uint64_t controls_ = 0;
   bool dense_before_ = false;

@@ -51,10 +51,11 @@ void print(const std::string& name, double value, const char* unit, const char* 
   std::fflush(stdout);
 }
 
-// Hyperscan by its own library, whichever the product links.
+// Hyperscan by its own library; its names are those of the library that the product links, so it has to see
+// its own first.
 class Hyperscan {
  public:
-  explicit Hyperscan(const char* path) : library_(::dlopen(path, RTLD_NOW | RTLD_LOCAL)) {
+  explicit Hyperscan(const char* path) : library_(::dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND)) {
     if (library_ == nullptr) {
       std::fprintf(stderr, "bench: %s\n", ::dlerror());
       std::exit(1);
@@ -72,7 +73,8 @@ class Hyperscan {
     hs_compile_error_t* error = nullptr;
     if (compile_(kExpressions, flags, ids, 5, HS_MODE_BLOCK, nullptr, &database_, &error) != HS_SUCCESS ||
         alloc_(database_, &scratch_) != HS_SUCCESS) {
-      std::fprintf(stderr, "bench: Hyperscan does not compile the patterns\n");
+      std::fprintf(stderr, "bench: Hyperscan does not compile the patterns: %s\n",
+                   error != nullptr ? error->message : "");
       std::exit(1);
     }
     std::fprintf(stderr, "bench: peer is Hyperscan %s, block mode\n", version_());
