@@ -10,7 +10,7 @@ FLOWERS = {
     "data.subjects_sensitive": "0", "genetic.data": "false", "hk.use": "same-purpose", "hk.processor_control": "true",
     "result.anonymity_assessed": "true",
 }
-NUMBER = "A123456(3)"
+NUMBER = "'A%d(3)' % (123455 + 1)"  # made by the program, so that it stands in no task
 
 
 def job(code, name):
@@ -37,19 +37,19 @@ class Leaks(CitiesTest):
         return id, json.loads(text), text
 
     def test_a_log_that_names_one_identity_card_is_held_and_stays(self):
-        id, review, text = self.held(f"print('rows 2'); print('debug: HKID of the operator is {NUMBER}')", "leak")
+        id, review, text = self.held(f"print('rows 2'); print('debug: HKID of the operator is', {NUMBER})", "leak")
         self.assertEqual(review["crossing"]["item"]["kind"], "logs")
         found = review["evidence"]["findings"]
         self.assertEqual([(f["kind"], f["count"]) for f in found], [("hkid", 1)])
         self.assertIn("operator", found[0]["excerpts"][0])
         self.assertNotIn("123456", text)
-        shown = self.cities.job("shenzhen", id)
-        crossings = {each["item"]["kind"]: each["state"] for each in shown["crossings"]}
-        self.assertEqual(crossings["logs"], "refused", shown)
-        self.assertNotIn("123456", json.dumps(shown))
+        after = self.cities.ask("hongkong", "REVIEWER", "review", "show", review["id"])
+        self.assertEqual((after["state"], after["crossing"]["state"]), ("rejected", "refused"), after)
+        self.assertNotIn("123456", json.dumps(self.cities.job("shenzhen", id)))
 
     def test_the_same_number_in_base64_on_standard_error_is_held_too(self):
-        code = f"import base64, sys; sys.stderr.write('state ' + base64.b64encode(b'{NUMBER} is the id of the operator, HKID').decode())"
+        code = ("import base64, sys; text = " + NUMBER + " + ' is the id of the operator, HKID'; "
+                "sys.stderr.write('state ' + base64.b64encode(text.encode()).decode())")
         _, review, text = self.held(code, "leak-encoded")
         self.assertIn("hkid", [f["kind"] for f in review["evidence"]["findings"]])
         self.assertNotIn("123456", text)
