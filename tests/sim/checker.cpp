@@ -9,7 +9,6 @@
 namespace hetao::sim {
 
 using namespace federation;
-using federation::to_word;
 
 namespace {
 
@@ -46,7 +45,8 @@ void check_answers(const Evidence& e) {
     if (job == nullptr) {
       e.violate("acknowledged-is-kept: job " + wanted.id + " is lost");
     } else if (!is_final(job->state())) {
-      e.violate("every-job-ends: " + wanted.id + " hangs in " + to_word(job->state()) + ": " + job->reason());
+      e.violate("every-job-ends: " + wanted.id + " hangs in " + federation::to_word(job->state()) + ": " +
+                job->reason());
     } else if (job->state() == pb::JOB_SYSTEM_ERROR && job->failure_class().empty()) {
       e.violate("failures-have-a-class: " + wanted.id + ": " + job->reason());
     }
@@ -71,7 +71,8 @@ void check_runs(const Evidence& e) {
       e.violate("look-up-before-repeat: " + run + " was submitted twice at once in " + region);
     for (const auto& [key, run] : node.core()->runs()) {
       if (!is_final(run.state()))
-        e.violate("every-run-ends: " + key + " hangs in " + to_word(run.state()) + " in " + region);
+        e.violate("every-run-ends: " + key + " hangs in " + federation::to_word(run.state()) + " in " +
+                  region);
       if (run.state() != pb::RUN_REFUSED || run.may_have_started()) continue;
       for (const Start& start : node.scheduler().starts()) {
         if (start.run == key) e.violate("refused-never-ran: " + key + " ran in " + region);
@@ -87,7 +88,8 @@ void check_counters(const Evidence& e) {
     for (const auto& [id, crossing] : node.core()->crossings()) {
       if (crossing.reserved_year() == 0) continue;
       if (crossing.state() != pb::CROSSING_DONE)
-        e.violate("counters-match: " + id + " holds a reservation in " + to_word(crossing.state()));
+        e.violate("counters-match: " + id + " holds a reservation in " +
+                  federation::to_word(crossing.state()));
       expected[crossing.exporter().id() + "/" + std::to_string(crossing.reserved_year())] +=
           crossing.reserved_ordinary();
     }
@@ -198,7 +200,8 @@ void check_quiet(const Evidence& e) {
     }
     for (const auto& [id, crossing] : node.core()->crossings()) {
       if (!is_final(crossing.state())) {
-        e.violate("every-crossing-ends: " + id + " hangs in " + to_word(crossing.state()) + " in " + region);
+        e.violate("every-crossing-ends: " + id + " hangs in " + federation::to_word(crossing.state()) +
+                  " in " + region);
       }
       const auto row = node.disk().rows.find({Table::kCrossing, id});
       if (row == node.disk().rows.end() || row->second != crossing.SerializeAsString()) {

@@ -39,7 +39,7 @@ enum class Fault : uint8_t {
   kKillAfterSync,   // it is durable, and none of its effects went
   kFreeze,          // stopped for up to 20 s; the world goes on
   kOtherVersion,    // restarted as, or beside, a gateway that knows nothing of the newest fields
-  kPolicyChange,    // an administrator takes the next step towards another policy
+  kPolicyChange,    // one step: proposed, approved by a second person, activated
   // scheduler
   kAnswerLost,   // done, but nobody hears it
   kRequestLost,  // not done, and nobody hears it

@@ -75,12 +75,12 @@ void Link::cut_for(Duration time) {
 void Link::revoke(Duration time) {
   cut();
   refused_until_ = time_.now() + time;
-  time_.after(Duration{time.micros + Duration::millis(1).micros}, [this] { reconnect(); });
+  time_.after(Duration{time.micros + 1'000}, [this] { reconnect(); });
 }
 
 void Link::tell_up(Node& node, uint64_t epoch, Duration late) {
-  const Duration wait = Duration::millis(chance_.random().between(1, 100));
-  time_.after(Duration{late.micros + wait.micros}, [this, &node, epoch] {
+  const Duration wait{late.micros + 1'000 * chance_.random().between(1, 100)};
+  time_.after(wait, [this, &node, epoch] {
     if (up_ && epoch == epoch_) node.post(PeerUp{other(node.region()).region()});
   });
 }

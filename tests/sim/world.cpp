@@ -15,7 +15,6 @@
 namespace hetao::sim {
 
 using namespace federation;
-using federation::to_word;
 
 namespace {
 
@@ -316,7 +315,7 @@ Outcome World::run() {
   for (const auto& [region, node] : nodes_) {
     outcome_.steps += node.steps();
     outcome_.trace_hash = outcome_.trace_hash * 1'099'511'628'211U + node.trace_hash();
-    for (const auto& [id, job] : node.core()->jobs()) ++outcome_.ends[to_word(job.state())];
+    for (const auto& [id, job] : node.core()->jobs()) ++outcome_.ends[federation::to_word(job.state())];
   }
   outcome_.complete = outcome_.ends["complete"];
   return outcome_;
