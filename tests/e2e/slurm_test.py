@@ -92,6 +92,8 @@ class JobsOnSlurm(CitiesTest):
         explained = self.cities.hetao("shenzhen", "SUBMITTER", "explain", "-", stdin=json.dumps(job), code=None)
         self.assert_words(explained.stdout, "for a job, it asks for 9")
 
+    # Slurm drains a node on which it started a job under an id that was given before, and waits for an operator: slow.
+    @unittest.skipUnless(os.environ.get("HETAO_LONG"), "only in long runs")
     def test_no_job_is_lost_when_the_controller_dies(self):
         jobs = [self.cities.submit("shenzhen", python_job("import time; time.sleep(0.5)", zone="shenzhen")) for _ in range(6)]
         pid = int((self.cities.folder / "slurm/shenzhen/run/slurmctld.pid").read_text())
@@ -99,8 +101,12 @@ class JobsOnSlurm(CitiesTest):
         self.cities.hetao("shenzhen", "OPERATOR", "status")  # the gateway goes on
         jobs += [self.cities.submit("shenzhen", python_job("pass", zone="shenzhen")) for _ in range(2)]
         self.revive()
+
+        def ended(job):
+            self.resume_nodes()
+            return self.cities.job("shenzhen", job)["final"]
         for job in jobs:
-            wait_until(lambda: self.cities.job("shenzhen", job)["final"], f"{job} ends",
+            wait_until(lambda: ended(job), f"{job} ends",
                        lambda: json.dumps(self.cities.job("shenzhen", job)))
         # What the crash did not touch is complete; what Slurm itself started under an id that it had given before may
         # fail to launch, and then says so. None waits for ever.
@@ -108,6 +114,11 @@ class JobsOnSlurm(CitiesTest):
         self.assertIn("complete", [state for state, _ in ended])
         for state, reason in ended:
             self.assertTrue(state == "complete" or "slurm" in reason.lower(), ended)
+
+    def resume_nodes(self):
+        conf = self.cities.folder / "slurm/shenzhen/etc/slurm.conf"
+        subprocess.run(["scontrol", "update", "nodename=sz-cpu01", "state=resume"], capture_output=True,
+                       env=dict(os.environ, SLURM_CONF=str(conf)))
 
     def revive(self):
         base = (self.cities.folder / "slurm.port").read_text().strip()
