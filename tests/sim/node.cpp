@@ -55,6 +55,7 @@ void Node::die(bool stored) {
 }
 
 void Node::freeze(Duration time) {
+  if (!alive()) return;  // a process that is not there can't be stopped; the next one starts as any other
   frozen_until_ = around_.time->now() + time;
 }
 
