@@ -110,6 +110,14 @@ Result<void> sync_folder(const std::string& path) {
   return {};
 }
 
+bool sync_data(int descriptor) {
+  int done = -1;
+  do {
+    done = ::fdatasync(descriptor);
+  } while (done != 0 && errno == EINTR);
+  return done == 0;
+}
+
 Result<void> make_folders(const std::string& path, mode_t mode) {
   struct stat facts{};
   if (::stat(path.c_str(), &facts) == 0) {

@@ -55,6 +55,10 @@ Result<void> write_all_at(int descriptor, ByteView bytes, uint64_t offset, const
 Result<Bytes> read_file(const std::string& path, size_t bytes_max);
 Result<std::string> read_text(const std::string& path, size_t bytes_max);
 
+// fdatasync. One that a signal interrupted has not failed, and is asked for again; an error is for good:
+// false, with errno.
+bool sync_data(int descriptor);
+
 // Folders up to `path`, each durable in its parent. Being there already is fine.
 Result<void> make_folders(const std::string& path, mode_t mode = 0700);
 Result<void> sync_folder(const std::string& path);

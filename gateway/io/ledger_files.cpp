@@ -170,7 +170,7 @@ Result<void> LedgerFiles::Parts::open_log() {
   // What was torn off was never durable; without the cut its remains would stand behind the next group.
   if (::ftruncate(wal.get(), static_cast<off_t>(log->wal_bytes())) != 0)
     return fail_errno(path_of("wal"), "can't be cut");
-  if (::fdatasync(wal.get()) != 0) return fail_errno(path_of("wal"), "can't be synced");
+  if (!sync_data(wal.get())) return fail_errno(path_of("wal"), "can't be synced");
   durable = log->size();
   published = tail_first = log->published_size();
   published_text = log->checkpoint_text();
@@ -203,7 +203,7 @@ Result<void> LedgerFiles::Parts::append_to_wal(std::vector<Bytes> entries) {
   if (!append) return fail(append.error());
   if (auto written = write_all_at(wal.get(), append->bytes, append->offset, path_of("wal")); !written)
     return written;
-  if (::fdatasync(wal.get()) != 0) return fail_errno(path_of("wal"), "can't be synced");
+  if (!sync_data(wal.get())) return fail_errno(path_of("wal"), "can't be synced");
   return {};
 }
 

@@ -175,16 +175,24 @@ void check_duties(const Evidence& e) {
 }
 
 // Data that came without onward transfer goes nowhere but back.
+// It came under a permit, of either side, that lets nothing of it go on.
+bool is_bound(const pb::Crossing& crossing) {
+  const auto binds = [](const pb::Verdict& verdict) {
+    return std::any_of(verdict.obligations().begin(), verdict.obligations().end(),
+                       [](const pb::Obligation& owed) { return owed.name() == "no-onward-transfer"; });
+  };
+  return binds(crossing.ours()) || binds(crossing.theirs());
+}
+
 void check_onward(const Evidence& e) {
   for (const auto& [region, node] : e.nodes) {
     for (const auto& [key, run] : node.core()->runs()) {
       for (const std::string& input : run.inputs()) {
         const pb::Crossing* in = node.core()->crossing(input);
-        if (in == nullptr || !in->item().name().ends_with("-bound") || in->from_region() == run.home_region())
-          continue;
+        if (in == nullptr || !is_bound(*in)) continue;
         for (const std::string& output : run.outputs()) {
           const pb::Crossing* out = node.core()->crossing(output);
-          if (out != nullptr && out->booked_sequence() != 0)
+          if (out != nullptr && out->booked_sequence() != 0 && out->to_region() != in->from_region())
             e.violate("no-onward-transfer: " + output + " left " + region + " though " + input + " is bound");
         }
       }

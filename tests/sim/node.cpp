@@ -55,7 +55,9 @@ void Node::die(bool stored) {
 }
 
 void Node::freeze(Duration time) {
-  if (!alive()) return;  // a process that is not there can't be stopped; the next one starts as any other
+  // A process that is not there can't be stopped, and one that is stopped already goes on when it was to:
+  // what waits for it would else come out of order.
+  if (!alive() || around_.time->now() < frozen_until_) return;
   frozen_until_ = around_.time->now() + time;
 }
 

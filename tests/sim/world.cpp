@@ -83,6 +83,7 @@ World::World(uint64_t seed, const Policies& policies, const Options& options)
   if (options.script) {
     chance_.follow(*options.script);
   } else {
+    chance_.allow_freezes(options.freezes);
     chance_.draw();
     chance_.spare(options.spared);
   }
