@@ -7,7 +7,7 @@ A bug is a patch of one source of the federation room. It is applied to a copy, 
 and linked before the rooms' libraries, so that it takes the original's place. A bug that no world catches is a hole in the
 simulation, and fails this run. Two bugs are no patches: they stand outside of the core and are options of hetao_sim.
 --quick takes a few, others in every revision: they are part of every run. --write-table runs all and writes the table of
-README.md; a patch that is not in the table fails every run.
+README.md; a patch that is not in the table fails the whole run.
 """
 import json
 import pathlib
@@ -78,7 +78,7 @@ def write_table(rows):
     took = [worlds for _, caught, worlds, _ in rows if caught and worlds]
     lines = ["# Planted bugs", "",
              "Each `*.patch` here plants a bug in the core; the simulation has to find it. A bug that nobody catches is a hole in the",
-             "simulation, so this table measures it. Made by `run.py BUILD_DIR --write-table`; a patch that is not in it fails every run.",
+             "simulation, so this table measures it. Made by `run.py BUILD_DIR --write-table`; a patch that is not in it fails the whole run.",
              "", f"{len(rows)} bugs, {sum(row[1] for row in rows)} caught; median {int(statistics.median(took))} worlds, most {max(took)}.", "",
              "| bug | worlds it took | the rule that it broke |", "|---|---|---|"]
     for name, caught, worlds, finding in sorted(rows):
@@ -129,11 +129,11 @@ def main():
     if "--write-table" in flags and not words[1:]:
         write_table(rows)
         missing = []
-    for name in missing:
+    for name in [] if "--quick" in flags else missing:
         print(f"not in the table of README.md: {name} (run.py BUILD_DIR --write-table)")
     missed = sum(not row[1] for row in rows)
     print(f"planted bugs: {len(rows) - missed} caught, {missed} missed")
-    return 1 if missed or missing else 0
+    return 1 if missed or (missing and "--quick" not in flags) else 0
 
 
 if __name__ == "__main__":
