@@ -144,7 +144,9 @@ void sign(CURL* curl, const StoreAccess& store) {
 }
 
 curl_slist* headers_of(const StoreAccess& store, const StoreRequest& request) {
-  curl_slist* list = curl_slist_append(nullptr, "Expect:");
+  // Without a wait for "100 Continue"; where libcurl signs, it would sign the empty header, which is not
+  // sent.
+  curl_slist* list = request.s3 ? nullptr : curl_slist_append(nullptr, "Expect:");
   // libcurl 7.88 leaves the digest of the payload to its caller.
   if (request.s3 && !store.access_key.empty())
     list = curl_slist_append(list, "x-amz-content-sha256: UNSIGNED-PAYLOAD");

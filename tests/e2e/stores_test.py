@@ -146,7 +146,7 @@ class Stores(CitiesTest):
                         "in/sub/b c.txt=beta"], check=True)
         job = self.run_job(
             "import pathlib\nd = pathlib.Path('/in/d')\n"
-            "open('/out/r.txt', 'w').write(open('/in/a').read() + (d / 'sub/b c.txt').read())",
+            "open('/out/r.txt', 'w').write(open('/in/a').read() + (d / 'sub/b c.txt').read_text())",
             inputs=[{"url": "s3://hetao-lab/in/a.txt", "path": "/in/a"},
                     {"url": "s3://hetao-lab/in", "path": "/in/d", "type": "DIRECTORY"}],
             outputs=[{"url": "s3://hetao-lab/out/r.txt", "path": "/out/r.txt", "type": "FILE"}])
