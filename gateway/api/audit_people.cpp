@@ -68,7 +68,7 @@ io::Awaitable<io::HttpResponse> show_person(const Context& c) {
 
 io::Awaitable<io::HttpResponse> act_on_person(const Context& c) {
   static const std::vector<std::string> kActs = {"restrict", "hold", "release", "erase"};
-  const std::string act = c.at("act");
+  const std::string& act = c.at("act");
   if (std::find(kActs.begin(), kActs.end(), act) == kActs.end()) co_return plain_not_found();
   const auto body = object_body(c.request, {"reason"});
   if (!body) co_return problem(body.error());

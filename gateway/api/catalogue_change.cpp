@@ -193,7 +193,7 @@ io::Awaitable<io::HttpResponse> register_dataset(const Context& c) {
 }
 
 io::Awaitable<io::HttpResponse> retire_dataset(const Context& c) {
-  const std::string id = c.at("id");
+  const std::string& id = c.at("id");
   const pb::Dataset* known = c.backend.core().dataset(id);
   if (known == nullptr) co_return no_such("dataset", id, "`hetao data list` shows what is");
   if (known->owner_tenant() != c.caller.tenant) {

@@ -72,7 +72,7 @@ Result<std::string> text_member(const json::object& object, std::string_view nam
 
 Result<std::string> project_of(const Context& c) {
   const auto in_path = c.path.find("project");
-  const std::string name = in_path != c.path.end() ? in_path->second : c.query.get("project");
+  std::string name = in_path != c.path.end() ? in_path->second : c.query.get("project");
   const bool plain = name.size() <= 128 && printable(name) == name;
   if (!plain || (in_path != c.path.end() && name.empty())) {
     return fail(ErrorCode::kUsage, "project", "is no name of a project", "letters, digits, '-', '_', '.'");

@@ -82,7 +82,7 @@ io::Awaitable<io::HttpResponse> get_job(const Context& c) {
 }
 
 io::Awaitable<io::HttpResponse> cancel_job(const Context& c) {
-  const std::string id = c.at("id");
+  const std::string& id = c.at("id");
   const pb::Job* job = visible_job(c, id);
   // Who may see is not always who may cancel: auditors and reviewers of other tenants only look.
   if (job == nullptr || job->submitter().tenant() != c.caller.tenant) {

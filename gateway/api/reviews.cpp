@@ -26,7 +26,7 @@ io::HttpResponse list_reviews(const Context& c) {
 }
 
 io::Awaitable<io::HttpResponse> get_review(const Context& c) {
-  const std::string id = c.at("id");
+  const std::string& id = c.at("id");
   const pb::Review* review = c.backend.core().review(id);
   if (review == nullptr) co_return no_such("review", id, "`hetao review list` shows the open ones");
   json::object view = review_view(c.backend.core(), *review);
@@ -46,7 +46,7 @@ io::Awaitable<io::HttpResponse> answer_review(const Context& c) {
   if (!body) co_return problem(body.error());
   auto reason = text_member(*body, "reason", true, limits::kTextFieldBytesMax);
   if (!reason) co_return problem(reason.error());
-  const std::string id = c.at("id");
+  const std::string& id = c.at("id");
   federation::AnswerReview event;
   event.review = id;
   event.approve = word == "approve";

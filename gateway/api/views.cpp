@@ -403,7 +403,7 @@ json::object review_view(const federation::Core& core, const pb::Review& review)
 }
 
 std::string local_time(Instant time) {
-  std::string text = to_rfc3339(time + Duration::seconds(8 * 3600));
+  std::string text = to_rfc3339(time + Duration::seconds(int64_t{8} * 3600));
   text[10] = ' ';
   return text.substr(0, 19) + " +08:00";
 }

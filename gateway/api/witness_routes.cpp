@@ -94,7 +94,7 @@ io::HttpResponse list_witnesses(const Context& c) {
 }
 
 io::Awaitable<io::HttpResponse> resolve_witness(const Context& c) {
-  const std::string name = c.at("name");
+  const std::string& name = c.at("name");
   if (c.backend.desk() == nullptr || !c.backend.desk()->has(name))
     co_return no_such("witness", name, "`hetao audit witnesses` lists them");
   const auto body = object_body(c.request, {"reason"});

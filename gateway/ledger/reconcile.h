@@ -51,7 +51,7 @@ struct Mismatch {
 };
 
 struct ReconcileOptions {
-  Duration late_after = Duration::seconds(24 * 3600);  // between departure and arrival
+  Duration late_after = Duration::seconds(int64_t{24} * 3600);  // between departure and arrival
   Duration settle = Duration::seconds(600);  // younger ones without a partner are under way, not missing
 };
 
