@@ -191,24 +191,6 @@ Error error_of(const Reply& reply, const std::string& what) {
   return error;
 }
 
-std::string percent_encode(std::string_view text) {
-  static constexpr std::string_view kKept =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (kKept.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 15U];
-    }
-  }
-  return out;
-}
-
 std::string query_of(std::initializer_list<std::pair<std::string_view, std::string>> pairs) {
   std::string out;
   for (const auto& [name, value] : pairs) {

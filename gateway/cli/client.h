@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gateway/base/json.h"
+#include "gateway/base/percent.h"
 #include "gateway/base/result.h"
 #include "gateway/cli/context.h"
 
@@ -48,7 +49,6 @@ class Client {
 Error error_of(const Reply& reply, const std::string& what);
 json::object problem_of(const Reply& reply);
 
-std::string percent_encode(std::string_view text);
 // "?a=1&b=2" of the pairs that have a value; empty when none has.
 std::string query_of(std::initializer_list<std::pair<std::string_view, std::string>> pairs);
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "gateway/base/percent.h"
 #include "gateway/base/text.h"
 #include "gateway/io/durable_file.h"
 #include "gateway/io/store_request.h"
@@ -102,10 +103,10 @@ Result<std::vector<std::string>> list_folder(const StoreAccess& store, const std
       xml += part;
       return xml.size() <= limits::kStoreAnswerBytesMax;
     };
-    std::string query = next.empty() ? "?" : "?continuation-token=" + encode_key(next, false) + "&";
-    query += "list-type=2&prefix=" + encode_key(folder.prefix, false);
+    std::string query = next.empty() ? "?" : "?continuation-token=" + percent_encode(next) + "&";
+    query += "list-type=2&prefix=" + percent_encode(folder.prefix);
     const StoreAnswer answer =
-        perform(store, {store.endpoint + "/" + encode_key(folder.bucket, false) + query, true}, take);
+        perform(store, {store.endpoint + "/" + percent_encode(folder.bucket) + query, true}, take);
     if (!answer.why.empty()) return broken(store, url, answer.why);
     auto listing = parse_listing(xml);
     if (!listing) return fail(listing.error());

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "gateway/base/limits.h"
+#include "gateway/base/percent.h"
 #include "gateway/base/text.h"
 
 namespace hetao::io {
@@ -182,22 +183,6 @@ void judge(Transfer& transfer, CURLcode code) {
 
 }  // namespace
 
-std::string encode_key(std::string_view key, bool keep_slashes) {
-  static constexpr std::string_view kKept =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : key) {
-    if (kKept.find(c) != std::string_view::npos || (keep_slashes && c == '/')) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
-  }
-  return out;
-}
-
 Result<std::string> address_of(const StoreAccess& store, std::string_view url) {
   static constexpr std::string_view kScheme = "s3://";
   if (!url.starts_with(kScheme)) return std::string(url);
@@ -209,7 +194,7 @@ Result<std::string> address_of(const StoreAccess& store, std::string_view url) {
   const size_t slash = rest.find('/');
   const std::string bucket(rest.substr(0, slash));
   const std::string key = slash == std::string_view::npos ? "" : std::string(rest.substr(slash + 1));
-  return store.endpoint + "/" + encode_key(bucket, false) + "/" + encode_key(key, true);
+  return store.endpoint + "/" + percent_encode(bucket) + "/" + percent_encode(key, "/");
 }
 
 StoreAnswer perform(const StoreAccess& store, const StoreRequest& request, const TakeBody& take) {
