@@ -116,6 +116,7 @@ void on_region_news(State& s, const std::string& from, const pb::RegionNews& new
   live.policy_digest = news.policy_digest();
   live.platforms.assign(news.platforms().begin(), news.platforms().end());
   live.operator_tenant = news.operator_();
+  skip_forgotten(s, from, news.oldest_sequence());
 }
 
 void on_catalogue_news(State& s, const std::string& from, const pb::CatalogueNews& news) {
@@ -136,6 +137,7 @@ pb::PeerMessage region_news(const State& s, const std::string& to) {
   news.set_jurisdiction(s.config.jurisdiction);
   if (s.policy) news.set_policy_digest(s.policy->digest());
   *news.mutable_operator_() = tenant_of(s, s.config.operator_tenant);
+  news.set_oldest_sequence(oldest_sequence(s, to));
   for (pb::Platform& platform : supply_for(s, to)) *news.add_platforms() = std::move(platform);
   return message;
 }

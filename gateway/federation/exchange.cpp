@@ -1,5 +1,7 @@
 #include "gateway/federation/exchange.h"
 
+#include <utility>
+
 #include "gateway/base/check.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
@@ -13,6 +15,8 @@ namespace {
 constexpr Duration kResendAfter = Duration::seconds(5);
 // Messages that a peer may owe an acknowledgement of; what is more waits in the outbox, on disk and packed.
 constexpr uint64_t kUnacknowledgedMax = 1'000;
+// Messages that a restored gateway may have forgotten; a larger claim is no restoration.
+constexpr uint64_t kForgottenMax = uint64_t{1} << 40U;
 
 void send_now(State& s, const std::string& region, pb::PeerMessage message) {
   message.set_ack(s.marks[region].received());
@@ -71,6 +75,33 @@ void send_waiting(State& s, const std::string& region) {
   }
 }
 
+// The peer has taken more than we ever said: it was us who were restored. What waits gets numbers that the
+// peer has not seen; what it saw under the old ones it takes as a repeat by its content.
+void renumber(State& s, const std::string& region, uint64_t acknowledged) {
+  std::vector<std::string> waiting;
+  for (const auto& [sequence, message] : s.outbox[region]) waiting.push_back(message);
+  while (!s.outbox[region].empty()) s.drop_outgoing(region, s.outbox[region].begin()->first);
+  s.edit_mark(region).set_sent(acknowledged);
+  s.peers[region].sent_up_to = acknowledged;
+  for (const std::string& bytes : waiting) {
+    pb::PeerMessage message;
+    HETAO_CHECK(message.ParseFromString(bytes));
+    tell(s, region, std::move(message));
+  }
+}
+
+// The first word of a session shows whether one of the two was restored from an older copy since the last.
+// What was said in between is lost to it; the jobs of ours that both should know are offered once more, and
+// the answers tell how far they are. What the peer forgot of ours it learns from our news, which says from
+// where to go on.
+void look_for_restoration(State& s, const std::string& region, uint64_t ack) {
+  const uint64_t sent = s.marks[region].sent();
+  const bool we_forgot = ack > sent && ack - sent <= kForgottenMax;
+  const bool they_forgot = ack + 1 < oldest_sequence(s, region);
+  if (we_forgot) renumber(s, region, ack);
+  if (we_forgot || they_forgot) offer_again(s, region);
+}
+
 void take_acknowledgement(State& s, const std::string& region, uint64_t ack) {
   auto& waiting = s.outbox[region];
   while (!waiting.empty() && waiting.begin()->first <= ack) s.drop_outgoing(region, waiting.begin()->first);
@@ -79,6 +110,19 @@ void take_acknowledgement(State& s, const std::string& region, uint64_t ack) {
 }
 
 }  // namespace
+
+uint64_t oldest_sequence(const State& s, const std::string& region) {
+  const auto waiting = s.outbox.find(region);
+  if (waiting != s.outbox.end() && !waiting->second.empty()) return waiting->second.begin()->first;
+  const auto mark = s.marks.find(region);
+  return (mark == s.marks.end() ? 0 : mark->second.sent()) + 1;
+}
+
+void skip_forgotten(State& s, const std::string& region, uint64_t oldest) {
+  const uint64_t received = s.marks[region].received();
+  if (oldest <= received + 1 || oldest - received > kForgottenMax) return;
+  s.edit_mark(region).set_received(oldest - 1);
+}
 
 void tell(State& s, const std::string& region, pb::PeerMessage message) {
   if (s.is_self(region)) {
@@ -110,6 +154,7 @@ void on_peer_up(State& s, const PeerUp& event) {
   send_now(s, event.region, region_news(s, event.region));
   for (pb::PeerMessage& news : catalogue_news(s)) send_now(s, event.region, std::move(news));
   live.sent_up_to = 0;
+  live.heard = false;
   send_waiting(s, event.region);
   resume_sending(s, event.region);
 }
@@ -123,6 +168,9 @@ void on_peer_down(State& s, const PeerDown& event) {
 
 void on_peer_said(State& s, const PeerSaid& event) {
   if (!s.peers.contains(event.region)) return;
+  if (!std::exchange(s.peers[event.region].heard, true)) {
+    look_for_restoration(s, event.region, event.message.ack());
+  }
   take_acknowledgement(s, event.region, event.message.ack());
   const uint64_t sequence = event.message.sequence();
   if (sequence == 0) return handle(s, event.region, event.message);

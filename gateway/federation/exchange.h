@@ -10,6 +10,11 @@ namespace hetao::federation {
 // Queues a durable message (sequence given here) and sends it when the peer is up.
 void tell(State& s, const std::string& region, pb::PeerMessage message);
 
+// The lowest sequence that we can still say again to the region; what is below has been acknowledged.
+uint64_t oldest_sequence(const State& s, const std::string& region);
+// The region's oldest: where we know less than what it remembers us to have taken, we go on from there.
+void skip_forgotten(State& s, const std::string& region, uint64_t oldest);
+
 void on_peer_up(State& s, const PeerUp& event);
 void on_peer_down(State& s, const PeerDown& event);
 void on_peer_said(State& s, const PeerSaid& event);

@@ -284,6 +284,14 @@ Error fetch_refusal(const std::string& what, const pb::Verdict& verdict) {
 
 }  // namespace
 
+void offer_again(State& s, const std::string& region) {
+  std::vector<std::string> open;
+  for (const auto& [id, job] : s.jobs) {
+    if (job.region() == region && job.offered() && !is_final(job.state())) open.push_back(id);
+  }
+  for (const std::string& id : open) offer(s, id);
+}
+
 void on_submit_job(State& s, SubmitJob event) {
   if (answered_before(s, event)) return;
   const std::string what = "job " + (event.task.name().empty() ? event.id : "\"" + event.task.name() + "\"");

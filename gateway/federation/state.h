@@ -30,6 +30,7 @@ struct PeerLive {
   pb::Tenant operator_tenant;
   std::string held_because;  // not empty: nothing is released to it
   Instant resend_at;         // unacknowledged messages go again
+  bool heard = false;        // something since it came up
   uint64_t sent_up_to = 0;   // of the outbox, since it came up or was last repeated
 };
 
