@@ -11,9 +11,9 @@ namespace hetao::cli {
 namespace {
 
 constexpr std::array<const char*, 16> kCompared = {
-    "tenant",      "project",    "home",      "region",           "platform",     "platform_id",
-    "source",      "seconds",    "cores",     "core_seconds",     "accelerator",  "accelerator_seconds",
-    "bytes_in",    "bytes_out",  "cost",      "currency"};
+    "tenant",   "project",   "home",  "region",       "platform",    "platform_id",
+    "source",   "seconds",   "cores", "core_seconds", "accelerator", "accelerator_seconds",
+    "bytes_in", "bytes_out", "cost",  "currency"};
 
 using Records = std::map<std::string, const json::object*>;
 
@@ -37,7 +37,8 @@ Result<UsageComparison> compare_usage(const json::object& ours, const json::obje
   const std::string here = text_at(ours, "region");
   const std::string there = text_at(theirs, "region");
   if (there.empty() || here == there)
-    return fail(ErrorCode::kUsage, "the other books", there.empty() ? "name no region" : "are of this region too",
+    return fail(ErrorCode::kUsage, "the other books",
+                there.empty() ? "name no region" : "are of this region too",
                 "save them in the other region: hetao --json usage > FILE");
   const Records a = shared_records(ours, here, there);
   const Records b = shared_records(theirs, here, there);
@@ -54,13 +55,14 @@ Result<UsageComparison> compare_usage(const json::object& ours, const json::obje
       const std::string right = text_at(*other->second, field);
       if (left == right) continue;
       same = false;
-      out.differences.push_back(printable(job) + ": " + field + " is " + printable(left) + " in " + here + ", " +
-                                printable(right) + " in " + there);
+      out.differences.push_back(printable(job) + ": " + field + " is " + printable(left) + " in " + here +
+                                ", " + printable(right) + " in " + there);
     }
     if (same) ++out.same;
   }
   for (const auto& [job, record] : b) {
-    if (!a.contains(job)) out.differences.push_back(printable(job) + ": stands in " + there + "'s books alone");
+    if (!a.contains(job))
+      out.differences.push_back(printable(job) + ": stands in " + there + "'s books alone");
   }
   return out;
 }

@@ -106,7 +106,8 @@ void print_record(Printer& p, const json::object& record, const std::string& cre
   const std::string job = text_at(record, "job");
   p.open("UsageRecord");
   p.open("RecordIdentityBlock");
-  p.put("RecordId", "urn:hetao:usage:" + text_at(record, "region") + ":" + job + "." + text_at(record, "attempt"));
+  p.put("RecordId",
+        "urn:hetao:usage:" + text_at(record, "region") + ":" + job + "." + text_at(record, "attempt"));
   p.put("CreateTime", created);
   p.put("Site", text_at(record, "region"));
   p.put("Infrastructure", "Hetao");
@@ -136,8 +137,7 @@ void print_record(Printer& p, const json::object& record, const std::string& cre
 std::string usage_records_xml(const json::array& records, const std::string& created) {
   Printer p;
   p.line(R"(<?xml version="1.0" encoding="UTF-8"?>)");
-  p.open("UsageRecords",
-         R"( xmlns="http://schema.ogf.org/urf/2013/04/urf" xmlns:hetao="urn:hetao:usage:1")");
+  p.open("UsageRecords", R"( xmlns="http://schema.ogf.org/urf/2013/04/urf" xmlns:hetao="urn:hetao:usage:1")");
   for (const json::value& record : records) {
     if (record.is_object()) print_record(p, record.get_object(), created);
   }

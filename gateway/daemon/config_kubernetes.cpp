@@ -8,9 +8,9 @@ namespace hetao::daemon {
 
 namespace {
 
+using platforms::kubernetes::Route;
 using policy::MapReader;
 using policy::Node;
-using platforms::kubernetes::Route;
 
 constexpr size_t kLabelMax = 63;
 // A call is answered within its patience, or its outcome is looked up.
@@ -68,7 +68,8 @@ void read_accelerators(Section& s, MapReader& map, io::KubernetesPlatformConfig&
     core.accelerators[entry.key] = one.integer("per_job", MapReader::kNeeded, 1, 999'999).value_or(1);
     one.done();
     if (!is_resource(accelerator.resource))
-      s.reader.report(entry.value, "resource \"" + printable(accelerator.resource) + "\" is none of a device plugin",
+      s.reader.report(entry.value,
+                      "resource \"" + printable(accelerator.resource) + "\" is none of a device plugin",
                       "DOMAIN/NAME such as huawei.com/Ascend910 or nvidia.com/gpu");
     out.accelerators[entry.key] = std::move(accelerator);
   }

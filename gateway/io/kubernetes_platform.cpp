@@ -255,8 +255,8 @@ Result<void> KubernetesPlatform::lay_down(const std::string& run, const pb::Run&
   const auto folder = runner::open_folder(*path);
   if (!folder) return fail(folder.error());
   if (auto log = runner::make_folder_at(folder->get(), "log"); !log) return fail(log.error());
-  const auto scratch = runner::Scratch::prepare(folder->get(), *path, sandbox, wanted,
-                                                config_.spool + std::string(kStepPath));
+  const auto scratch =
+      runner::Scratch::prepare(folder->get(), *path, sandbox, wanted, config_.spool + std::string(kStepPath));
   auto binds = scratch ? scratch->binds_for(platforms::Engine::kPodman) : fail(scratch.error());
   if (!binds) return fail(binds.error());
   kubernetes::JobRequest request = request_of(run, spec, route_of(spec.tenant().id()));
@@ -310,10 +310,9 @@ federation::RunSubmitted KubernetesPlatform::submit(const std::string& run, cons
     if (auto guarded = ensure_no_network(kept->name.name_space); !guarded) return unknown(guarded.error());
   }
   // Held: suspended at the server, or tried there and kept here.
-  kubernetes::JobReply reply =
-      kept->held ? create(*server, kept->name, run, kept->body)
-                 : kubernetes::read_created(link_->ask(
-                       kubernetes::create_call(*server, kept->name.name_space, kept->body, true)));
+  kubernetes::JobReply reply = kept->held ? create(*server, kept->name, run, kept->body)
+                                          : kubernetes::read_created(link_->ask(kubernetes::create_call(
+                                                *server, kept->name.name_space, kept->body, true)));
   if (!kept->held && reply.exists) reply.kind = ReplyKind::kOk;  // whose it is shows when it is let go
   if (reply.kind == ReplyKind::kRefused) (void)spool_.remove(run);
   if (reply.kind != ReplyKind::kOk) return {run, reply_of(reply.kind), {}, reply.why};
@@ -364,8 +363,8 @@ federation::RunReleased KubernetesPlatform::release(const std::string& run, cons
   };
   const auto status = spool_.get(run);
   if (!status) return unknown(to_line(status.error()));
-  const bool begun = status->state != platforms::RunState::kHeld &&
-                     status->state != platforms::RunState::kReleased;
+  const bool begun =
+      status->state != platforms::RunState::kHeld && status->state != platforms::RunState::kReleased;
   if (begun) {
     if (!watch(run, *job, {})) return unknown("its specification can't be read");
     return {run, PlatformReply::kOk, {}};
@@ -405,7 +404,8 @@ std::vector<federation::RunObserved> KubernetesPlatform::cancel(const std::strin
   if (marked.kind != ReplyKind::kOk) return {};  // asked again by the core
   const auto server = link_->server();
   if (!server) return {};
-  const auto seen = kubernetes::read_job(link_->ask(kubernetes::get_call(*server, job->name_space, job->name)));
+  const auto seen =
+      kubernetes::read_job(link_->ask(kubernetes::get_call(*server, job->name_space, job->name)));
   if (seen.kind == ReplyKind::kUnknown) return {};
   if (seen.kind == ReplyKind::kOk && is_ours(seen.job, run)) {
     const auto gone =
@@ -439,9 +439,10 @@ void KubernetesPlatform::remove(const std::string& run) {
   bool removed = true;
   if (!job.name.empty()) {
     const auto server = link_->server();
-    const auto gone = server ? kubernetes::read_change(link_->ask(kubernetes::delete_call(
-                                   *server, job.name_space, job.name)))
-                             : platforms::Reply{};
+    const auto gone =
+        server
+            ? kubernetes::read_change(link_->ask(kubernetes::delete_call(*server, job.name_space, job.name)))
+            : platforms::Reply{};
     removed = gone.kind != ReplyKind::kUnknown;
   }
   // A Job that can't be deleted just now keeps its folder, by which it is found again.

@@ -144,8 +144,8 @@ class KubernetesPlatform : public Platform {
   std::set<std::string> changed_;                               // runs to look at
   std::set<std::string> removing_;                              // could not be removed yet
   Clock::time_point removals_not_before_{};
-  std::map<std::string, JobName> left_;        // Jobs found at the start whose runs are not here
-  std::map<std::string, Clock::time_point> guarded_;  // namespaces whose network policy was seen
+  std::map<std::string, JobName> left_;                   // Jobs found at the start whose runs are not here
+  std::map<std::string, Clock::time_point> guarded_;      // namespaces whose network policy was seen
   std::vector<platforms::kubernetes::NodeRecord> nodes_;  // as last seen
   Clock::duration usual_wait_{};
   std::map<std::string, std::unique_ptr<KubernetesWatch>> watches_;  // by namespace; the last: they use link_

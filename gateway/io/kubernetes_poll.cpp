@@ -169,9 +169,8 @@ void KubernetesPlatform::look_at_pods(const std::string& run, std::vector<RunObs
       const auto now = Clock::now();
       if (watched.stuck_since == Clock::time_point{}) watched.stuck_since = now;
       const bool image = best.why.starts_with("its image");
-      const auto patience =
-          image ? Clock::duration(std::chrono::microseconds(config_.image_patience.micros))
-                : Clock::duration(kStartPatience);
+      const auto patience = image ? Clock::duration(std::chrono::microseconds(config_.image_patience.micros))
+                                  : Clock::duration(kStartPatience);
       hopeless = best.hopeless || now - watched.stuck_since >= patience;
       // Nothing may change any more that would make us look again.
       watched.next_look = std::min(watched.next_look, watched.stuck_since + patience);
@@ -237,8 +236,7 @@ void KubernetesPlatform::look_at_job(const std::string& run, std::vector<RunObse
   }
   const auto server = link_->server();
   if (!server) return;
-  const auto seen =
-      kubernetes::read_job(link_->ask(kubernetes::get_call(*server, job.name_space, job.name)));
+  const auto seen = kubernetes::read_job(link_->ask(kubernetes::get_call(*server, job.name_space, job.name)));
   if (seen.kind == ReplyKind::kUnknown || seen.kind == ReplyKind::kRefused) return;
   const bool there = seen.kind == ReplyKind::kOk && is_ours(seen.job, run);
   const bool over = there && seen.job.over;
@@ -322,7 +320,7 @@ void KubernetesPlatform::finish(const std::string& run, const Pod* pod, const Po
   }
   platforms::RunStatus status;
   status.key = run;
-  status.state = cancelling                      ? platforms::RunState::kCancelled
+  status.state = cancelling                        ? platforms::RunState::kCancelled
                  : reading.word == PodWord::kEnded ? platforms::RunState::kEnded
                                                    : platforms::RunState::kLost;
   const bool began = reading.started.micros != 0;
@@ -396,7 +394,8 @@ Result<void> KubernetesPlatform::collect_outputs(const std::string& run, platfor
   if (!text) return fail(text.error());
   const auto submission = runner::parse_submission(*text);
   if (!submission) return fail(submission.error());
-  if (auto gone = runner::remove_tree(folder->get(), "out"); !gone) return gone;  // of a look that was cut short
+  if (auto gone = runner::remove_tree(folder->get(), "out"); !gone)
+    return gone;  // of a look that was cut short
   const auto scratch = runner::Scratch::reopen(folder->get(), path, submission->sandbox, submission->spec,
                                                config_.spool + std::string(kStepName));
   if (!scratch) return fail(scratch.error());

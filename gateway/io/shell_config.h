@@ -88,14 +88,18 @@ struct KubernetesPlatformConfig : JobBounds {
   std::string name;
   std::string region;  // in the label of every object
   std::string endpoint;
-  std::string ca;          // file; empty: the system's
-  std::string token_file;  // of a service account
-  std::string step;        // path of hetao-step, here: it is copied into the spool
-  std::string spool;       // folder that this machine and all nodes share
+  std::string ca;                              // file; empty: the system's
+  std::string token_file;                      // of a service account
+  std::string step;                            // path of hetao-step, here: it is copied into the spool
+  std::string spool;                           // folder that this machine and all nodes share
   platforms::kubernetes::SharedVolume volume;  // the same, as pods see it
   std::vector<std::string> images;             // globs: what may run
   std::string pull = "IfNotPresent";
-  enum class Scheduler { kAny, kKubernetes, kVolcano } scheduler = Scheduler::kAny;  // any: Volcano if it is there
+  enum class Scheduler {
+    kAny,
+    kKubernetes,
+    kVolcano
+  } scheduler = Scheduler::kAny;  // any: Volcano if it is there
   // The cluster's network plugin keeps policies; the operator says so. Else only jobs that may use the
   // network run there.
   bool network_policies_kept = false;

@@ -43,10 +43,12 @@ Result<void> TokenFile::take(std::string text) {
   if (!ends && kind_ == Kind::kSlurm)
     return fail(ErrorCode::kUsage, path_, "holds no Slurm token", "make one with `scontrol token`");
   // It goes into a header.
-  const bool plain = !text.empty() && text.find_first_not_of(
-                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") ==
-                                          std::string::npos;
-  if (!plain) return fail(ErrorCode::kUsage, path_, "holds no token", "one line, as kubectl create token prints it");
+  const bool plain =
+      !text.empty() &&
+      text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") ==
+          std::string::npos;
+  if (!plain)
+    return fail(ErrorCode::kUsage, path_, "holds no token", "one line, as kubectl create token prints it");
   text_ = std::move(text);
   ends_ = ends.value_or(Instant{});
   return {};

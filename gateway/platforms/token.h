@@ -1,4 +1,5 @@
-// What a scheduler's token says of itself. Nothing is verified: it is ours, and the scheduler checks it. Pure.
+// What a scheduler's token says of itself. Nothing is verified: it is ours, and the scheduler checks it.
+// Pure.
 #pragma once
 
 #include <string>

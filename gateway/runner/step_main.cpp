@@ -69,7 +69,8 @@ int start(const std::string& path) {
     return say(platforms::kubernetes::kNotReleasedCode, "the run is cancelled");
   const auto token = runner::take_token(folder->get());
   if (!token) return say(kTroubleCode, to_line(token.error()));
-  if (!*token) return say(platforms::kubernetes::kDuplicateCode, "a duplicate start: another pod has the run");
+  if (!*token)
+    return say(platforms::kubernetes::kDuplicateCode, "a duplicate start: another pod has the run");
   return 0;
 }
 
@@ -206,8 +207,8 @@ class Step {
       make_folders(paths[i]->substr(0, std::max<size_t>(1, paths[i]->rfind('/'))));
       // The same file for both is one stream, as with 2>&1.
       const bool first = i == 0 || todo_.err != todo_.out;
-      streams_[i].file.reset(::open(paths[i]->c_str(),
-                                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (first ? O_TRUNC : 0), 0666));
+      streams_[i].file.reset(
+          ::open(paths[i]->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (first ? O_TRUNC : 0), 0666));
       if (!streams_[i].file) return sandbox("can't open " + *paths[i] + ": " + std::strerror(errno));
     }
     return true;
@@ -328,7 +329,8 @@ int main(int count, char** words) {
   if (what == "run") {
     if (const auto options = read_options(count, words)) return Step(*options).run();
   }
-  std::fputs("usage: hetao-step start FOLDER | hetao-step run --log FOLDER --step N [OPTIONS] -- COMMAND...\n",
-             stderr);
+  std::fputs(
+      "usage: hetao-step start FOLDER | hetao-step run --log FOLDER --step N [OPTIONS] -- COMMAND...\n",
+      stderr);
   return 2;
 }

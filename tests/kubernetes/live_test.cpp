@@ -82,8 +82,12 @@ class LiveKubernetes : public ::testing::Test {
   std::string api(const std::string& method, const std::string& path, const std::string& body = "",
                   const std::string& type = "application/json") {
     CommandCall call;
-    call.words = {"curl", "-sS", "--noproxy", "*", "--cacert", config_.ca, "-X", method, "-H",
-                  "Authorization: Bearer " + content(city_ / "pki/admin.token"), "-H", "Content-Type: " + type};
+    call.words = {"curl",      "-sS",
+                  "--noproxy", "*",
+                  "--cacert",  config_.ca,
+                  "-X",        method,
+                  "-H",        "Authorization: Bearer " + content(city_ / "pki/admin.token"),
+                  "-H",        "Content-Type: " + type};
     if (!body.empty()) call.words.insert(call.words.end(), {"-d", body});
     call.words.push_back(api_ + path);
     call.environment = {{"PATH", "/usr/bin:/bin"}};
@@ -92,8 +96,9 @@ class LiveKubernetes : public ::testing::Test {
   }
 
   void kill_daemon(const char* name) {
-    ASSERT_EQ(::kill(static_cast<pid_t>(std::stol(content(city_ / "run" / (std::string(name) + ".pid")))), SIGKILL),
-              0);
+    ASSERT_EQ(
+        ::kill(static_cast<pid_t>(std::stol(content(city_ / "run" / (std::string(name) + ".pid")))), SIGKILL),
+        0);
   }
 
   void revive() {
@@ -154,7 +159,8 @@ class LiveKubernetes : public ::testing::Test {
       }
       std::this_thread::sleep_for(50ms);
     }
-    ADD_FAILURE() << run << ": nothing of the kind was observed; " << api("GET", "/api/v1/namespaces/gateway/pods");
+    ADD_FAILURE() << run << ": nothing of the kind was observed; "
+                  << api("GET", "/api/v1/namespaces/gateway/pods");
     return {};
   }
   RunObserved observe_end(const std::string& run) {
@@ -198,11 +204,11 @@ TEST_F(LiveKubernetes, WhatAJobWritesComesBackWithItsLogs) {
 }
 
 TEST_F(LiveKubernetes, ExecutorsFollowEachOtherAndShareWhatTheyMay) {
-  pb::Run run = task("echo $((6*7)) > /work/number; exit 9");
+  pb::Run run = task("echo $((6*7)) > /made/number; exit 9");
   run.mutable_task()->mutable_executors(0)->set_ignore_error(true);
-  add_executor(*run.mutable_task(), "read n < /work/number; echo \"$n\"; echo 'price $(HOME) $$' ");
+  add_executor(*run.mutable_task(), "read n < /made/number; echo \"$n\"; echo 'price $(HOME) $$' ");
   run.mutable_task()->mutable_executors(1)->set_stdout("/out/said");
-  run.mutable_task()->add_volumes("/work");
+  run.mutable_task()->add_volumes("/made");
   run.mutable_task()->add_outputs()->set_path("/out/said");
   start(key(), run);
   const RunObserved end = observe_end(key());
@@ -258,7 +264,8 @@ TEST_F(LiveKubernetes, WhatNoNodeHasIsSaidWhileItWaits) {
   run.set_accelerator("ascend910b");
   run.set_accelerators(64);
   const std::string id = start(key(), run);
-  const RunObserved waits = observe(key(), [](const RunObserved& seen) { return !seen.report.failure().empty(); });
+  const RunObserved waits =
+      observe(key(), [](const RunObserved& seen) { return !seen.report.failure().empty(); });
   EXPECT_NE(waits.report.failure().find("Insufficient huawei.com/Ascend910"), std::string::npos)
       << waits.report.failure();
   EXPECT_TRUE(platform_->cancel(key(), id).empty());
@@ -291,7 +298,8 @@ TEST_F(LiveKubernetes, ASecondPodOfTheSameRunDoesNothing) {
   std::ifstream file(config_.spool + "/" + key() + "/job.json");
   std::string body{std::istreambuf_iterator<char>(file), {}};
   const std::string name = id.substr(id.find('/') + 1);
-  for (size_t at = 0; (at = body.find(name, at)) != std::string::npos; at += 6) body.replace(at, name.size(), "second");
+  for (size_t at = 0; (at = body.find(name, at)) != std::string::npos; at += 6)
+    body.replace(at, name.size(), "second");
   const std::string made = api("POST", "/apis/batch/v1/namespaces/gateway/jobs", body);
   EXPECT_NE(made.find("\"second\""), std::string::npos) << made;
   const auto until = std::chrono::steady_clock::now() + 60s;
@@ -341,14 +349,16 @@ TEST_F(LiveKubernetes, WhatItsAccountMayNotDoIsRefusedAtOnce) {
 }
 
 TEST_F(LiveKubernetes, CapacityIsWhatNodesHaveLessWhatPodsAskedFor) {
-  EXPECT_EQ(platform_->supply().trouble(), "");  // no right to see nodes: the configuration says what there is
+  EXPECT_EQ(platform_->supply().trouble(),
+            "");  // no right to see nodes: the configuration says what there is
   EXPECT_EQ(platform_->supply().nodes(), 0);
   api("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles",
       R"({"metadata":{"name":"see"},"rules":[{"apiGroups":[""],"resources":["nodes","pods"],"verbs":["get","list"]}]})");
   api("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
       R"({"metadata":{"name":"see"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"see"},)"
       R"("subjects":[{"kind":"ServiceAccount","name":"gateway","namespace":"gateway"}]})");
-  api("PATCH", "/api/v1/nodes/node1/status", R"({"status":{"capacity":{"huawei.com/Ascend910":"8"},"allocatable":{"huawei.com/Ascend910":"8"}}})",
+  api("PATCH", "/api/v1/nodes/node1/status",
+      R"({"status":{"capacity":{"huawei.com/Ascend910":"8"},"allocatable":{"huawei.com/Ascend910":"8"}}})",
       "application/merge-patch+json");
   pb::Run run = task("sleep 5");
   run.set_accelerator("ascend910b");

@@ -209,9 +209,10 @@ HttpCall nodes_call(const std::string& go_on) {
 }
 
 HttpCall all_pods_call(const std::string& go_on) {
-  return {"GET",
-          page("/api/v1/pods?fieldSelector=" + encoded("status.phase!=Succeeded,status.phase!=Failed"), go_on),
-          {}};
+  return {
+      "GET",
+      page("/api/v1/pods?fieldSelector=" + encoded("status.phase!=Succeeded,status.phase!=Failed"), go_on),
+      {}};
 }
 
 std::string failure_of(const HttpReply& reply) {

@@ -48,8 +48,8 @@ struct JobRecord {
   bool deleting = false;
   bool over = false;
   bool failed = false;
-  int64_t active = 0;   // pods
-  std::string reason;   // of its failure: "DeadlineExceeded", "BackoffLimitExceeded", "PodFailurePolicy"
+  int64_t active = 0;  // pods
+  std::string reason;  // of its failure: "DeadlineExceeded", "BackoffLimitExceeded", "PodFailurePolicy"
   std::string message;
 };
 

@@ -65,8 +65,8 @@ class PodMaker {
   }
 
   json::object metadata() const {
-    return {{"labels", json::object{{kSpoolLabel, request_.mark},
-                                    {kNetworkLabel, spec_.network ? "open" : "none"}}},
+    return {{"labels",
+             json::object{{kSpoolLabel, request_.mark}, {kNetworkLabel, spec_.network ? "open" : "none"}}},
             {"annotations", json::object{{kRunAnnotation, request_.run}}}};
   }
 
@@ -123,9 +123,8 @@ class PodMaker {
 
   // It runs no word of the task, and is the only one that can reach the token.
   json::object fence() const {
-    return container(std::string(kFenceName), spec_.executors.front().image,
-                     {kInitPath, "start", kRunPath}, {},
-                     {init_mount(), mount_of(std::string(kRunPath), request_.run, true)});
+    return container(std::string(kFenceName), spec_.executors.front().image, {kInitPath, "start", kRunPath},
+                     {}, {init_mount(), mount_of(std::string(kRunPath), request_.run, true)});
   }
 
   Result<json::object> step(size_t index) const {
@@ -154,8 +153,8 @@ class PodMaker {
                     "its content does not lie in the shared folder", "this is a fault of the gateway");
       mounts.emplace_back(mount_of(bind.path, inside(bind.source), bind.writable));
     }
-    json::object out = container(step_name(index), executor.image, std::move(command), std::move(args),
-                                 std::move(mounts));
+    json::object out =
+        container(step_name(index), executor.image, std::move(command), std::move(args), std::move(mounts));
     json::array variables;
     for (const auto& [name, value] : environment(executor, Engine::kPodman))
       variables.emplace_back(json::object{{"name", name}, {"value", escaped(value)}});
@@ -178,13 +177,14 @@ json::object batch_job(const Server& server, const JobRequest& request, json::ob
   if (held && server.suspends()) spec["suspend"] = true;
   if (server.has_failure_policy()) {
     spec["podFailurePolicy"] = json::object{
-        {"rules", json::array{json::object{
-                      {"action", "FailJob"},
-                      {"onPodConditions", json::array{json::object{{"type", "DisruptionTarget"},
-                                                                   {"status", "True"}}}}}}}};
+        {"rules",
+         json::array{json::object{{"action", "FailJob"},
+                                  {"onPodConditions", json::array{json::object{{"type", "DisruptionTarget"},
+                                                                               {"status", "True"}}}}}}}};
   }
   if (server.replaces_late()) spec["podReplacementPolicy"] = "Failed";
-  return {{"apiVersion", "batch/v1"}, {"kind", "Job"}, {"metadata", std::move(meta)}, {"spec", std::move(spec)}};
+  return {
+      {"apiVersion", "batch/v1"}, {"kind", "Job"}, {"metadata", std::move(meta)}, {"spec", std::move(spec)}};
 }
 
 json::object volcano_job(const JobRequest& request, json::object meta, json::object pod_template) {
@@ -221,8 +221,9 @@ std::string network_policy_body() {
       {"apiVersion", "networking.k8s.io/v1"},
       {"kind", "NetworkPolicy"},
       {"metadata", json::object{{"name", kPolicyName}}},
-      {"spec", json::object{{"podSelector", json::object{{"matchLabels", json::object{{kNetworkLabel, "none"}}}}},
-                            {"policyTypes", json::array{"Egress", "Ingress"}}}}});
+      {"spec",
+       json::object{{"podSelector", json::object{{"matchLabels", json::object{{kNetworkLabel, "none"}}}}},
+                    {"policyTypes", json::array{"Egress", "Ingress"}}}}});
 }
 
 }  // namespace hetao::platforms::kubernetes

@@ -185,9 +185,9 @@ class Reader {
     const bool own_disk = is_own_disk(pod_);
     if (!own_disk && (pod_.reason == "Evicted" || is_clusters(pod_.reason) || !pod_.disruption.empty())) {
       out_.word = PodWord::kLost;
-      out_.why = "the cluster ended it" + on_node(pod_) + ": " +
-                 (pod_.reason.empty() ? readable(pod_.disruption, kWordsMax)
-                                      : words_of(pod_.reason, pod_.message));
+      out_.why =
+          "the cluster ended it" + on_node(pod_) + ": " +
+          (pod_.reason.empty() ? readable(pod_.disruption, kWordsMax) : words_of(pod_.reason, pod_.message));
       return;
     }
     out_.word = PodWord::kEnded;
@@ -195,8 +195,8 @@ class Reader {
     if (pod_.reason == "DeadlineExceeded") {
       if (out_.executors.empty() && out_.started.micros == 0) {
         out_.word = PodWord::kLost;
-        out_.why = "its time was over before it began: it waited for its image, or for its inputs" +
-                   on_node(pod_);
+        out_.why =
+            "its time was over before it began: it waited for its image, or for its inputs" + on_node(pod_);
         return;
       }
       return limit(EndReason::kTimeout, "its wall time was over");
@@ -211,8 +211,8 @@ class Reader {
     }
     if (out_.executors.size() == spec_.executors.size() && pod_.phase == "Succeeded") return;
     out_.word = PodWord::kLost;
-    out_.why = "its pod ended" + on_node(pod_) + " without a word on its program: " +
-               words_of(pod_.reason, pod_.message);
+    out_.why = "its pod ended" + on_node(pod_) +
+               " without a word on its program: " + words_of(pod_.reason, pod_.message);
   }
 
   void limit(EndReason reason, const char* words) {

@@ -32,15 +32,15 @@ struct PodRecord {
   std::string name;
   std::string uid;
   std::string run;
-  std::string phase;    // Pending, Running, Succeeded, Failed, Unknown
-  std::string reason;   // Evicted, DeadlineExceeded, NodeLost, …
+  std::string phase;   // Pending, Running, Succeeded, Failed, Unknown
+  std::string reason;  // Evicted, DeadlineExceeded, NodeLost, …
   std::string message;
   std::string node;
   std::string unschedulable;  // why no node takes it; empty: one does, or nobody has tried yet
   std::string disruption;     // why the cluster took it away (1.26 and newer)
   bool deleting = false;
   Instant created;
-  Instant started;  // on its node
+  Instant started;                          // on its node
   std::vector<ContainerRecord> containers;  // init containers first
 
   bool is_over() const { return phase == "Succeeded" || phase == "Failed"; }
@@ -50,7 +50,7 @@ struct PodRecord {
 PodRecord pod_of(const json::object& object);
 
 // What hetao-step says where it may not start the program.
-inline constexpr int kDuplicateCode = 10;   // another pod has the token
+inline constexpr int kDuplicateCode = 10;    // another pod has the token
 inline constexpr int kNotReleasedCode = 11;  // not let go yet, or cancelled before it began
 
 enum class PodWord {

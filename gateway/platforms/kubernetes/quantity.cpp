@@ -14,10 +14,22 @@ constexpr double kMost = 9007199254740992.0;
 // nullopt: no suffix that Kubernetes knows.
 std::optional<double> factor_of(std::string_view suffix) {
   static constexpr std::array<std::pair<std::string_view, double>, 17> kFactors = {{
-      {"", 1.0},         {"n", 1e-9},       {"u", 1e-6},          {"m", 1e-3},
-      {"k", 1e3},        {"M", 1e6},        {"G", 1e9},           {"T", 1e12},
-      {"P", 1e15},       {"E", 1e18},       {"Ki", 1024.0},       {"Mi", 1048576.0},
-      {"Gi", 0x1p30},    {"Ti", 0x1p40},    {"Pi", 0x1p50},       {"Ei", 0x1p60},
+      {"", 1.0},
+      {"n", 1e-9},
+      {"u", 1e-6},
+      {"m", 1e-3},
+      {"k", 1e3},
+      {"M", 1e6},
+      {"G", 1e9},
+      {"T", 1e12},
+      {"P", 1e15},
+      {"E", 1e18},
+      {"Ki", 1024.0},
+      {"Mi", 1048576.0},
+      {"Gi", 0x1p30},
+      {"Ti", 0x1p40},
+      {"Pi", 0x1p50},
+      {"Ei", 0x1p60},
       {"K", 1e3},
   }};
   for (const auto& [name, factor] : kFactors) {

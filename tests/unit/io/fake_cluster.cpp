@@ -65,8 +65,9 @@ std::optional<FakeRequest> read_request(int connection, std::string& rest) {
 }
 
 std::string printed(const FakeAnswer& answer) {
-  return "HTTP/1.1 " + std::to_string(answer.status) + " X\r\nContent-Type: application/json\r\nContent-Length: " +
-         std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body;
+  return "HTTP/1.1 " + std::to_string(answer.status) +
+         " X\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(answer.body.size()) +
+         "\r\n\r\n" + answer.body;
 }
 
 std::string last_part(const std::string& target) {
@@ -157,16 +158,17 @@ FakeAnswer FakeCluster::answer(const FakeRequest& request) {
     if (request.method == "POST" && !policy_.empty()) return refusal(409, "AlreadyExists", "it is there");
     if (request.method == "POST") policy_ = request.body;
     if (request.method == "PATCH")
-      policy_ = R"({"spec":{"podSelector":{"matchLabels":{"hetao/network":"none"}},"policyTypes":["Egress","Ingress"]}})";
+      policy_ =
+          R"({"spec":{"podSelector":{"matchLabels":{"hetao/network":"none"}},"policyTypes":["Egress","Ingress"]}})";
     return {200, policy_};
   }
   if (request.target.find("/log?") != std::string::npos) return {200, "from the cluster\n"};
   if (request.is("GET", "/pods")) {
     json::array items;
     for (const auto& [name, pod] : pods_) items.emplace_back(pod);
-    return {200, json::serialize(json::object{
-                     {"metadata", json::object{{"resourceVersion", std::to_string(version_)}}},
-                     {"items", std::move(items)}})};
+    return {200, json::serialize(
+                     json::object{{"metadata", json::object{{"resourceVersion", std::to_string(version_)}}},
+                                  {"items", std::move(items)}})};
   }
   if (request.is("DELETE", "/pods/")) {
     const auto at = pods_.find(last_part(request.target));
@@ -213,7 +215,8 @@ FakeAnswer FakeCluster::answer_jobs(const FakeRequest& request, const std::strin
 void FakeCluster::note(const std::string& type, const json::object& object) {
   json::object told = object;
   told.at("metadata").as_object()["resourceVersion"] = std::to_string(++version_);
-  events_.emplace_back(version_, json::serialize(json::object{{"type", type}, {"object", std::move(told)}}) + "\n");
+  events_.emplace_back(version_,
+                       json::serialize(json::object{{"type", type}, {"object", std::move(told)}}) + "\n");
   changed_.notify_all();
 }
 
@@ -229,8 +232,10 @@ void FakeCluster::watch(int connection, const FakeRequest& request) {
   const int64_t seen_compacted = compacted_;
   while (!stop_) {
     if (from < compacted_ || seen_compacted != compacted_) {
-      send_all(connection, R"({"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old resource version"}})"
-                           "\n");
+      send_all(
+          connection,
+          R"({"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old resource version"}})"
+          "\n");
       return;
     }
     for (const auto& [version, line] : events_) {
@@ -265,12 +270,11 @@ void FakeCluster::accept_only(const std::string& token) {
 void FakeCluster::set_pod(const std::string& run, const std::string& name, const std::string& status) {
   const std::lock_guard lock(mutex_);
   const bool known = pods_.contains(name);
-  pods_[name] = json::object{
-      {"metadata", json::object{{"name", name},
-                                {"uid", "uid-" + name},
-                                {"annotations", json::object{{"hetao/run", run}}}}},
-      {"spec", json::object{{"nodeName", "node1"}}},
-      {"status", json::parse(status)}};
+  pods_[name] = json::object{{"metadata", json::object{{"name", name},
+                                                       {"uid", "uid-" + name},
+                                                       {"annotations", json::object{{"hetao/run", run}}}}},
+                             {"spec", json::object{{"nodeName", "node1"}}},
+                             {"status", json::parse(status)}};
   note(known ? "MODIFIED" : "ADDED", pods_[name]);
 }
 

@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <thread>
 
-#include "tests/unit/io/fake_cluster.h"
 #include "gateway/io/run_command.h"
 #include "gateway/platforms/kubernetes/names.h"
+#include "tests/unit/io/fake_cluster.h"
 #include "tests/unit/io/temporary_folder.h"
 
 namespace hetao::io {
@@ -153,9 +153,8 @@ TEST_F(Kubernetes, OutputsAndLogsComeBackWithTheEnd) {
   start();
   ASSERT_EQ(take_fence().exit_code, 0);
   const std::string out = run_folder() + "/scratch/root/out/model.bin";
-  const auto said =
-      step({"run", "--log", run_folder() + "/log", "--step", "0", "--", "/bin/sh", "-c",
-            "cp " + run_folder() + "/staged/0 " + out + "; echo said; echo aside >&2; exit 4"});
+  const auto said = step({"run", "--log", run_folder() + "/log", "--step", "0", "--", "/bin/sh", "-c",
+                          "cp " + run_folder() + "/staged/0 " + out + "; echo said; echo aside >&2; exit 4"});
   EXPECT_EQ(said.exit_code, 4) << said.err;
   EXPECT_EQ(said.out, "said\n");
   cluster_.set_pod(kRun, "p1", kRunning);
@@ -211,8 +210,9 @@ TEST_F(Kubernetes, AnAnswerThatNeverCameIsLookedUp) {
 
 TEST_F(Kubernetes, ANameThatIsTakenByAnotherIsNotTouched) {
   submit();
-  const std::string foreign = R"({"kind":"Job","metadata":{"name":")" + job_name() +
-                              R"(","labels":{"app":"theirs"},"annotations":{"hetao/run":"other.1"}},"spec":{}})";
+  const std::string foreign =
+      R"({"kind":"Job","metadata":{"name":")" + job_name() +
+      R"(","labels":{"app":"theirs"},"annotations":{"hetao/run":"other.1"}},"spec":{}})";
   cluster_.put_job(job_name(), foreign);
   ASSERT_EQ(platform_->release(kRun, spec_.platform_id()).reply, PlatformReply::kOk);
   const RunObserved end = observe_end();
@@ -225,7 +225,8 @@ TEST_F(Kubernetes, ANameThatIsTakenByAnotherIsNotTouched) {
 TEST_F(Kubernetes, WhatTheServerRefusesIsRefusedAtOnce) {
   cluster_.before([](const FakeRequest& request) -> std::optional<FakeAnswer> {
     if (!request.is("POST", "/jobs")) return std::nullopt;
-    return FakeAnswer{403, R"({"kind":"Status","message":"exceeded quota: cpu","reason":"Forbidden","code":403})"};
+    return FakeAnswer{403,
+                      R"({"kind":"Status","message":"exceeded quota: cpu","reason":"Forbidden","code":403})"};
   });
   const auto submitted = platform_->submit(kRun, spec_);
   EXPECT_EQ(submitted.reply, PlatformReply::kRefused);
@@ -270,8 +271,9 @@ TEST_F(Kubernetes, ASecondPodThatCameTooLateIsPassedOver) {
   ASSERT_EQ(take_fence().exit_code, 0);
   EXPECT_EQ(take_fence().exit_code, 10);
   cluster_.set_pod(kRun, "p1", kRunning);
-  cluster_.set_pod(kRun, "p2",
-                   R"({"phase":"Failed","initContainerStatuses":[{"name":"start","state":{"terminated":{"exitCode":10}}}]})");
+  cluster_.set_pod(
+      kRun, "p2",
+      R"({"phase":"Failed","initContainerStatuses":[{"name":"start","state":{"terminated":{"exitCode":10}}}]})");
   EXPECT_TRUE(observe([](const RunObserved& seen) { return seen.started; }).started);
   cluster_.set_pod(kRun, "p1", ended(0));
   EXPECT_TRUE(observe_end().ended);
@@ -291,8 +293,9 @@ TEST_F(Kubernetes, AWatchThatIsTooOldBeginsAgain) {
 
 TEST_F(Kubernetes, AnImageThatCantBeHadIsGivenUp) {
   start();
-  cluster_.set_pod(kRun, "p1",
-                   R"({"phase":"Pending","initContainerStatuses":[{"name":"start","state":{"waiting":{"reason":"ErrImageNeverPull","message":"Container image is not present"}}}]})");
+  cluster_.set_pod(
+      kRun, "p1",
+      R"({"phase":"Pending","initContainerStatuses":[{"name":"start","state":{"waiting":{"reason":"ErrImageNeverPull","message":"Container image is not present"}}}]})");
   const RunObserved end = observe_end();
   EXPECT_TRUE(end.lost);
   EXPECT_NE(end.report.failure().find("its image can't be had"), std::string::npos);
@@ -301,8 +304,9 @@ TEST_F(Kubernetes, AnImageThatCantBeHadIsGivenUp) {
 
 TEST_F(Kubernetes, WhyItWaitsIsTold) {
   start();
-  cluster_.set_pod(kRun, "p1",
-                   R"({"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes are available: 1 Insufficient cpu."}]})");
+  cluster_.set_pod(
+      kRun, "p1",
+      R"({"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes are available: 1 Insufficient cpu."}]})");
   const RunObserved waits = observe([](const RunObserved& seen) { return !seen.report.failure().empty(); });
   EXPECT_FALSE(waits.ended || waits.lost || waits.started);
   EXPECT_NE(waits.report.failure().find("Insufficient cpu"), std::string::npos);
@@ -394,8 +398,8 @@ TEST_F(Kubernetes, NonsenseSlownessAndSilenceAreNeverTakenForAnAnswer) {
     FakeAnswer answer;
     std::string words;
   };
-  for (const Case& each : {Case{{200, "<html>log in</html>"}, ""}, Case{{200, "{"}, ""}, Case{{502, "bad gateway"}, "502"},
-                           Case{{0, {}}, ""}}) {
+  for (const Case& each : {Case{{200, "<html>log in</html>"}, ""}, Case{{200, "{"}, ""},
+                           Case{{502, "bad gateway"}, "502"}, Case{{0, {}}, ""}}) {
     cluster_.before([&](const FakeRequest& request) -> std::optional<FakeAnswer> {
       return request.is("GET", "watch=1") ? std::nullopt : std::optional(each.answer);
     });
@@ -429,7 +433,8 @@ TEST_F(Kubernetes, AJobThatNoNodeCouldHoldIsRefusedAtOnce) {
   EXPECT_EQ(supply.cores_total(), 8);
   EXPECT_EQ(supply.accelerators(0).per_node(), 4);
   spec_.mutable_task()->mutable_resources()->set_cpu_cores(9);
-  EXPECT_NE(platform_->submit(kRun, spec_).why.find("no node of this cluster has more than 8"), std::string::npos);
+  EXPECT_NE(platform_->submit(kRun, spec_).why.find("no node of this cluster has more than 8"),
+            std::string::npos);
   spec_.mutable_task()->mutable_resources()->set_cpu_cores(2);
   spec_.set_accelerator("ascend910b");
   spec_.set_accelerators(8);

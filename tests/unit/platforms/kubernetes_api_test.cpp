@@ -12,8 +12,8 @@ namespace {
 
 HttpReply status(int code, const std::string& reason, const std::string& message = "says who") {
   return {code,
-          R"({"kind":"Status","apiVersion":"v1","status":"Failure","message":")" + message + R"(","reason":")" +
-              reason + R"(","code":)" + std::to_string(code) + "}",
+          R"({"kind":"Status","apiVersion":"v1","status":"Failure","message":")" + message +
+              R"(","reason":")" + reason + R"(","code":)" + std::to_string(code) + "}",
           {}};
 }
 
@@ -60,7 +60,9 @@ TEST(KubernetesApi, AJobsEndIsReadOfEitherKind) {
   EXPECT_TRUE(ended.job.failed);
   EXPECT_EQ(ended.job.reason, "BackoffLimitExceeded");
   const auto volcano = read_job(
-      {200, R"({"kind":"Job","metadata":{"name":"a"},"status":{"state":{"phase":"Completed"},"succeeded":1}})", {}});
+      {200,
+       R"({"kind":"Job","metadata":{"name":"a"},"status":{"state":{"phase":"Completed"},"succeeded":1}})",
+       {}});
   EXPECT_TRUE(volcano.job.over);
   EXPECT_FALSE(volcano.job.failed);
 }
@@ -85,7 +87,10 @@ TEST(KubernetesApi, APolicyThatPermitsAnythingIsNotOurs) {
            {}})
           .value());
   EXPECT_FALSE(
-      read_policy({200, R"({"spec":{"podSelector":{"matchLabels":{"hetao/network":"none"}},"policyTypes":["Ingress"]}})", {}})
+      read_policy(
+          {200,
+           R"({"spec":{"podSelector":{"matchLabels":{"hetao/network":"none"}},"policyTypes":["Ingress"]}})",
+           {}})
           .value());
   EXPECT_FALSE(read_policy({500, "", {}}));
 }
@@ -105,23 +110,21 @@ TEST(KubernetesSupply, QuantitiesAreThoseOfKubernetes) {
 }
 
 TEST(KubernetesSupply, WhatIsFreeIsWhatNobodyAskedFor) {
-  const auto nodes = read_nodes(
-      {200,
-       R"({"metadata":{"resourceVersion":"7"},"items":[
+  const auto nodes = read_nodes({200,
+                                 R"({"metadata":{"resourceVersion":"7"},"items":[
         {"metadata":{"name":"a"},"status":{"allocatable":{"cpu":"8","memory":"16Gi","huawei.com/Ascend910":"8"},"conditions":[{"type":"Ready","status":"True"}]}},
         {"metadata":{"name":"b"},"spec":{"unschedulable":true},"status":{"allocatable":{"cpu":"64"},"conditions":[{"type":"Ready","status":"True"}]}},
         {"metadata":{"name":"c"},"status":{"allocatable":{"cpu":"64"},"conditions":[{"type":"Ready","status":"Unknown"}]}}]})",
-       {}});
+                                 {}});
   ASSERT_TRUE(nodes);
   Requested requested;
-  const auto more = add_pods(
-      {200,
-       R"({"metadata":{"resourceVersion":"7","continue":"next"},"items":[
+  const auto more = add_pods({200,
+                              R"({"metadata":{"resourceVersion":"7","continue":"next"},"items":[
         {"spec":{"nodeName":"a","containers":[{"resources":{"requests":{"cpu":"500m","memory":"1Gi"}}},{"resources":{"requests":{"cpu":"1"}}}],
                  "initContainers":[{"resources":{"requests":{"cpu":"2","huawei.com/Ascend910":"3"}}}]}},
         {"spec":{"containers":[{"resources":{"requests":{"cpu":"4"}}}]}}]})",
-       {}},
-      requested);
+                              {}},
+                             requested);
   EXPECT_EQ(more.value_or(""), "next");
   pb::Platform platform;
   add_supply(nodes->nodes, &requested, {{"ascend910b", "huawei.com/Ascend910"}}, platform);
@@ -149,14 +152,15 @@ struct Seen {
 };
 
 std::string change(const std::string& type, const std::string& name, const std::string& version) {
-  return R"({"type":")" + type + R"(","object":{"metadata":{"name":")" + name + R"(","resourceVersion":")" + version +
-         "\"}}}\n";
+  return R"({"type":")" + type + R"(","object":{"metadata":{"name":")" + name + R"(","resourceVersion":")" +
+         version + "\"}}}\n";
 }
 
 TEST(KubernetesWatch, ChangesComeInWhateverPiecesTheyArrive) {
   Seen seen;
   WatchReader reader("5", seen.take());
-  const std::string all = change("ADDED", "a", "6") + change("DELETED", "a", "7") + change("BOOKMARK", "", "900");
+  const std::string all =
+      change("ADDED", "a", "6") + change("DELETED", "a", "7") + change("BOOKMARK", "", "900");
   for (const char c : all) ASSERT_TRUE(reader.read({&c, 1}));
   EXPECT_EQ(seen.changes, (std::vector<std::string>{"a+", "a-"}));
   EXPECT_EQ(reader.version(), "900");

@@ -1,9 +1,9 @@
 // What a run asks of a cluster: the body of its Job, by what the server announces.
 #include <gtest/gtest.h>
 
+#include "gateway/platforms/json_value.h"
 #include "gateway/platforms/kubernetes/job.h"
 #include "gateway/platforms/kubernetes/names.h"
-#include "gateway/platforms/json_value.h"
 
 namespace hetao::platforms::kubernetes {
 namespace {
@@ -12,7 +12,8 @@ RunSpec spec() {
   RunSpec made;
   made.key = "Job_7.1";
   made.executors.resize(2);
-  made.executors[0] = {"registry/prepare:1", {"sh", "-c", "echo $(HOME) $$ > /out/a"}, "/work", "", "/out/log", ""};
+  made.executors[0] = {
+      "registry/prepare:1", {"sh", "-c", "echo $(HOME) $$ > /out/a"}, "/work", "", "/out/log", ""};
   made.executors[0].env = {{"PRICE", "5$"}};
   made.executors[0].ignore_error = true;
   made.executors[1] = {"registry/train:2", {"python3", "/job/train.py"}};
@@ -108,9 +109,9 @@ TEST(KubernetesJob, NothingOfATaskIsExpandedByKubernetes) {
   EXPECT_TRUE(found);
   std::vector<std::string> command;
   for (const json::value& word : step.at("command").as_array()) command.emplace_back(word.as_string());
-  EXPECT_EQ(command, (std::vector<std::string>{"/.hetao/init", "run", "--log", "/.hetao/log", "--step", "0",
-                                               "--stdout", "/out/log", "--workdir", "/work", "--ignore-error",
-                                               "--"}));
+  EXPECT_EQ(command,
+            (std::vector<std::string>{"/.hetao/init", "run", "--log", "/.hetao/log", "--step", "0",
+                                      "--stdout", "/out/log", "--workdir", "/work", "--ignore-error", "--"}));
 }
 
 TEST(KubernetesJob, TheNetworkIsALabelThatAPolicySelects) {
@@ -139,7 +140,8 @@ TEST(KubernetesJob, NewerServersAreUsedAsTheyAnnounce) {
 TEST(KubernetesJob, VolcanosJobsAreItsOwn) {
   JobRequest wanted = request();
   wanted.route.queue = "research";
-  const auto body = parse_json(job_body({31, true}, wanted, spec(), true).value(), "body").value().as_object();
+  const auto body =
+      parse_json(job_body({31, true}, wanted, spec(), true).value(), "body").value().as_object();
   EXPECT_EQ(body.at("apiVersion"), "batch.volcano.sh/v1alpha1");
   EXPECT_EQ(body.at("spec").at("queue"), "research");
   EXPECT_EQ(body.at("spec").at("maxRetry"), 0);

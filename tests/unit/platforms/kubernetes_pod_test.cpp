@@ -33,7 +33,8 @@ PodRecord ended(const std::string& terminated, const std::string& more = "") {
 
 TEST(KubernetesPod, AnExitCodeIsTheProgramsOwn) {
   const PodReading read = read_pod(
-      ended(R"({"exitCode":3,"reason":"Error","startedAt":"2026-11-26T01:00:02Z","finishedAt":"2026-11-26T01:00:05Z"})"),
+      ended(
+          R"({"exitCode":3,"reason":"Error","startedAt":"2026-11-26T01:00:02Z","finishedAt":"2026-11-26T01:00:05Z"})"),
       spec());
   EXPECT_EQ(read.word, PodWord::kEnded);
   EXPECT_EQ(read.why, "executor 0 ended with exit code 3");
@@ -43,10 +44,11 @@ TEST(KubernetesPod, AnExitCodeIsTheProgramsOwn) {
 
 TEST(KubernetesPod, WhatTheStepReportedIsMoreThanWhatKubernetesSaw) {
   const PodReading read = read_pod(
-      ended(R"({"exitCode":137,"reason":"Error","message":"{\"key\":\"step\",\"state\":\"ended\",\"started_micros\":0,)"
-            R"(\"ended_micros\":0,\"executors\":[{\"started_micros\":5,\"ended_micros\":9,\"exit_code\":137,)"
-            R"(\"signal\":0,\"reason\":\"exited\",\"cpu_micros\":77,\"ram_peak_bytes\":0,\"stdout_bytes\":0,)"
-            R"(\"stderr_bytes\":0}]}"})"),
+      ended(
+          R"({"exitCode":137,"reason":"Error","message":"{\"key\":\"step\",\"state\":\"ended\",\"started_micros\":0,)"
+          R"(\"ended_micros\":0,\"executors\":[{\"started_micros\":5,\"ended_micros\":9,\"exit_code\":137,)"
+          R"(\"signal\":0,\"reason\":\"exited\",\"cpu_micros\":77,\"ram_peak_bytes\":0,\"stdout_bytes\":0,)"
+          R"(\"stderr_bytes\":0}]}"})"),
       spec());
   ASSERT_EQ(read.executors.size(), 1U);
   EXPECT_EQ(read.executors[0].signal, 0);  // it said 137 itself
@@ -69,8 +71,9 @@ TEST(KubernetesPod, MemoryTimeAndDiskAreTheJobsOwnLimits) {
   EXPECT_EQ(time.word, PodWord::kEnded);
   EXPECT_EQ(time.executors.at(0).reason, EndReason::kTimeout);
   const PodReading disk = read_pod(
-      ended(R"({"exitCode":137,"reason":"Error"})",
-            R"(,"reason":"Evicted","message":"Pod ephemeral local storage usage exceeds the total limit of containers 1Gi.")"),
+      ended(
+          R"({"exitCode":137,"reason":"Error"})",
+          R"(,"reason":"Evicted","message":"Pod ephemeral local storage usage exceeds the total limit of containers 1Gi.")"),
       spec());
   EXPECT_EQ(disk.word, PodWord::kEnded);
   EXPECT_EQ(disk.executors.at(0).reason, EndReason::kDisk);
@@ -79,26 +82,28 @@ TEST(KubernetesPod, MemoryTimeAndDiskAreTheJobsOwnLimits) {
 TEST(KubernetesPod, WhatTheClusterDoesIsNotTheProgramsFault) {
   for (const std::string reason : {"Evicted", "NodeLost", "NodeShutdown", "Preempting", "OutOfcpu",
                                    "UnexpectedAdmissionError", "NodeAffinity"}) {
-    const PodReading read = read_pod(
-        ended(R"({"exitCode":137,"reason":"Error"})", R"(,"reason":")" + reason + R"(","message":"pressure")"),
-        spec());
+    const PodReading read = read_pod(ended(R"({"exitCode":137,"reason":"Error"})",
+                                           R"(,"reason":")" + reason + R"(","message":"pressure")"),
+                                     spec());
     EXPECT_EQ(read.word, PodWord::kLost) << reason;
     EXPECT_NE(read.why.find(reason), std::string::npos);
     EXPECT_NE(read.why.find("node7"), std::string::npos);
   }
-  const PodReading moved =
-      read_pod(ended(R"({"exitCode":143,"reason":"Error"})",
-                     R"(,"conditions":[{"type":"DisruptionTarget","status":"True","reason":"PreemptionByScheduler","message":"m"}])"),
-               spec());
+  const PodReading moved = read_pod(
+      ended(
+          R"({"exitCode":143,"reason":"Error"})",
+          R"(,"conditions":[{"type":"DisruptionTarget","status":"True","reason":"PreemptionByScheduler","message":"m"}])"),
+      spec());
   EXPECT_EQ(moved.word, PodWord::kLost);
   EXPECT_NE(moved.why.find("PreemptionByScheduler"), std::string::npos);
 }
 
 TEST(KubernetesPod, ASecondStartHasNoWordOnTheRun) {
   const auto fenced = [](int code) {
-    return pod(R"({"phase":"Failed","initContainerStatuses":[{"name":"start","state":{"terminated":{"exitCode":)" +
-               std::to_string(code) +
-               R"(,"reason":"Error","message":"no space"}}}],"containerStatuses":[{"name":"step-0","state":{"waiting":{"reason":"PodInitializing"}}}]})");
+    return pod(
+        R"({"phase":"Failed","initContainerStatuses":[{"name":"start","state":{"terminated":{"exitCode":)" +
+        std::to_string(code) +
+        R"(,"reason":"Error","message":"no space"}}}],"containerStatuses":[{"name":"step-0","state":{"waiting":{"reason":"PodInitializing"}}}]})");
   };
   EXPECT_EQ(read_pod(fenced(kDuplicateCode), spec()).word, PodWord::kDuplicate);
   EXPECT_EQ(read_pod(fenced(kNotReleasedCode), spec()).word, PodWord::kWithdrawn);
@@ -114,8 +119,8 @@ TEST(KubernetesPod, WhyAPodWaitsIsSaid) {
   EXPECT_EQ(full.word, PodWord::kWaits);
   EXPECT_NE(full.why.find("Insufficient huawei.com/Ascend910"), std::string::npos);
   const auto waiting = [](const std::string& reason) {
-    return pod(R"({"phase":"Pending","containerStatuses":[{"name":"step-0","state":{"waiting":{"reason":")" + reason +
-               R"(","message":"says who"}}}]})");
+    return pod(R"({"phase":"Pending","containerStatuses":[{"name":"step-0","state":{"waiting":{"reason":")" +
+               reason + R"(","message":"says who"}}}]})");
   };
   EXPECT_EQ(read_pod(waiting("ContainerCreating"), spec()).word, PodWord::kWaits);
   const PodReading pull = read_pod(waiting("ImagePullBackOff"), spec());
@@ -128,16 +133,16 @@ TEST(KubernetesPod, WhyAPodWaitsIsSaid) {
 TEST(KubernetesPod, ExecutorsAreReadInOrder) {
   const std::string first =
       R"({"name":"start","state":{"terminated":{"exitCode":0}}},{"name":"step-0","state":{"terminated":{"exitCode":0,"startedAt":"2026-11-26T01:00:02Z","finishedAt":"2026-11-26T01:00:05Z"}}})";
-  const PodReading runs =
-      read_pod(pod(R"({"phase":"Pending","initContainerStatuses":[)" + first +
-                   R"(],"containerStatuses":[{"name":"step-1","state":{"running":{"startedAt":"2026-11-26T01:00:06Z"}}}]})"),
-               spec(2));
+  const PodReading runs = read_pod(
+      pod(R"({"phase":"Pending","initContainerStatuses":[)" + first +
+          R"(],"containerStatuses":[{"name":"step-1","state":{"running":{"startedAt":"2026-11-26T01:00:06Z"}}}]})"),
+      spec(2));
   EXPECT_EQ(runs.word, PodWord::kRuns);
   EXPECT_EQ(runs.executors.size(), 2U);
-  const PodReading stuck =
-      read_pod(pod(R"({"phase":"Pending","initContainerStatuses":[)" + first +
-                   R"(],"containerStatuses":[{"name":"step-1","state":{"waiting":{"reason":"ErrImageNeverPull"}}}]})"),
-               spec(2));
+  const PodReading stuck = read_pod(
+      pod(R"({"phase":"Pending","initContainerStatuses":[)" + first +
+          R"(],"containerStatuses":[{"name":"step-1","state":{"waiting":{"reason":"ErrImageNeverPull"}}}]})"),
+      spec(2));
   EXPECT_EQ(stuck.word, PodWord::kStuck);
   EXPECT_NE(stuck.started.micros, 0);
   RunSpec lenient = spec(2);
