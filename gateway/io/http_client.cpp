@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <string_view>
 
 namespace hetao::io {
 
@@ -13,6 +14,20 @@ constexpr std::string_view kUnixScheme = "unix:";
 constexpr long kConnectMillisMax = 5'000;
 constexpr long kOkStatus = 200;
 constexpr size_t kRefusalBytesMax = size_t{1} << 20U;
+
+size_t give_body(char* to, size_t size, size_t count, void* user) {
+  auto& rest = *static_cast<std::string_view*>(user);
+  const size_t bytes = std::min(size * count, rest.size());
+  rest.copy(to, bytes);
+  rest.remove_prefix(bytes);
+  return bytes;
+}
+
+const char* words_of(CURLcode code) {
+  // Of a connection that was kept open.
+  if (code == CURLE_SEND_FAIL_REWIND) return "the connection ended before an answer came";
+  return curl_easy_strerror(code);
+}
 
 struct ListFreer {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -157,9 +172,14 @@ platforms::HttpReply HttpClient::carry_out(const platforms::HttpCall& call, cons
   }
   if (!socket_.empty()) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_.c_str());
   if (!config_.ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, config_.ca.c_str());
+  std::string_view rest = call.body;
   if (!call.body.empty() || call.method == "POST") {
+    // Not as one block: libcurl would send that again by itself when a connection that was kept open ends
+    // without an answer, and the first may have been carried out.
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body.c_str());
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, &give_body);
+    curl_easy_setopt(curl, CURLOPT_READDATA, &rest);
   }
   const CURLcode code = curl_easy_perform(curl);
   if (code == CURLE_OK) {
@@ -172,7 +192,7 @@ platforms::HttpReply HttpClient::carry_out(const platforms::HttpCall& call, cons
     receiving.reply.body.clear();
     receiving.reply.trouble = receiving.too_large ? "its answer is larger than it may be"
                               : receiving.refused ? "its answer can't be used"
-                                                  : curl_easy_strerror(code);
+                                                  : words_of(code);
   }
   return receiving.reply;
 }

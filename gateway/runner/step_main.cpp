@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -27,6 +26,7 @@
 #include <vector>
 
 #include "gateway/base/limits.h"
+#include "gateway/base/text.h"
 #include "gateway/platforms/kubernetes/pod.h"
 #include "gateway/platforms/platform.h"
 #include "gateway/runner/fence.h"
@@ -58,6 +58,31 @@ int say(int code, const std::string& words) {
   const Fd file(::open(kLastMessage, O_WRONLY | O_CLOEXEC));
   if (file) (void)!::write(file.get(), words.data(), std::min(words.size(), kMessageBytesMax));
   return code;
+}
+
+// What platforms::parse_run_status reads, without the library that prints it elsewhere.
+std::string report_of(const ExecutorLog& log) {
+  std::string out = R"({"key":"step","state":"ended","started_micros":0,"ended_micros":0,"executors":[{)";
+  const auto number = [&](const char* name, int64_t value) {
+    out += std::string("\"") + name + "\":" + std::to_string(value) + ",";
+  };
+  number("started_micros", log.started.micros);
+  number("ended_micros", log.ended.micros);
+  number("exit_code", log.exit_code);
+  number("signal", log.signal);
+  number("cpu_micros", log.cpu_micros);
+  number("ram_peak_bytes", log.ram_peak_bytes);
+  number("stdout_bytes", log.stdout_bytes);
+  number("stderr_bytes", log.stderr_bytes);
+  const char* reason = log.reason == EndReason::kSandbox     ? "sandbox"
+                       : log.reason == EndReason::kSignalled ? "signalled"
+                                                             : "exited";
+  out += std::string(R"("reason":")") + reason + R"(","message":")";
+  for (const char c : readable(log.message, kMessageBytesMax)) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"}]}";
 }
 
 int start(const std::string& path) {
@@ -301,12 +326,7 @@ class Step {
     log_.cpu_micros = micros(used.ru_utime) + micros(used.ru_stime);
     log_.ram_peak_bytes = int64_t{used.ru_maxrss} * 1'024;
     if (!log_.message.empty()) std::fprintf(stderr, "hetao: %s\n", log_.message.c_str());
-    log_.message.resize(std::min(log_.message.size(), kMessageBytesMax));
-    platforms::RunStatus status;
-    status.key = "step";
-    status.state = platforms::RunState::kEnded;
-    status.executors.push_back(log_);
-    const std::string text = json::serialize(to_json(status));
+    const std::string text = report_of(log_);
     if (const Fd file(::open(kLastMessage, O_WRONLY | O_CLOEXEC)); file)
       (void)!::write(file.get(), text.data(), text.size());
     const bool by_itself = log_.reason == EndReason::kExited || log_.reason == EndReason::kSignalled;

@@ -12,11 +12,14 @@ RunSpec spec() {
   RunSpec made;
   made.key = "Job_7.1";
   made.executors.resize(2);
-  made.executors[0] = {
-      "registry/prepare:1", {"sh", "-c", "echo $(HOME) $$ > /out/a"}, "/work", "", "/out/log", ""};
+  made.executors[0].image = "registry/prepare:1";
+  made.executors[0].command = {"sh", "-c", "echo $(HOME) $$ > /out/a"};
+  made.executors[0].workdir = "/place";
+  made.executors[0].stdout_path = "/out/log";
   made.executors[0].env = {{"PRICE", "5$"}};
   made.executors[0].ignore_error = true;
-  made.executors[1] = {"registry/train:2", {"python3", "/job/train.py"}};
+  made.executors[1].image = "registry/train:2";
+  made.executors[1].command = {"python3", "/job/train.py"};
   made.limits.cpu_cores = 4;
   made.limits.ram_bytes = int64_t{8} << 30U;
   made.limits.wall_seconds = 600;
@@ -111,7 +114,7 @@ TEST(KubernetesJob, NothingOfATaskIsExpandedByKubernetes) {
   for (const json::value& word : step.at("command").as_array()) command.emplace_back(word.as_string());
   EXPECT_EQ(command,
             (std::vector<std::string>{"/.hetao/init", "run", "--log", "/.hetao/log", "--step", "0",
-                                      "--stdout", "/out/log", "--workdir", "/work", "--ignore-error", "--"}));
+                                      "--stdout", "/out/log", "--workdir", "/place", "--ignore-error", "--"}));
 }
 
 TEST(KubernetesJob, TheNetworkIsALabelThatAPolicySelects) {

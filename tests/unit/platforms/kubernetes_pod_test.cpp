@@ -10,7 +10,7 @@ RunSpec spec(size_t executors = 1) {
   RunSpec made;
   made.key = "job.1";
   made.executors.resize(executors);
-  for (ExecutorSpec& executor : made.executors) executor = {"image", {"true"}};
+  for (ExecutorSpec& executor : made.executors) executor.image = "image";
   return made;
 }
 
