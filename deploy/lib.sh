@@ -19,6 +19,22 @@ die() {
   exit 1
 }
 
+free_port_range() { # first of 40 ports of loopback that nobody uses now
+  python3 - <<'PY'
+import random, socket
+while True:
+    base = random.randrange(20000, 31000, 40)
+    try:
+        for port in range(base, base + 40):
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+        break
+    except OSError:
+        pass
+print(base)
+PY
+}
+
 # ensure_packages [FILE]: installs the packages of the list that are missing. Needs root only if some are.
 ensure_packages() {
   local list=${1:-$HETAO_ROOT/deploy/packages.txt} missing=() name

@@ -8,22 +8,6 @@ slurm_twin() { # COMMAND DIR…
   "$twin" "$@"
 }
 
-free_port_range() { # first of 40 ports of loopback that nobody uses now
-  python3 - <<'PY'
-import random, socket
-while True:
-    base = random.randrange(20000, 31000, 40)
-    try:
-        for port in range(base, base + 40):
-            with socket.socket() as s:
-                s.bind(("127.0.0.1", port))
-        break
-    except OSError:
-        pass
-print(base)
-PY
-}
-
 slurm_up() { # DIR
   local dir=$1
   # Jobs run as nobody: they have to get through to what is theirs. Keys, tokens and data are closed one by one.

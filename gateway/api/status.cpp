@@ -1,4 +1,5 @@
 #include "certs/status.h"
+#include "gateway/api/demand.h"
 #include "gateway/api/handlers.h"
 #include "gateway/api/openapi_text.h"
 #include "gateway/api/policy_warnings.h"
@@ -199,6 +200,7 @@ io::HttpResponse get_capacity(const Context& c) {
   own["jurisdiction"] = core.config().jurisdiction;
   own["reachable"] = true;
   own["platforms"] = own_platforms(core);
+  own["demand"] = demand_view(core, c.backend.now());
   regions.push_back(std::move(own));
   for (const federation::PeerState& peer : core.peers()) {
     json::object one;

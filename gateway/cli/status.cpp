@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "gateway/base/text.h"
+#include "gateway/base/time.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
 #include "gateway/cli/show.h"
@@ -119,6 +120,18 @@ std::string price_text(const json::object& platform) {
   return line;
 }
 
+// "shenzhen: 3 jobs wait for 24 ascend910b, the oldest since 12m".
+void print_demand(const Context& context, const json::object& region) {
+  for (const json::value& value : list_at(region, "demand")) {
+    const json::object& one = value.get_object();
+    const std::string kind = text_at(one, "accelerator");
+    const std::string what = kind.empty() ? text_at(one, "cores") + " cores"
+                                          : text_at(one, "accelerators") + " " + printable(kind);
+    context.print(text_at(region, "region") + ": " + text_at(one, "jobs") + " jobs wait for " + what +
+                  ", the oldest for " + to_string(Duration::seconds(number_at(one, "oldest_seconds"))));
+  }
+}
+
 int capacity(const Context& context) {
   const auto answer = Client(context).get("/api/v1/capacity");
   if (!answer) return report(context, answer.error());
@@ -147,6 +160,8 @@ int capacity(const Context& context) {
     }
   }
   table.print(context);
+  for (const json::value& value : list_at(answer->get_object(), "regions"))
+    print_demand(context, value.get_object());
   return 0;
 }
 

@@ -1,9 +1,13 @@
-// hetao usage: what jobs used and cost, by tenant and project, or every record for a spreadsheet.
+// hetao usage: what jobs used and cost, by tenant and project; every record for a spreadsheet or another
+// accounting system; beside the other region's books.
 #include <array>
+#include <chrono>
 
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/usage_compare.h"
+#include "gateway/cli/usage_record.h"
 
 namespace hetao::cli {
 
@@ -14,7 +18,9 @@ struct UsageOptions {
   std::string until;
   std::string tenant;
   std::string project;
+  std::string against;
   bool csv = false;
+  bool ur = false;
 };
 
 constexpr std::array<const char*, 24> kColumns = {
@@ -58,13 +64,42 @@ std::string hours(const json::object& one, std::string_view key) {
   return std::to_string(hundredths / 100) + "." + part;
 }
 
+int compare(const Context& context, const json::object& ours, const std::string& path) {
+  constexpr size_t kBooksBytesMax = size_t{256} << 20U;
+  const auto text = read_file(path);
+  if (!text) return report(context, text.error());
+  const auto theirs = parse_json(*text, path, kBooksBytesMax);
+  if (!theirs) return report(context, theirs.error());
+  if (!theirs->is_object())
+    return report(context, {ErrorCode::kUsage, path, "are no books of usage", "hetao --json usage > FILE"});
+  const auto compared = compare_usage(ours, theirs->get_object());
+  if (!compared) return report(context, compared.error());
+  if (context.json) {
+    json::array differences(compared->differences.begin(), compared->differences.end());
+    context.print_json(json::object{{"same", compared->same}, {"differences", std::move(differences)}});
+  } else {
+    for (const std::string& line : compared->differences) context.print(line);
+    context.print(std::to_string(compared->same) + " records are the same in both books");
+  }
+  if (compared->differences.empty()) return 0;
+  return report(context, {ErrorCode::kVerification, "usage",
+                          std::to_string(compared->differences.size()) + " differences between both books",
+                          "ask the other region's operator about the jobs above"});
+}
+
 int usage(const Context& context, const UsageOptions& options) {
   const auto answer = Client(context).get("/api/v1/usage" + query_of({{"since", options.since},
                                                                       {"until", options.until},
                                                                       {"tenant", options.tenant},
                                                                       {"project", options.project}}));
   if (!answer) return report(context, answer.error());
+  if (!options.against.empty()) return compare(context, answer->get_object(), options.against);
   if (context.json) return context.print_json(*answer), 0;
+  if (options.ur) {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    const Instant now{std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+    return context.print(usage_records_xml(list_at(answer->get_object(), "records"), to_rfc3339(now))), 0;
+  }
   if (options.csv) return print_csv(context, answer->get_object()), 0;
   Table table({"TENANT", "PROJECT", "REGION", "jobs", "core h", "accelerator h", "in", "out", "COST"});
   for (const json::value& value : list_at(answer->get_object(), "totals")) {
@@ -89,7 +124,10 @@ void add_usage(Program& program) {
   add_command<UsageOptions>(
       program.app, program.chosen, "usage", "what jobs used and cost, by tenant, project and region",
       [](CLI::App& command, UsageOptions& o) {
-        command.add_flag("--csv", o.csv, "every job's record as CSV");
+        auto* csv = command.add_flag("--csv", o.csv, "every job's record as CSV");
+        command.add_flag("--ur", o.ur, "every job's record as OGF Usage Record 2.0 (XML)")->excludes(csv);
+        command.add_option("--against", o.against,
+                           "the other region's books, saved there by hetao --json usage: says what differs");
         command.add_option("--since", o.since, "jobs that ended from then on: 2026-11-26, or a time");
         command.add_option("--until", o.until, "jobs that ended before then");
         command.add_option("--tenant", o.tenant, "of one tenant (operators and auditors see all)");

@@ -128,10 +128,10 @@ class Opener {
   const Config& config_;
 };
 
-std::string runner_beside_us() {
+std::string beside_us(const char* program) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? "hetao-runner" : (self.parent_path() / "hetao-runner").string();
+  return error ? program : (self.parent_path() / program).string();
 }
 
 }  // namespace
@@ -158,10 +158,13 @@ tl::expected<Opened, Diagnostics> open_config(const Config& config) {
   Opened out;
   out.shell = config.shell;
   for (io::LocalPlatformConfig& platform : out.shell.platforms) {
-    if (platform.runner.empty()) platform.runner = runner_beside_us();
+    if (platform.runner.empty()) platform.runner = beside_us("hetao-runner");
   }
   for (io::SlurmPlatformConfig& platform : out.shell.slurm_platforms) {
-    if (platform.runner.empty()) platform.runner = runner_beside_us();
+    if (platform.runner.empty()) platform.runner = beside_us("hetao-runner");
+  }
+  for (io::KubernetesPlatformConfig& platform : out.shell.kubernetes_platforms) {
+    if (platform.step.empty()) platform.step = beside_us("hetao-step");
   }
   out.api.version = HETAO_VERSION;
   out.api.organisation = config.organisation.empty() ? config.shell.core.region : config.organisation;

@@ -29,6 +29,9 @@ int64_t read_amount(Section& s, policy::MapReader& map, const char* key, const p
 // `platforms:` and `placement:`; config_platforms.cpp.
 void read_platforms(Section& s, policy::MapReader& top, Config& config);
 void read_placement(Section& s, policy::MapReader& top, Config& config);
+// What a platform of kind kubernetes has beyond what every kind has; config_kubernetes.cpp.
+void read_kubernetes(Section& s, const policy::Node& node, policy::MapReader& map,
+                     io::KubernetesPlatformConfig& out, federation::PlatformConfig& core);
 
 void read_stores(Section& s, policy::MapReader& top, Config& config);
 // Keys and tokens of the stores, from the files that the configuration names.

@@ -121,11 +121,8 @@ void read_slurm(Section& s, const Node& node, MapReader& map, io::SlurmPlatformC
 
 // What every kind has.
 template <class Kind>
-void read_shared(Section& s, const Node& node, MapReader& map, Kind& kind, federation::PlatformConfig& core) {
+void read_shared(Section& s, MapReader& map, Kind& kind, federation::PlatformConfig& core) {
   kind.name = core.name;
-  kind.host_root_images = texts(map, "host_root_images");
-  for (const std::string& path : texts(map, "host_paths")) kind.host_paths.push_back(s.path(path));
-  kind.podman = map.text("podman").value_or("");
   kind.cpu_cores = core.cpu_cores = map.integer("cpu_cores", MapReader::kMayMiss, 1, 100'000).value_or(0);
   kind.ram_bytes = core.ram_bytes =
       map.integer("ram_gb", MapReader::kMayMiss, 1, 1'000'000).value_or(0) * kGiB;
@@ -133,6 +130,14 @@ void read_shared(Section& s, const Node& node, MapReader& map, Kind& kind, feder
   if (const auto limit = map.duration("wall_time")) kind.wall_time_max = *limit;
   if (const Node* facts = map.get("facts")) read_facts(s, *facts, core.facts);
   read_price(s, map, core.price);
+}
+
+// What kinds have whose jobs hetao-runner walls in.
+template <class Kind>
+void read_engines(Section& s, const Node& node, MapReader& map, Kind& kind) {
+  kind.host_root_images = texts(map, "host_root_images");
+  for (const std::string& path : texts(map, "host_paths")) kind.host_paths.push_back(s.path(path));
+  kind.podman = map.text("podman").value_or("");
   if (kind.host_root_images.empty() && kind.podman.empty()) {
     s.reader.report(node, "platform " + kind.name + " could run no image",
                     "host_root_images: [\"host/*\"] or podman: /usr/bin/podman");
@@ -146,20 +151,26 @@ void read_platform(Section& s, const Node& node, Config& config) {
   core.name = map.text("name", MapReader::kNeeded).value_or("");
   const auto kind = map.word("kind", kKinds, MapReader::kNeeded);
   core.kind = kind ? kKinds[*kind] : "local";
-  if (core.kind == "kubernetes")
-    s.reader.report(node, "platforms of kind kubernetes are not available yet", "kind: local or slurm");
   if (core.kind == "simulated") {
     if (const Node* facts = map.get("facts")) read_facts(s, *facts, core.facts);
     config.shell.simulated_platforms.push_back(core.name);
   } else if (core.kind == "slurm") {
     io::SlurmPlatformConfig slurm;
-    read_shared(s, node, map, slurm, core);
+    read_shared(s, map, slurm, core);
+    read_engines(s, node, map, slurm);
     read_slurm(s, node, map, slurm, core);
     slurm.region = config.shell.core.region;
     config.shell.slurm_platforms.push_back(std::move(slurm));
+  } else if (core.kind == "kubernetes") {
+    io::KubernetesPlatformConfig kubernetes;
+    read_shared(s, map, kubernetes, core);
+    read_kubernetes(s, node, map, kubernetes, core);
+    kubernetes.region = config.shell.core.region;
+    config.shell.kubernetes_platforms.push_back(std::move(kubernetes));
   } else {
     io::LocalPlatformConfig local;
-    read_shared(s, node, map, local, core);
+    read_shared(s, map, local, core);
+    read_engines(s, node, map, local);
     local.runs_max = static_cast<size_t>(map.integer("runs", MapReader::kMayMiss, 1, 10'000).value_or(64));
     config.shell.platforms.push_back(std::move(local));
   }

@@ -74,8 +74,9 @@ std::vector<pb::Platform> own_supply(const State& s) {
     }
     platform.set_name(known.name);
     platform.set_kind(known.kind);
-    platform.set_cpu_cores(known.cpu_cores);
-    platform.set_ram_bytes(known.ram_bytes);
+    // What a job may ask for: what the operator says, or else what the largest node has.
+    if (known.cpu_cores > 0) platform.set_cpu_cores(known.cpu_cores);
+    if (known.ram_bytes > 0) platform.set_ram_bytes(known.ram_bytes);
     *platform.mutable_price() = known.price;
     if (platform.running() == 0 && platform.waiting() == 0) count_runs(s, platform);
     for (const auto& [kind, most] : known.accelerators) {
@@ -87,7 +88,7 @@ std::vector<pb::Platform> own_supply(const State& s) {
         found = platform.add_accelerators();
         found->set_kind(kind);
       }
-      found->set_job_max(most);
+      found->set_job_max(found->per_node() > 0 ? std::min(most, found->per_node()) : most);
     }
     all.push_back(std::move(platform));
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <string_view>
 
 namespace hetao::io {
 
@@ -11,22 +12,21 @@ namespace {
 
 constexpr std::string_view kUnixScheme = "unix:";
 constexpr long kConnectMillisMax = 5'000;
+constexpr long kOkStatus = 200;
+constexpr size_t kRefusalBytesMax = size_t{1} << 20U;
 
-struct Receiving {
-  platforms::HttpReply reply;
-  size_t bytes_max = 0;
-  bool too_large = false;
-};
-
-size_t take_body(char* data, size_t size, size_t count, void* user) {
-  auto& receiving = *static_cast<Receiving*>(user);
-  const size_t bytes = size * count;
-  if (receiving.reply.body.size() + bytes > receiving.bytes_max) {
-    receiving.too_large = true;
-    return 0;
-  }
-  receiving.reply.body.append(data, bytes);
+size_t give_body(char* to, size_t size, size_t count, void* user) {
+  auto& rest = *static_cast<std::string_view*>(user);
+  const size_t bytes = std::min(size * count, rest.size());
+  rest.copy(to, bytes);
+  rest.remove_prefix(bytes);
   return bytes;
+}
+
+const char* words_of(CURLcode code) {
+  // Of a connection that was kept open.
+  if (code == CURLE_SEND_FAIL_REWIND) return "the connection ended before an answer came";
+  return curl_easy_strerror(code);
 }
 
 struct ListFreer {
@@ -42,6 +42,38 @@ void add(List& list, const std::string& line) {
 }
 
 }  // namespace
+
+struct HttpClient::Receiving {
+  platforms::HttpReply reply;
+  size_t bytes_max = 0;
+  bool too_large = false;
+  const Take* take = nullptr;  // null: all of it goes into the reply
+  const std::atomic<bool>* stop = nullptr;
+  bool refused = false;  // by `take`
+  CURL* curl = nullptr;
+
+  static size_t on_body(char* data, size_t size, size_t count, void* user) {
+    auto& self = *static_cast<Receiving*>(user);
+    const size_t bytes = size * count;
+    long status = 0;
+    curl_easy_getinfo(self.curl, CURLINFO_RESPONSE_CODE, &status);
+    if (self.take != nullptr && status == kOkStatus) {
+      self.refused = !(*self.take)({data, bytes});
+      return self.refused ? 0 : bytes;
+    }
+    if (self.reply.body.size() + bytes > self.bytes_max) {
+      self.too_large = true;
+      return 0;
+    }
+    self.reply.body.append(data, bytes);
+    return bytes;
+  }
+
+  static int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    const auto& self = *static_cast<Receiving*>(user);
+    return self.stop != nullptr && *self.stop ? 1 : 0;
+  }
+};
 
 struct HttpClient::Handle {
   Handle() : curl(curl_easy_init()) {}
@@ -93,10 +125,25 @@ void HttpClient::give_back(std::unique_ptr<Handle> handle) {
 }
 
 platforms::HttpReply HttpClient::send(const platforms::HttpCall& call, const Headers& headers) {
-  auto handle = take();
-  CURL* curl = handle->curl;
   Receiving receiving;
   receiving.bytes_max = config_.bytes_max;
+  return carry_out(call, headers, config_.patience, receiving);
+}
+
+platforms::HttpReply HttpClient::stream(const platforms::HttpCall& call, const Headers& headers,
+                                        const Take& take, const std::atomic<bool>& stop, Duration patience) {
+  Receiving receiving;
+  receiving.bytes_max = kRefusalBytesMax;
+  receiving.take = &take;
+  receiving.stop = &stop;
+  return carry_out(call, headers, patience, receiving);
+}
+
+platforms::HttpReply HttpClient::carry_out(const platforms::HttpCall& call, const Headers& headers,
+                                           Duration patience, Receiving& receiving) {
+  auto handle = take();
+  CURL* curl = handle->curl;
+  receiving.curl = curl;
   if (curl == nullptr) {
     receiving.reply.trouble = "no memory for a connection";
     return receiving.reply;
@@ -104,7 +151,7 @@ platforms::HttpReply HttpClient::send(const platforms::HttpCall& call, const Hea
   const std::string url = base_ + call.target;
   List lines;
   for (const auto& [name, value] : headers) add(lines, name + ": " + value);
-  if (!call.body.empty()) add(lines, "Content-Type: application/json");
+  if (!call.body.empty()) add(lines, "Content-Type: " + call.content_type);
   add(lines, "Expect:");
   curl_easy_reset(curl);  // options; the connection stays
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
@@ -115,14 +162,24 @@ platforms::HttpReply HttpClient::send(const platforms::HttpCall& call, const Hea
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines.get());
   curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, kConnectMillisMax);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(config_.patience.micros / 1'000));
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_body);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(patience.micros / 1'000));
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Receiving::on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiving);
+  if (receiving.stop != nullptr) {
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &Receiving::on_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &receiving);
+  }
   if (!socket_.empty()) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_.c_str());
   if (!config_.ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, config_.ca.c_str());
+  std::string_view rest = call.body;
   if (!call.body.empty() || call.method == "POST") {
+    // Not as one block: libcurl would send that again by itself when a connection that was kept open ends
+    // without an answer, and the first may have been carried out.
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body.c_str());
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, &give_body);
+    curl_easy_setopt(curl, CURLOPT_READDATA, &rest);
   }
   const CURLcode code = curl_easy_perform(curl);
   if (code == CURLE_OK) {
@@ -133,8 +190,9 @@ platforms::HttpReply HttpClient::send(const platforms::HttpCall& call, const Hea
   } else {
     // What has come of the answer proves nothing; the connection goes with its handle.
     receiving.reply.body.clear();
-    receiving.reply.trouble =
-        receiving.too_large ? "its answer is larger than it may be" : curl_easy_strerror(code);
+    receiving.reply.trouble = receiving.too_large ? "its answer is larger than it may be"
+                              : receiving.refused ? "its answer can't be used"
+                                                  : words_of(code);
   }
   return receiving.reply;
 }

@@ -2,9 +2,12 @@
 // the calling threads, every call bounded in time and in bytes. Blocking; thread-safe.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,8 +38,17 @@ class HttpClient {
   // repeated by itself.
   platforms::HttpReply send(const platforms::HttpCall& call, const Headers& headers);
 
+  // For an answer without an end: `take` gets a 200's bytes as they come, until it answers false, `stop` is
+  // set or `patience` is over. The reply's body is that of a refusal alone.
+  using Take = std::function<bool(std::string_view)>;
+  platforms::HttpReply stream(const platforms::HttpCall& call, const Headers& headers, const Take& take,
+                              const std::atomic<bool>& stop, Duration patience);
+
  private:
   struct Handle;  // one connection
+  struct Receiving;
+  platforms::HttpReply carry_out(const platforms::HttpCall& call, const Headers& headers, Duration patience,
+                                 Receiving& receiving);
   explicit HttpClient(HttpClientConfig config);
   std::unique_ptr<Handle> take();
   void give_back(std::unique_ptr<Handle> handle);

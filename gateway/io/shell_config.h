@@ -14,6 +14,7 @@
 #include "gateway/io/store_client.h"
 #include "gateway/io/tls/tls_context.h"
 #include "gateway/io/witness_config.h"
+#include "gateway/platforms/kubernetes/job.h"
 #include "gateway/platforms/slurm/job.h"
 #include "policy/policy.h"
 
@@ -77,6 +78,42 @@ struct SlurmPlatformConfig : JobBounds {
   Duration call_patience = Duration::seconds(30);
 };
 
+// How a cluster names an accelerator that jobs ask for.
+struct KubernetesAccelerator {
+  std::string resource;                                          // "huawei.com/Ascend910"
+  std::vector<std::pair<std::string, std::string>> node_labels;  // of the nodes that have it
+};
+
+struct KubernetesPlatformConfig : JobBounds {
+  std::string name;
+  std::string region;  // in the label of every object
+  std::string endpoint;
+  std::string ca;                              // file; empty: the system's
+  std::string token_file;                      // of a service account
+  std::string step;                            // path of hetao-step, here: it is copied into the spool
+  std::string spool;                           // folder that this machine and all nodes share
+  platforms::kubernetes::SharedVolume volume;  // the same, as pods see it
+  std::vector<std::string> images;             // globs: what may run
+  std::string pull = "IfNotPresent";
+  enum class Scheduler {
+    kAny,
+    kKubernetes,
+    kVolcano
+  } scheduler = Scheduler::kAny;  // any: Volcano if it is there
+  // The cluster's network plugin keeps policies; the operator says so. Else only jobs that may use the
+  // network run there.
+  bool network_policies_kept = false;
+  int64_t user = -1;  // of the containers; -1: ours, or nobody's if we are root
+  int64_t group = -1;
+  Duration keep = Duration::seconds(3'600);          // Jobs, after their end
+  Duration image_patience = Duration::seconds(300);  // until an image that can't be had is given up
+  platforms::kubernetes::Route route;                // of tenants that are not named
+  std::map<std::string, platforms::kubernetes::Route> tenants;  // what is empty here is the general one's
+  std::map<std::string, KubernetesAccelerator> accelerators;    // by the name that jobs use
+  size_t connections = 16;                                      // calls under way at once
+  Duration call_patience = Duration::seconds(30);
+};
+
 struct PolicySource {
   std::shared_ptr<const policy::Policy> policy;
   std::string name;                            // pack name and version
@@ -98,6 +135,7 @@ struct ShellConfig {
   std::map<std::string, uint64_t> tenant_bytes_per_second_max;  // of blobs that cross for them
   std::vector<LocalPlatformConfig> platforms;
   std::vector<SlurmPlatformConfig> slurm_platforms;
+  std::vector<KubernetesPlatformConfig> kubernetes_platforms;
   std::vector<std::string> simulated_platforms;   // names; they run nothing
   std::vector<std::string> staging_roots;         // absolute folders that file:// URLs may name
   std::vector<StoreAccess> stores;                // how to reach those of core.stores

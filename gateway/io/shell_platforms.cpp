@@ -4,6 +4,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/federation/table.h"
+#include "gateway/io/kubernetes_platform.h"
 #include "gateway/io/local_platform.h"
 #include "gateway/io/shell_parts.h"
 #include "gateway/io/simulated_platform.h"
@@ -44,6 +45,10 @@ Result<void> ShellParts::open_platforms() {
   }
   for (const SlurmPlatformConfig& platform : config.slurm_platforms) {
     auto opened = SlurmPlatform::open(platform, *blobs);
+    if (auto added = add_platform(platform.name, as_platform(std::move(opened))); !added) return added;
+  }
+  for (const KubernetesPlatformConfig& platform : config.kubernetes_platforms) {
+    auto opened = KubernetesPlatform::open(platform, *blobs);
     if (auto added = add_platform(platform.name, as_platform(std::move(opened))); !added) return added;
   }
   for (const std::string& name : config.simulated_platforms) {

@@ -1,6 +1,5 @@
 #include "gateway/io/slurm_platform.h"
 
-#include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,9 +10,7 @@
 #include <charconv>
 
 #include "gateway/base/text.h"
-#include "gateway/io/durable_file.h"
-#include "gateway/platforms/container_path.h"
-#include "gateway/runner/files.h"
+#include "gateway/io/shared_spool.h"
 
 namespace hetao::io {
 
@@ -38,35 +35,6 @@ Result<std::pair<uid_t, gid_t>> user_of(const std::string& name) {
     return fail(ErrorCode::kUsage, "user " + printable(name), "is not known on this machine",
                 "name one that this machine and the nodes know");
   return std::pair{found->pw_uid, found->pw_gid};
-}
-
-// Tells this spool from another gateway's of the same region: made once, kept beside the runs.
-Result<std::string> mark_of(const std::string& region, const std::string& folder) {
-  const std::string path = folder + "/.spool";
-  auto text = read_text(path, 64);
-  if (!text && text.error().code != ErrorCode::kNotFound) return fail(text.error());
-  if (!text) {
-    std::array<uint8_t, 4> random{};
-    const auto source = open_file("/dev/urandom", O_RDONLY);
-    if (!source || ::read(source->get(), random.data(), random.size()) != ssize_t(random.size()))
-      return fail_errno("/dev/urandom", "can't be read");
-    text = to_hex(random);
-    if (auto written = write_durably(path, as_bytes(*text)); !written) return fail(written.error());
-  }
-  return region + "." + *text;
-}
-
-Result<void> copy_for(const std::string& source, const std::string& target, bool same_user) {
-  // A second name of the blob where that is possible: no byte is copied, and it is durable already.
-  if (same_user && ::link(source.c_str(), target.c_str()) == 0) return {};
-  if (errno == EEXIST && ::unlink(target.c_str()) != 0) return fail_errno(target, "can't be replaced");
-  const auto from = open_file(source, O_RDONLY);
-  if (!from) return fail(from.error());
-  const auto to = open_file(target, O_WRONLY | O_CREAT | O_EXCL, 0444);
-  if (!to) return fail(to.error());
-  if (auto copied = runner::copy_file(from->get(), to->get()); !copied) return copied;
-  if (::fchmod(to->get(), 0444) != 0 || ::fsync(to->get()) != 0) return fail_errno(target, "can't be synced");
-  return {};
 }
 
 }  // namespace
@@ -121,7 +89,7 @@ Result<std::unique_ptr<SlurmPlatform>> SlurmPlatform::open(SlurmPlatformConfig c
   }
   auto spool = runner::Spool::open(std::move(spool_config));
   if (!spool) return fail(spool.error());
-  auto mark = mark_of(config.region, config.spool);
+  auto mark = spool_mark(config.region, config.spool);
   if (!mark) return fail(mark.error());
   return std::unique_ptr<SlurmPlatform>(new SlurmPlatform(
       std::move(config), std::move(*spool), std::move(*link), std::move(users), std::move(*mark), blobs));
@@ -175,32 +143,6 @@ Result<slurm::JobRequest> SlurmPlatform::request_of(const std::string& run, cons
   return request;
 }
 
-// Inputs that nodes can read: in the run's own folder, under names of ours.
-Result<void> SlurmPlatform::stage(const std::string& folder, platforms::RunSpec& spec,
-                                  const std::string& user) const {
-  if (spec.mounts.empty()) return {};
-  const bool same_user = users_.at(user).first == ::geteuid();
-  const std::string staged = folder + "/staged";
-  const bool made = ::mkdir(staged.c_str(), 0755) == 0 || errno == EEXIST;
-  if (!made || ::chmod(staged.c_str(), 0755) != 0) return fail_errno(staged, "can't be made");
-  size_t number = 0;
-  const auto take = [&](std::string& source) -> Result<void> {
-    const std::string target = staged + "/" + std::to_string(number++);
-    if (auto copied = copy_for(source, target, same_user); !copied) return copied;
-    source = target;
-    return {};
-  };
-  for (platforms::Mount& mount : spec.mounts) {
-    if (!mount.source.empty()) {
-      if (auto taken = take(mount.source); !taken) return taken;
-    }
-    for (platforms::MountFile& file : mount.files) {
-      if (auto taken = take(file.source); !taken) return taken;
-    }
-  }
-  return sync_folder(staged);
-}
-
 Result<void> SlurmPlatform::hand_over(const std::string& folder, const std::string& user) const {
   const auto [uid, gid] = users_.at(user);
   if (uid == ::geteuid()) return {};
@@ -221,7 +163,8 @@ federation::RunSubmitted SlurmPlatform::submit(const std::string& run, const pb:
   const auto folder = spool_.prepare(run);
   if (!folder) return unknown(folder.error());
   if (spool_.find(run).kind != ReplyKind::kOk) {
-    if (auto staged = stage(*folder, wanted, user); !staged) return unknown(staged.error());
+    const bool same_user = users_.at(user).first == ::geteuid();
+    if (auto staged = stage_inputs(*folder, wanted, same_user); !staged) return unknown(staged.error());
     const platforms::Reply kept = spool_.submit_held(wanted);
     if (kept.kind != ReplyKind::kOk) {
       if (kept.kind == ReplyKind::kRefused) (void)spool_.remove(run);

@@ -78,7 +78,6 @@ class SlurmPlatform : public Platform {
   platforms::slurm::Route route_of(const std::string& tenant) const;
   Result<platforms::slurm::JobRequest> request_of(const std::string& run, const pb::Run& spec,
                                                   platforms::RunSpec& wanted) const;
-  Result<void> stage(const std::string& folder, platforms::RunSpec& spec, const std::string& user) const;
   Result<void> hand_over(const std::string& folder, const std::string& user) const;
   // The job of a run, among a list that was begun after the call; absent or unknown otherwise.
   platforms::slurm::JobReply find_job(const std::string& run);

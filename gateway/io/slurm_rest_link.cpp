@@ -1,16 +1,13 @@
 // slurmrestd: the version is asked for once, tokens are read again when their file changes, and one that has
 // ended is noticed here, because slurmrestd's answer to it looks like a broken network.
-#include <sys/stat.h>
-
-#include <chrono>
 #include <map>
 #include <mutex>
 
-#include "gateway/base/limits.h"
 #include "gateway/base/text.h"
-#include "gateway/io/durable_file.h"
 #include "gateway/io/http_client.h"
 #include "gateway/io/slurm_link.h"
+#include "gateway/io/token_file.h"
+#include "gateway/platforms/token.h"
 
 namespace hetao::io {
 
@@ -21,46 +18,6 @@ using platforms::HttpCall;
 using platforms::HttpReply;
 
 constexpr std::string_view kUserMark = "{user}";
-
-Instant wall_clock() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
-}
-
-// One user's token.
-class TokenFile {
- public:
-  explicit TokenFile(std::string path) : path_(std::move(path)) {}
-
-  Result<std::string> read() {
-    struct stat facts{};
-    if (::stat(path_.c_str(), &facts) != 0) return fail_errno(path_, "can't be read");
-    const bool changed = facts.st_mtim.tv_sec != seen_.tv_sec || facts.st_mtim.tv_nsec != seen_.tv_nsec;
-    if (changed || text_.empty()) {
-      auto text = read_text(path_, limits::kJwtBytesMax);
-      if (!text) return fail(text.error());
-      // As `scontrol token` prints it, too.
-      if (text->starts_with("SLURM_JWT=")) text->erase(0, std::string_view("SLURM_JWT=").size());
-      while (!text->empty() && (text->back() == '\n' || text->back() == '\r' || text->back() == ' '))
-        text->pop_back();
-      const auto ends = slurm::token_expiry(*text);
-      if (!ends) return fail(ErrorCode::kUsage, path_, "holds no Slurm token", ends.error().hint);
-      text_ = std::move(*text);
-      ends_ = *ends;
-      seen_ = facts.st_mtim;
-    }
-    if (ends_.micros != 0 && wall_clock() >= ends_)
-      return fail(ErrorCode::kNotAllowed, path_, "the token in it ended at " + to_rfc3339(ends_),
-                  "put a fresh one there: scontrol token");
-    return text_;
-  }
-
- private:
-  std::string path_;
-  std::string text_;
-  Instant ends_;
-  timespec seen_{};
-};
 
 class RestLink : public SlurmLink {
  public:
@@ -106,9 +63,9 @@ class RestLink : public SlurmLink {
     std::string path = token_file_;
     if (const size_t at = path.find(kUserMark); at != std::string::npos)
       path.replace(at, kUserMark.size(), user);
-    auto token = tokens_.try_emplace(path, path).first->second.read();
+    auto token = tokens_.try_emplace(path, path, TokenFile::Kind::kSlurm).first->second.read();
     if (!token) return fail(token.error());
-    const std::string name = user.empty() ? slurm::token_user(*token) : user;
+    const std::string name = user.empty() ? platforms::token_word(*token, "sun") : user;
     return HttpClient::Headers{{"X-SLURM-USER-NAME", name}, {"X-SLURM-USER-TOKEN", std::move(*token)}};
   }
 

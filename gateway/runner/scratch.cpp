@@ -96,8 +96,8 @@ Result<void> copy_mount(int root, const Mount& mount) {
 
 }  // namespace
 
-Result<Scratch> Scratch::prepare(int folder, const std::string& path, const platforms::SandboxConfig& config,
-                                 const platforms::RunSpec& spec, std::string init) {
+Result<Scratch> Scratch::open(int folder, const std::string& path, const platforms::SandboxConfig& config,
+                              const platforms::RunSpec& spec, std::string init) {
   Scratch out;
   out.config_ = &config;
   out.spec_ = &spec;
@@ -109,21 +109,51 @@ Result<Scratch> Scratch::prepare(int folder, const std::string& path, const plat
   auto root = make_folder_at(work->get(), "root");
   if (!root) return fail(root.error());
   out.root_ = std::move(*root);
-  if (::fchmod(out.root_.get(), 0755) != 0)
+  out.trees_.resize(spec.mounts.size());
+  out.locate_inputs(path);
+  return out;
+}
+
+Result<Scratch> Scratch::prepare(int folder, const std::string& path, const platforms::SandboxConfig& config,
+                                 const platforms::RunSpec& spec, std::string init) {
+  auto out = open(folder, path, config, spec, std::move(init));
+  if (!out) return out;
+  if (::fchmod(out->root_.get(), 0755) != 0)
     return fail(os_error("scratch/root", "can't be opened up", errno));
-  if (const auto ok = out.fill_root(); !ok) return fail(ok.error());
-  if (const auto ok = out.fill_inputs(folder, path); !ok) return fail(ok.error());
+  if (const auto ok = out->fill_root(); !ok) return fail(ok.error());
+  if (const auto ok = out->fill_inputs(folder); !ok) return fail(ok.error());
+  out->plan_for_find();
+  return out;
+}
+
+Result<Scratch> Scratch::reopen(int folder, const std::string& path, const platforms::SandboxConfig& config,
+                                const platforms::RunSpec& spec, std::string init) {
+  auto out = open(folder, path, config, spec, std::move(init));
+  if (out) out->plan_for_find();
+  return out;
+}
+
+void Scratch::plan_for_find() {
   const auto engines = [&](Engine engine) {
-    return std::any_of(spec.executors.begin(), spec.executors.end(), [&](const auto& executor) {
-      const auto chosen = platforms::choose_engine(config, executor.image);
+    return std::any_of(spec_->executors.begin(), spec_->executors.end(), [&](const auto& executor) {
+      const auto chosen = platforms::choose_engine(*config_, executor.image);
       return chosen && *chosen == engine;
     });
   };
   // An image's own /usr is not the host's: a link there leads nowhere that can be read again.
-  out.binds_ = platforms::plan_binds(config, spec, out.places_,
-                                     engines(Engine::kPodman) ? Engine::kPodman : Engine::kHostRoot);
-  std::erase_if(out.binds_, [](const Bind& bind) { return bind.optional && !is_there(bind.source); });
-  return out;
+  binds_ = platforms::plan_binds(*config_, *spec_, places_,
+                                 engines(Engine::kPodman) ? Engine::kPodman : Engine::kHostRoot);
+  std::erase_if(binds_, [](const Bind& bind) { return bind.optional && !is_there(bind.source); });
+}
+
+// Where each mount's source is, or will be.
+void Scratch::locate_inputs(const std::string& path) {
+  places_.mount_sources.resize(spec_->mounts.size());
+  for (size_t i = 0; i < spec_->mounts.size(); ++i) {
+    const Mount& mount = spec_->mounts[i];
+    if (mount.mode == MountMode::kCopy) continue;
+    places_.mount_sources[i] = is_tree(mount) ? path + "/inputs/" + std::to_string(i) : mount.source;
+  }
 }
 
 Result<void> Scratch::fill_root() const {
@@ -138,9 +168,7 @@ Result<void> Scratch::fill_root() const {
   return {};
 }
 
-Result<void> Scratch::fill_inputs(int folder, const std::string& path) {
-  places_.mount_sources.resize(spec_->mounts.size());
-  trees_.resize(spec_->mounts.size());
+Result<void> Scratch::fill_inputs(int folder) {
   const auto inputs = make_folder_at(folder, "inputs");
   if (!inputs) return fail(inputs.error());
   // Outer ones first: a copy makes its folder, and an inner copy then goes into it.
@@ -160,7 +188,6 @@ Result<void> Scratch::fill_inputs(int folder, const std::string& path) {
         return fail(ErrorCode::kFailed, "input " + mount.path,
                     mount.directory ? "its source is not a folder" : "its source is not a file");
       }
-      places_.mount_sources[i] = mount.source;
       continue;
     }
     const std::string name = std::to_string(i);
@@ -170,7 +197,6 @@ Result<void> Scratch::fill_inputs(int folder, const std::string& path) {
       if (const auto ok = link_into(tree->get(), file); !ok) return ok;
     }
     trees_[i] = std::move(*tree);
-    places_.mount_sources[i] = path + "/inputs/" + name;
   }
   return {};
 }

@@ -29,6 +29,10 @@ class Scratch {
   static Result<Scratch> prepare(int folder, const std::string& path, const platforms::SandboxConfig& config,
                                  const platforms::RunSpec& spec, std::string init);
 
+  // The same place again, as prepare() left it and the job changed it: for find().
+  static Result<Scratch> reopen(int folder, const std::string& path, const platforms::SandboxConfig& config,
+                                const platforms::RunSpec& spec, std::string init);
+
   // What to mount for one executor, with the places for it made. Refuses if the job put a link or file where
   // a mount goes: mounting there could reach outside.
   Result<std::vector<platforms::Bind>> binds_for(platforms::Engine engine) const;
@@ -41,8 +45,12 @@ class Scratch {
 
  private:
   Scratch() = default;
+  static Result<Scratch> open(int folder, const std::string& path, const platforms::SandboxConfig& config,
+                              const platforms::RunSpec& spec, std::string init);
+  void plan_for_find();
+  void locate_inputs(const std::string& path);
   Result<void> fill_root() const;
-  Result<void> fill_inputs(int folder, const std::string& path);
+  Result<void> fill_inputs(int folder);
   Result<void> make_place(const platforms::Bind& bind) const;
   const platforms::Bind* bind_of(std::string_view path) const;
   Result<Fd> open_plain(const platforms::Bind* bind, std::string_view path) const;

@@ -8,6 +8,7 @@ import pathlib
 import signal
 import subprocess
 import unittest
+import xml.etree.ElementTree
 
 from cities import PATIENTS, ROOT, CitiesTest, python_job, wait_until
 
@@ -78,6 +79,31 @@ class JobsOnSlurm(CitiesTest):
         self.assertIn(f"JobId={there['platform_id'].split('@')[0]} ", booked)
         table = list(csv.DictReader(io.StringIO(self.cities.hetao("hongkong", "SUBMITTER", "usage", "--csv").stdout)))
         self.assertIn(job, [each["job"] for each in table])
+        self.check_usage_record(job, here)
+        self.check_comparison(job)
+
+    def check_usage_record(self, job, record):
+        urf, ours = "{http://schema.ogf.org/urf/2013/04/urf}", "{urn:hetao:usage:1}"
+        document = xml.etree.ElementTree.fromstring(self.cities.hetao("hongkong", "OPERATOR", "usage", "--ur").stdout)
+        found, = [each for each in document if each.findtext(f"{urf}JobUsageBlock/{urf}GlobalJobId") == job]
+        compute = found.find(f"{urf}ComputeUsageBlock")
+        self.assertEqual(compute.findtext(f"{urf}WallDuration"), f"PT{record['seconds']}S")
+        self.assertEqual(compute.findtext(f"{urf}Processors"), str(record["cores"]))
+        self.assertEqual((compute.findtext(f"{urf}Charge"), compute.find(f"{urf}Charge").get("unit")), (record["cost"], "CNY"))
+        self.assertEqual(found.findtext(f"{urf}SubjectIdentityBlock/{urf}GlobalGroupId"), record["tenant"])
+        self.assertEqual(found.findtext(f"{urf}NetworkUsageBlock/{urf}NetworkInboundUsed"), str(record["bytes_in"]))
+        self.assertEqual(found.findtext(f"{urf}JobUsageBlock/{ours}MeasuredBy"), "slurm")
+
+    def check_comparison(self, job):
+        books = self.cities.folder / "shenzhen.json"
+        books.write_text(self.cities.hetao("shenzhen", "OPERATOR", "--json", "usage").stdout)
+        self.assert_words(self.cities.hetao("hongkong", "OPERATOR", "usage", "--against", books).stdout, "are the same in both books")
+        changed = json.loads(books.read_text())
+        for each in changed["records"]:
+            each["cost"] = "999.00"
+        books.write_text(json.dumps(changed))
+        differs = self.cities.hetao("hongkong", "OPERATOR", "usage", "--against", books, code=6)
+        self.assert_words(differs.stdout, f"{job}.1: cost is")
 
     def test_of_equivalents_the_one_that_is_there_is_taken_and_explain_says_so(self):
         job = python_job("print('ran')", name="equivalents")

@@ -24,6 +24,8 @@ namespace slurm = platforms::slurm;
 constexpr int kConnections = 16;
 constexpr int kJobs = 800;
 constexpr int kKnownJobs = 10'000;
+constexpr int kWaitingJobs = 1'000;
+constexpr double kAddedMillisMax = 10;
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -122,16 +124,30 @@ class Bench {
     std::sort(ours.begin(), ours.end());
     tell("jobs/slurm-latency", ours[50], "ms", "slurmrestd, one held submission", alone[50],
          alone[50] / ours[50]);
+    tell("jobs/slurm-added-latency", ours[50] - alone[50], "ms", "goal", kAddedMillisMax,
+         kAddedMillisMax / std::max(0.001, ours[50] - alone[50]));
   }
 
-  // With so many jobs known to Slurm, of which a thousand are ours and wait.
+  // With so many jobs known to Slurm, of which a thousand are ours, released, and wait for a partition that
+  // is down: what a gateway costs while nothing happens.
   void polling() {
-    (void)rate_of(kKnownJobs, kConnections, [&](int i) { submit_alone("known" + std::to_string(i)); });
-    for (int i = 0; i < 20; ++i) (void)platform_->poll();
+    const std::string down = "SLURM_CONF='" + environment("HETAO_TWIN") +
+                             "/shenzhen/etc/slurm.conf' scontrol update partition=gpu state=down";
+    if (std::system(down.c_str()) != 0) std::fprintf(stderr, "polling: the partition is not down\n");
+    config_.spool += "-waiting";
+    config_.route.partition = "gpu";
+    const auto waiting = io::SlurmPlatform::open(config_, *blobs_).value();
+    (void)rate_of(kWaitingJobs, kConnections, [&](int i) {
+      const std::string key = "waits" + std::to_string(i) + ".1";
+      (void)waiting->release(key, waiting->submit(key, task_).platform_id);
+    });
+    (void)rate_of(kKnownJobs - kWaitingJobs, kConnections,
+                  [&](int i) { submit_alone("known" + std::to_string(i)); });
+    for (int i = 0; i < 20; ++i) (void)waiting->poll();
     const double before = processor_seconds();
     const auto began = Clock::now();
     while (Clock::now() - began < std::chrono::seconds(30)) {
-      (void)platform_->poll();
+      (void)waiting->poll();
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     const double wall = std::chrono::duration<double>(Clock::now() - began).count();

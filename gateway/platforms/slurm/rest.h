@@ -14,7 +14,6 @@
 
 #include "gateway/base/json.h"
 #include "gateway/base/result.h"
-#include "gateway/base/time.h"
 #include "gateway/platforms/http_call.h"
 #include "gateway/platforms/platform.h"
 #include "gateway/platforms/slurm/job.h"
@@ -26,12 +25,6 @@ inline constexpr int kNewestVersion = 42;
 
 // The newest version that both sides speak, from the text of /openapi/v3: N of v0.0.N.
 Result<int> choose_version(std::string_view openapi);
-
-// When a token (JWT) ends, from its own payload; nothing is verified. 0: it never does. slurmrestd answers an
-// expired one as it answers a broken network, so it has to be known before.
-Result<Instant> token_expiry(std::string_view token);
-// Whom it is for (`sun`); empty: not said.
-std::string token_user(std::string_view token);
 
 HttpCall version_call();
 HttpCall submit_call(int version, const JobRequest& request);

@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
-#include "gateway/base/bytes.h"
-#include "gateway/base/limits.h"
-#include "gateway/platforms/slurm/json_value.h"
+#include "gateway/platforms/json_value.h"
 #include "gateway/platforms/slurm/rest.h"
 
 namespace hetao::platforms::slurm {
@@ -24,20 +22,6 @@ std::string job_target(int version, int64_t id) {
 
 void put_if(json::object& out, const char* name, const std::string& value) {
   if (!value.empty()) out[name] = value;
-}
-
-Result<json::object> token_payload(std::string_view token) {
-  const auto bad = [] {
-    return fail(ErrorCode::kUsage, "Slurm token", "is no JWT", "make one with `scontrol token`");
-  };
-  const size_t first = token.find('.');
-  const size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
-  if (second == std::string_view::npos || token.size() > limits::kJwtBytesMax) return bad();
-  const auto payload = from_base64url(token.substr(first + 1, second - first - 1));
-  if (!payload) return bad();
-  const auto value = parse_json(as_text(*payload), "Slurm token", limits::kJwtBytesMax);
-  if (!value || !value->is_object()) return bad();
-  return value->get_object();
 }
 
 }  // namespace
@@ -67,19 +51,6 @@ Result<int> choose_version(std::string_view openapi) {
               newest_there == 0 ? "its /openapi/v3 names no version of the Slurm interface"
                                 : "speaks v0.0." + std::to_string(newest_there) + " at most",
               "start it with openapi/v0.0.38 or newer, up to v0.0." + std::to_string(kNewestVersion));
-}
-
-Result<Instant> token_expiry(std::string_view token) {
-  const auto payload = token_payload(token);
-  if (!payload) return fail(payload.error());
-  const int64_t seconds = number(*payload, "exp", 0);
-  // Beyond the year 10000: it might as well never end.
-  return seconds <= 0 || seconds > 253'402'300'799 ? Instant{} : Instant{seconds * 1'000'000};
-}
-
-std::string token_user(std::string_view token) {
-  const auto payload = token_payload(token);
-  return payload ? text(*payload, "sun") : std::string();
 }
 
 HttpCall version_call() {

@@ -1,7 +1,7 @@
 // The list of all jobs, which no filter makes shorter: cut into its jobs by looking at quotes and braces
 // alone, and only those that speak of us are parsed.
 #include "gateway/base/text.h"
-#include "gateway/platforms/slurm/json_value.h"
+#include "gateway/platforms/json_value.h"
 #include "gateway/platforms/slurm/rest.h"
 
 namespace hetao::platforms::slurm {

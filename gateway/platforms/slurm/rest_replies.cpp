@@ -5,7 +5,7 @@
 
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
-#include "gateway/platforms/slurm/json_value.h"
+#include "gateway/platforms/json_value.h"
 #include "gateway/platforms/slurm/rest.h"
 
 namespace hetao::platforms::slurm {

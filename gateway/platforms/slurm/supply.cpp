@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "gateway/platforms/slurm/json_value.h"
+#include "gateway/platforms/json_value.h"
 
 namespace hetao::platforms::slurm {
 
@@ -41,6 +41,9 @@ void add_nodes(std::span<const NodeRecord> nodes, const std::map<std::string, st
     platform.set_ram_total_bytes(platform.ram_total_bytes() + node.ram_bytes);
     platform.set_ram_free_bytes(platform.ram_free_bytes() +
                                 std::max<int64_t>(0, node.ram_bytes - node.ram_used_bytes));
+    // A job of ours runs on one node: the largest bounds it.
+    platform.set_cpu_cores(std::max(platform.cpu_cores(), node.cores));
+    platform.set_ram_bytes(std::max(platform.ram_bytes(), node.ram_bytes));
     for (const Gres& gres : node.gres) {
       const auto kind = kinds.find(gres.type.empty() ? gres.name : gres.name + ":" + gres.type);
       if (kind == kinds.end()) continue;

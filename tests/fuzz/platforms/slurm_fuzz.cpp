@@ -5,6 +5,7 @@
 #include "gateway/base/check.h"
 #include "gateway/platforms/slurm/commands.h"
 #include "gateway/platforms/slurm/rest.h"
+#include "gateway/platforms/token.h"
 
 using namespace hetao;
 using namespace hetao::platforms;

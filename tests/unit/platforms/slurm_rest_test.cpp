@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/base/bytes.h"
+#include "gateway/platforms/token.h"
 
 namespace hetao::platforms::slurm {
 namespace {
@@ -40,7 +41,7 @@ TEST(SlurmRest, TheNewestVersionThatBothSpeakIsChosen) {
 TEST(SlurmRest, ATokenTellsWhenItEndsAndWhomItIsFor) {
   const std::string token = token_of(R"({"exp":1795660500,"iat":1795656900,"sun":"nobody"})");
   EXPECT_EQ(token_expiry(token).value().micros, 1795660500'000'000);
-  EXPECT_EQ(token_user(token), "nobody");
+  EXPECT_EQ(token_word(token, "sun"), "nobody");
   EXPECT_EQ(token_expiry(token_of(R"({"sun":"x"})")).value().micros, 0);
   EXPECT_FALSE(token_expiry("no token"));
   EXPECT_FALSE(token_expiry("a.b.c"));

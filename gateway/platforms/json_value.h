@@ -1,5 +1,5 @@
-// Reads members of slurmrestd's JSON leniently: the same thing is a number in one version and an object in
-// the next, and null where nothing was set. Internal to the Slurm platform. Pure.
+// Reads members of a scheduler's JSON leniently: the same thing is a number in one version and an object in
+// the next, and null where nothing was set. Internal to the platforms. Pure.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,13 @@
 
 #include "gateway/base/json.h"
 
-namespace hetao::platforms::slurm {
+namespace hetao::platforms {
 
 // The member, or null if it is not there.
 const json::value* member(const json::object& object, std::string_view name);
+// The member if it is an object, or an array; else null.
+const json::object* object_in(const json::object& object, std::string_view name);
+const json::array* array_in(const json::object& object, std::string_view name);
 // A number, {set, infinite, number}, or digits in a string; anything else: `otherwise`.
 int64_t number(const json::object& object, std::string_view name, int64_t otherwise = 0);
 std::string text(const json::object& object, std::string_view name);  // not a string: empty
@@ -20,4 +23,4 @@ std::string text(const json::object& object, std::string_view name);  // not a s
 std::vector<std::string> words(const json::object& object, std::string_view name);
 bool flag(const json::object& object, std::string_view name);
 
-}  // namespace hetao::platforms::slurm
+}  // namespace hetao::platforms

@@ -1,8 +1,8 @@
-#include "gateway/platforms/slurm/json_value.h"
+#include "gateway/platforms/json_value.h"
 
 #include <charconv>
 
-namespace hetao::platforms::slurm {
+namespace hetao::platforms {
 
 namespace {
 
@@ -32,6 +32,16 @@ int64_t number_in(const json::value& value, int64_t otherwise) {
 
 const json::value* member(const json::object& object, std::string_view name) {
   return object.if_contains(name);
+}
+
+const json::object* object_in(const json::object& object, std::string_view name) {
+  const json::value* value = member(object, name);
+  return value != nullptr && value->is_object() ? &value->get_object() : nullptr;
+}
+
+const json::array* array_in(const json::object& object, std::string_view name) {
+  const json::value* value = member(object, name);
+  return value != nullptr && value->is_array() ? &value->get_array() : nullptr;
 }
 
 int64_t number(const json::object& object, std::string_view name, int64_t otherwise) {
@@ -69,4 +79,4 @@ bool flag(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-}  // namespace hetao::platforms::slurm
+}  // namespace hetao::platforms
