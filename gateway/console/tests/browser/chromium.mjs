@@ -18,7 +18,7 @@ export class Visitor {
     const visitor = new Visitor();
     visitor.origin = cities.url(city);
     visitor.breaches = [];
-    visitor.context = await browser.newContext({ignoreHTTPSErrors: true, viewport: {width, height}, hasTouch, reducedMotion: 'reduce', colorScheme: mode, locale: 'en-GB', timezoneId: 'America/Sao_Paulo', acceptDownloads: true});
+    visitor.context = await browser.newContext({ignoreHTTPSErrors: true, viewport: {width, height}, hasTouch, reducedMotion: 'reduce', colorScheme: mode === 'dark' ? 'dark' : 'light', locale: 'en-GB', timezoneId: 'America/Sao_Paulo', acceptDownloads: true});
     await visitor.context.addInitScript(
       ([token, lang, colours]) => {
         if (!sessionStorage.getItem('hetao.visited')) {
