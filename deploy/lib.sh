@@ -39,9 +39,12 @@ PY
 ensure_packages() {
   local list=${1:-$HETAO_ROOT/deploy/packages.txt} missing=() name
   command -v dpkg-query >/dev/null || die "packages: this is not Debian (install what deploy/packages.txt names by hand)"
+  # A package may come under another name: other builds of nodejs bring npm along, and conflict with Debian's.
+  local have
+  have=$(dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' | sed -n 's/^installed //p' | tr ',' '\n' | sed 's/^ *//; s/ .*//')
   while read -r name; do
     case $name in '' | '#'*) continue ;; esac
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+    grep -qxF -- "$name" <<<"$have" || missing+=("$name")
   done <"$list"
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${#missing[@]} packages: ${missing[*]}"

@@ -102,8 +102,11 @@ io::HttpResponse metrics(const Context& c);
 io::HttpResponse healthz(const Context& c);
 io::HttpResponse readyz(const Context& c);
 io::HttpResponse description(const Context& c);
-io::HttpResponse console(const Context& c);
 io::HttpResponse not_there_yet(const Context& c);
+
+// --- activity.cpp, console_routes.cpp
+io::HttpResponse get_activity(const Context& c);
+io::HttpResponse console_page(const Context& c);
 
 // --- shared (common.cpp)
 

@@ -132,7 +132,9 @@ void add_operations(std::vector<Route>& all) {
   all.push_back({"GET", "/healthz", open(), &healthz, {"*"}});
   all.push_back({"GET", "/readyz", open(), &readyz, {"*"}});
   all.push_back({"GET", "/api/v1/openapi.yaml", open(), &description, {"*"}});
-  all.push_back({"GET", "/console/", open(), &console, {"*"}});
+  all.push_back({"GET", "/api/v1/activity", signed_in(), &get_activity, {"hours"}});
+  all.push_back({"GET", "/console/", open(), &console_page, {"*"}});
+  all.push_back({"GET", "/console/{path...}", open(), &console_page, {"*"}});
   all.push_back({"POST", "/api/v1/uploads", roles({kSubmitter, kDataOwner}), &not_there_yet, {"*"}});
   all.push_back({"GET",
                  "/api/v1/usage",

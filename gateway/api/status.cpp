@@ -253,10 +253,6 @@ io::HttpResponse description(const Context&) {
   return text_answer(std::string(openapi_text()), 200, "application/yaml");
 }
 
-io::HttpResponse console(const Context&) {
-  return text_answer("The console is not available yet.\n", 404);
-}
-
 io::HttpResponse not_there_yet(const Context& c) {
   return problem(404, {ErrorCode::kNotFound, std::string(c.request.path()), "is not available yet", ""});
 }

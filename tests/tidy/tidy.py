@@ -29,7 +29,8 @@ ROOMS = {
     "gateway/store": (4, set(), {"sqlite3.h", "libpq-fe.h"}),
     "gateway/io": (4, {"gateway/store", "gateway/runner", "gateway/inspector", "gateway/io/tls"}, {"openssl", "spdlog", "fmt", "curl", "pugixml.hpp"}),
     "gateway/io/tls": (4, set(), {"openssl"}),
-    "gateway/api": (4, {"gateway/io", "gateway/store"}, set()),
+    "gateway/console": (4, set(), set()),
+    "gateway/api": (4, {"gateway/io", "gateway/store", "gateway/console"}, set()),
     "gateway/daemon": (5, {"gateway/api"}, {"spdlog", "fmt", "openssl", "CLI"}),
     "gateway/cli": (5, set(), {"CLI", "curl", "openssl", "fmt"}),
 }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "gateway/console/assets.h"
 #include "tests/unit/api/test_gateway.h"
 
 namespace hetao::api {
@@ -23,10 +24,43 @@ TEST(Api, WrongMethodsAreNamedAndHeadWorks) {
 
 TEST(Api, WhatIsNotThereYetSaysSo) {
   TestGateway gateway;
-  const auto console = gateway.get("/console/", "");
-  EXPECT_EQ(console.status, 404);
-  EXPECT_NE(console.body.find("not available yet"), std::string::npos);
   EXPECT_EQ(gateway.post("/api/v1/uploads", gateway.submitter()).status, 404);
+}
+
+TEST(Console, IsServedWithoutSignInOrSaysThatItWasNotBuilt) {
+  TestGateway gateway;
+  const auto page = gateway.get("/console/jobs/some-job?tab=logs", "");
+  if (console::assets().empty()) {
+    EXPECT_EQ(page.status, 503);
+    EXPECT_NE(page.body.find("was not built"), std::string::npos);
+    return;
+  }
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.headers.get("content-type"), "text/html; charset=utf-8");
+  EXPECT_EQ(page.headers.get("cache-control"), "no-cache");
+  EXPECT_NE(page.headers.get("content-security-policy").find("default-src 'none'"), std::string::npos);
+  EXPECT_EQ(page.headers.get("content-security-policy").find("unsafe"), std::string::npos);
+  const console::Asset* script = nullptr;
+  for (const console::Asset& asset : console::assets()) {
+    if (asset.immutable) script = &asset;
+  }
+  ASSERT_NE(script, nullptr);
+  const auto file = gateway.get("/console/" + std::string(script->path), "");
+  EXPECT_EQ(file.status, 200);
+  EXPECT_EQ(file.body, script->bytes);
+  EXPECT_EQ(file.headers.get("cache-control"), "public, max-age=31536000, immutable");
+  EXPECT_EQ(gateway.get("/console/assets/gone.js", "").status, 404);
+}
+
+TEST(Activity, CountsTheHours) {
+  TestGateway gateway;
+  EXPECT_EQ(gateway.get("/api/v1/activity", "").status, 401);
+  const json::object day = object_of(gateway.get("/api/v1/activity", gateway.submitter()));
+  EXPECT_EQ(day.at("hours").as_array().size(), 24U);
+  EXPECT_EQ(
+      object_of(gateway.get("/api/v1/activity?hours=2", gateway.submitter())).at("hours").as_array().size(),
+      2U);
+  EXPECT_EQ(gateway.get("/api/v1/activity?hours=0", gateway.submitter()).status, 400);
 }
 
 TEST(Datasets, AreRegisteredWithLabelsFromTheStagingFolder) {

@@ -1,0 +1,92 @@
+// What a pack would have decided of what the ledger recorded.
+import {useMutation} from '@tanstack/react-query';
+import {Button} from '../ui/button';
+import {useMemo} from 'react';
+import {post} from '../api/client';
+import type {OutcomeChanges, Simulation} from '../api/types';
+import {useSettings, useWords} from '../shell/settings';
+import {effectColours} from '../shell/theme';
+import {Bars} from '../ui/chart';
+import {number} from '../ui/format';
+import {EffectTag, Mono, Nothing, ProblemNote} from '../ui/parts';
+
+function Changes({title, outcome}: {title: string; outcome: OutcomeChanges}) {
+  const {t} = useWords();
+  const rules = (of?: Record<string, number>) => Object.entries(of ?? {}).map(([rule, count]) => `${rule} ×${count}`).join(', ');
+  return (
+    <>
+      <h3>{title}</h3>
+      <p className="small">{t('simulate.changed', {changed: number(outcome.changed), same: number(outcome.same)})}</p>
+      {outcome.changes.length > 0 && (
+        <div className="scroll" tabIndex={0} role="region" aria-label={title}>
+          <table className="plain">
+            <thead>
+              <tr>
+                <th scope="col">{t('simulate.before')}</th>
+                <th scope="col">{t('simulate.after')}</th>
+                <th scope="col" className="number">
+                  {t('simulate.count')}
+                </th>
+                <th scope="col">{t('simulate.rules')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {outcome.changes.map((change) => (
+                <tr key={change.from + change.to}>
+                  <td>
+                    <EffectTag effect={change.from} small />
+                  </td>
+                  <td>
+                    <EffectTag effect={change.to} small />
+                  </td>
+                  <td className="number">{number(change.count)}</td>
+                  <td>
+                    <Mono>{rules(change.rules_before)}</Mono> → <Mono>{rules(change.rules_after)}</Mono>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </>
+  );
+}
+
+export function SimulationView({files}: {files: Record<string, string>}) {
+  const {t, word} = useWords();
+  const {mode} = useSettings();
+  const run = useMutation({mutationFn: () => post<Simulation>('/api/v1/policy/simulate', {files, since: '30d'})});
+  const data = run.data;
+  const [categories, series] = useMemo(() => {
+    const both = [data?.recorded_counters, data?.recomputed_counters];
+    const shown = both.map((outcome) => [outcome?.same ?? 0, ...(['permit', 'hold', 'forbid'] as const).map((to) => (outcome?.changes ?? []).filter((change) => change.to === to).reduce((sum, change) => sum + change.count, 0))]);
+    return [
+      [t('simulate.recorded'), t('simulate.recomputed')],
+      [
+        {name: t('simulate.same'), colour: mode === 'dark' ? '#5b6875' : '#b9c2cb', values: shown.map((row) => row[0] ?? 0)},
+        ...(['permit', 'hold', 'forbid'] as const).map((effect, at) => ({name: t('simulate.nowIs', {effect: word('effect', effect)}), colour: effectColours[mode][effect] ?? '', values: shown.map((row) => row[at + 1] ?? 0)})),
+      ],
+    ];
+  }, [data, mode, t, word]);
+  return (
+    <>
+      <p className="row">
+        <Button loading={run.isPending} onClick={() => run.mutate()}>
+          {t('simulate.run')}
+        </Button>
+        <span className="small">{t('simulate.note')}</span>
+      </p>
+      <ProblemNote error={run.error} />
+      {data && data.coverage.decisions === 0 && <Nothing>{t('simulate.nothing')}</Nothing>}
+      {data && data.coverage.decisions > 0 && (
+        <>
+          <p>{t('simulate.coverage', {replayable: number(data.coverage.replayable), decisions: number(data.coverage.decisions)})}</p>
+          <Bars label={t('simulate.title')} categories={categories} series={series} />
+          <Changes title={t('simulate.recorded')} outcome={data.recorded_counters} />
+          <Changes title={t('simulate.recomputed')} outcome={data.recomputed_counters} />
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+// Asks for a reason before something that is written into the ledger. What was typed is kept until it was done.
+import Input from 'antd/es/input';
+import Modal from 'antd/es/modal';
+import {useId, useState} from 'react';
+import {useDraft} from '../shell/drafts';
+import {useWords} from '../shell/settings';
+import {Antd} from './antd';
+import {Button} from './button';
+import {ProblemNote} from './parts';
+
+export interface ReasonProps {
+  draft: string;
+  open: boolean;
+  title: string;
+  confirm: string;
+  danger?: boolean;
+  note?: string;
+  optional?: boolean;
+  act: (reason: string) => Promise<unknown>;
+  close: () => void;
+}
+
+export default function Dialog({draft, open, title, confirm, danger, note, optional = false, act, close}: ReasonProps) {
+  const {t} = useWords();
+  const [reason, setReason, forget] = useDraft(draft, '');
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const field = useId();
+  const go = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await act(reason.trim());
+      forget();
+      close();
+    } catch (caught) {
+      setError(caught);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Antd>
+      <Modal
+        open={open}
+        title={title}
+        onCancel={close}
+        destroyOnHidden
+        footer={
+          <div className="row end">
+            <Button onClick={close}>{t('shell.cancel')}</Button>
+            <Button type="primary" danger={danger} loading={busy} disabled={!optional && !reason.trim()} onClick={() => void go()}>
+              {confirm}
+            </Button>
+          </div>
+        }
+      >
+        {note && <p className="note">{note}</p>}
+        <label className="field-label" htmlFor={field}>
+          {t('shell.reason')}
+        </label>
+        <Input.TextArea id={field} value={reason} onChange={(event) => setReason(event.target.value)} rows={3} maxLength={4096} autoFocus />
+        <p className="small">{t('shell.reasonKept')}</p>
+        <ProblemNote error={error} />
+      </Modal>
+    </Antd>
+  );
+}

@@ -1,0 +1,399 @@
+// Each role's main journey through the console, in a real browser against two real gateways.
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {after, before, describe, it} from 'node:test';
+import {launch, Visitor} from './chromium.mjs';
+import {Cities, flowerJob, heldJob, prepare, python, until} from './cities.mjs';
+
+const cities = new Cities();
+let browser;
+
+before(async () => {
+  cities.up();
+  await prepare(cities);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  cities.down();
+});
+
+const come = (city, role, options) => Visitor.come(browser, cities, city, role, options);
+
+// A visit whose end is checked: no breach of the content security policy, no error, no request elsewhere.
+async function visit(city, role, what, options) {
+  const visitor = await come(city, role, options);
+  try {
+    await what(visitor.page, visitor);
+  } catch (error) {
+    if (process.env.HETAO_SHOT) await visitor.page.screenshot({path: process.env.HETAO_SHOT}).catch(() => undefined);
+    error.message += `\n${visitor.breaches.join('\n')}`;
+    throw error;
+  }
+  await visitor.leave();
+}
+
+describe('everybody', () => {
+  it('signs in with a token, in their language, and out again', () =>
+    visit('hongkong', null, async (page, visitor) => {
+      await visitor.go('/jobs?state=held');
+      await page.getByRole('button', {name: '繁體中文'}).click();
+      await page.getByLabel('權杖').fill('no.token.atall');
+      await page.getByRole('button', {name: '登入', exact: true}).click();
+      await page.getByText('閘道不接受此權杖。').waitFor();
+      await page.getByRole('button', {name: 'English'}).click();
+      await page.getByLabel('Token', {exact: true}).fill(cities.token('hongkong', 'SUBMITTER'));
+      await page.getByRole('button', {name: 'Sign in', exact: true}).click();
+      // The page that was asked for, and what it was asked.
+      await page.getByRole('heading', {name: 'Jobs', level: 1}).waitFor();
+      assert.equal(await page.getByLabel('State').inputValue(), 'held');
+      await page.getByRole('button', {name: 'Sign out'}).click();
+      await page.getByRole('heading', {name: 'Hetao console'}).waitFor();
+      assert.equal(await page.evaluate(() => sessionStorage.getItem('hetao.token')), null);
+    }));
+
+  it('sees times of both cities, wherever the browser is', () =>
+    visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      const id = await cities.submit('hongkong', python('print(1)', {name: 'clock'}));
+      const job = await cities.state('hongkong', id, 'complete');
+      await visitor.go(`/jobs/${id}`);
+      const shown = new Date(Date.parse(job.created) + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
+      await page.getByText(shown).first().waitFor();
+    }));
+
+  it('goes about with the keyboard alone', () =>
+    visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go('/');
+      await page.keyboard.press('Tab');
+      assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ''), /To the content/);
+      await page.keyboard.press('Enter');
+      assert.equal(await page.evaluate(() => document.activeElement?.id), 'main');
+      await page.getByRole('link', {name: 'New job'}).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('tab', {name: 'Form'}).focus();
+      await page.keyboard.press('ArrowRight');
+      await page.getByRole('tab', {name: 'YAML', selected: true}).waitFor();
+    }));
+
+  it('finds one’s way on a phone, without scrolling sideways', () =>
+    visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      for (const path of ['/', '/jobs', '/submit', '/data', '/policy']) {
+        await visitor.go(path);
+        await visitor.still();
+        const wide = await page.evaluate(() => ({page: document.querySelector('#main').scrollWidth - document.querySelector('#main').clientWidth, all: document.documentElement.scrollWidth - document.documentElement.clientWidth}));
+        assert.deepEqual({path, ...wide}, {path, page: 0, all: 0});
+      }
+      await page.getByRole('button', {name: 'Pages'}).click();
+      await page.getByRole('link', {name: 'Jobs', exact: true}).click();
+      await page.getByRole('heading', {name: 'Jobs', level: 1}).waitFor();
+    }, {width: 375, height: 720, hasTouch: true}));
+
+  it('is told when the gateway goes away, loses nothing, and goes on when it is back', () =>
+    visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go('/submit');
+      await page.getByLabel('Name', {exact: true}).fill('typed-before-the-cut');
+      await cities.stop('hongkong');
+      await page.getByText('The gateway does not answer.', {exact: false}).first().waitFor();
+      await page.getByLabel('Image').fill('host/typed-meanwhile');
+      await cities.start('hongkong');
+      await page.locator('.away').waitFor({state: 'detached'});
+      assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'typed-before-the-cut');
+      assert.equal(await page.getByLabel('Image').inputValue(), 'host/typed-meanwhile');
+      await page.reload();
+      assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'typed-before-the-cut');
+    }));
+
+  it('keeps what was typed when the session ends', () =>
+    visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go('/submit');
+      await page.getByLabel('Name', {exact: true}).fill('typed-before-the-end');
+      await page.evaluate(() => sessionStorage.setItem('hetao.token', 'its.time.isover'));
+      await page.getByRole('button', {name: 'Submit'}).click();
+      const dialog = page.getByRole('dialog', {name: 'Please sign in again'});
+      await dialog.getByLabel('Token', {exact: true}).fill(cities.token('hongkong', 'SUBMITTER'));
+      await dialog.getByRole('button', {name: 'Sign in', exact: true}).click();
+      await dialog.waitFor({state: 'detached'});
+      assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'typed-before-the-end');
+    }));
+});
+
+describe('researcher', () => {
+  it('fills in a form, sees the decision before submitting, follows the job, takes the result home', () =>
+    visit('shenzhen', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go('/submit');
+      await page.getByLabel('Name', {exact: true}).fill('flower-means');
+      await page.getByLabel('Command').fill(`python3 -c "import time; print('counting'); time.sleep(1); open('/out/means.csv', 'w').write('kind,n')"`);
+      await page.getByRole('button', {name: 'Add an input'}).click();
+      await page.getByLabel('Where it comes from').fill('dataset:hku-flowers');
+      await page.getByLabel('Path in the job').first().fill('/data/flowers.csv');
+      await page.getByRole('button', {name: 'Add a result'}).click();
+      await page.getByLabel('Path in the job').last().fill('/out/means.csv');
+      await page.getByLabel('Result', {exact: true}).fill('result:means.csv');
+      await page.getByLabel('Kind').selectOption('aggregate');
+      await page.getByLabel('Hong Kong', {exact: true}).check();
+      const decided = page.locator('section', {hasText: 'What would be decided'});
+      await decided.getByText('it would run here').waitFor();
+      await page.getByRole('button', {name: 'Submit'}).click();
+      await page.getByRole('heading', {name: 'flower-means', level: 1}).waitFor();
+      await page.getByText('program ended with 0').waitFor();
+      await page.locator('.panel .tag', {hasText: /^complete$/}).first().waitFor();
+      // Both sides of the boundary, each on its bank.
+      await page.locator('.timeline-item.right', {hasText: 'program started'}).waitFor();
+      await page.locator('.timeline-item.left', {hasText: 'queued'}).waitFor();
+      await page.getByRole('tab', {name: 'Logs'}).click();
+      await page.locator('.log', {hasText: 'counting'}).waitFor();
+      await page.getByRole('tab', {name: 'Results'}).click();
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('row', {name: /means\.csv/}).getByRole('button', {name: 'Download'}).click()]);
+      assert.equal(download.suggestedFilename(), 'means.csv');
+      assert.equal(readFileSync(await download.path(), 'utf8'), 'kind,n');
+    }));
+
+  it('is told while typing what policy forbids, why, and what would change it', () =>
+    visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go('/submit');
+      await page.getByRole('button', {name: 'Add an input'}).click();
+      await page.getByLabel('Where it comes from').fill('dataset:szu-grid-load');
+      await page.getByLabel('Path in the job').first().fill('/data/grid.csv');
+      await page.getByLabel('Hong Kong', {exact: true}).check();
+      const decided = page.locator('section', {hasText: 'What would be decided'});
+      await decided.locator('.tag.effect-forbid').first().waitFor();
+      await decided.getByText('What would change it:').first().waitFor();
+      await page.getByRole('button', {name: 'Submit'}).click();
+      await page.getByRole('alert').filter({hasText: 'forbid'}).waitFor();
+    }));
+
+  it('writes YAML with completion, and sees mistakes at their place', () =>
+    visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go('/submit?as=yaml');
+      const editor = page.getByRole('textbox', {name: 'The job as YAML'});
+      await editor.click();
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('name: typed\nexecutors:\n  - imgae: host/python3');
+      await page.getByRole('list', {name: 'Mistakes'}).getByText('imgae', {exact: false}).waitFor().catch(async () => {
+        await page.getByRole('list', {name: 'Mistakes'}).getByText('3:', {exact: false}).first().waitFor();
+      });
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('name: typed\ninputs:\n- url: dataset:szu-t');
+      await page.keyboard.press('Control+Space');
+      await page.locator('.cm-tooltip-autocomplete li', {hasText: 'szu-tumour-40'}).waitFor();
+      await page.keyboard.press('Enter');
+      await until(async () => (await editor.innerText()).includes('dataset:szu-tumour-40'), 'the completion is taken');
+    }));
+});
+
+describe('reviewer', () => {
+  it('judges a held crossing by its masked evidence and lets it through; the other city refuses another', async () => {
+    const leak = await cities.submit('shenzhen', flowerJob('verbose', `print('debug: HKID of the operator is A%d(3)' % (123455 + 1)); open('/out/means.csv', 'w').write('kind,n\\nall,40\\n')`));
+    await visit('hongkong', 'REVIEWER', async (page, visitor) => {
+      await visitor.go('/reviews');
+      await page.getByRole('table').getByRole('link').first().click();
+      await page.getByRole('heading', {name: /May “.*” cross\?/}).waitFor();
+      await page.getByText('What inspection found').waitFor();
+      await page.getByText('findings', {exact: true}).waitFor();
+      assert.doesNotMatch(await page.locator('body').innerText(), /A123456/);
+      await page.getByRole('button', {name: 'Refuse'}).click();
+      const dialog = page.getByRole('dialog');
+      assert.equal(await dialog.getByRole('button', {name: 'Refuse'}).isDisabled(), true);
+      await dialog.getByLabel('Reason').fill('a debug line names a person; run it again without');
+      await dialog.getByRole('button', {name: 'Refuse'}).click();
+      await page.getByText('a debug line names a person').waitFor();
+      await page.locator('.tag', {hasText: /^refused$/}).first().waitFor();
+    });
+    await cities.state('shenzhen', leak, 'complete', 'system-error', 'executor-error');
+
+    const held = await cities.submit('hongkong', heldJob('tumour-sizes'));
+    for (const city of ['shenzhen', 'hongkong']) {
+      await visit(city, 'REVIEWER', async (page, visitor) => {
+        await visitor.go('/reviews');
+        await page.getByRole('table').getByRole('link', {name: /sizes/}).click();
+        await page.getByText('Why it is held').waitFor();
+        await page.getByRole('button', {name: 'Let it through'}).click();
+        await page.getByRole('dialog').getByLabel('Reason').fill('two measurements, no identifiers: agreed with the data owner');
+        await page.getByRole('dialog').getByRole('button', {name: 'Let it through'}).click();
+        await page.locator('.tag', {hasText: /^let through$/}).waitFor();
+      });
+    }
+    await cities.state('hongkong', held, 'complete');
+  });
+});
+
+describe('auditor', () => {
+  it('searches, reads the story in both books, verifies a proof here, takes evidence away', async () => {
+    const id = await cities.submit('shenzhen', flowerJob('audited'));
+    await cities.state('shenzhen', id, 'complete');
+    await visit('shenzhen', 'AUDITOR', async (page, visitor) => {
+      await visitor.go('/audit');
+      await page.getByLabel('Kind').selectOption('arrived');
+      await page.getByRole('button', {name: 'Search'}).click();
+      await page.waitForURL(/kind=arrived/);
+      await page.getByRole('cell', {name: 'arrived'}).first().waitFor();
+      const [evidence] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'evidence'}).click()]);
+      execFileSync(new URL('../../../../build/bin/hetao', import.meta.url).pathname, ['audit', 'verify', await evidence.path()], {stdio: 'pipe'});
+
+      await visitor.go(`/audit/story?job=${id}`);
+      await page.getByText('same digest and size').first().waitFor();
+      assert.ok((await page.locator('.book-entry', {hasText: 'departed'}).count()) > 0);
+      assert.ok((await page.locator('.book-entry', {hasText: 'arrived'}).count()) > 0);
+
+      await page.locator('.book-entry a').first().click();
+      await page.getByText('The proof holds.').waitFor();
+      await page.getByText('The head is signed by').waitFor();
+
+      await visitor.go('/audit/reconcile');
+      await page.locator('.tag', {hasText: /^agree$/}).first().waitFor();
+      await page.locator('.tag', {hasText: /^cosigned$/}).first().waitFor();
+    });
+  });
+
+  it('is not fooled by a gateway that shows another entry, or other keys', () =>
+    visit('shenzhen', 'AUDITOR', async (page, visitor) => {
+      await page.route('**/api/v1/audit/entries/1', async (route) => {
+        const answer = await route.fetch();
+        const body = await answer.json();
+        body.text = body.text.replace('"region":"shenzhen"', '"region":"shenzhem"');
+        await route.fulfill({response: answer, json: body});
+      });
+      await visitor.go('/audit/entries/1');
+      await page.getByText('The proof does not hold.').waitFor();
+      await page.unroute('**/api/v1/audit/entries/1');
+      await visitor.go('/audit/entries/2');
+      await page.getByText('The proof holds.').waitFor();
+      await page.evaluate(() => localStorage.setItem('hetao.ledgerKeys', JSON.stringify({shenzhen: ['somebody+00000000+AAAA']})));
+      await page.reload();
+      await page.getByText('The gateway shows other keys').waitFor();
+      await page.getByText('The proof does not hold.').waitFor();
+    }));
+});
+
+describe('policy administrator', () => {
+  it('edits with lint and tests, sees what would change, proposes; another approves; it comes into force and goes again', async () => {
+    await visit('hongkong', 'POLICY_ADMIN', async (page, visitor) => {
+      await visitor.go('/policy/edit');
+      await page.getByLabel('New file').fill('rules/99-ended.yaml');
+      await page.getByLabel('New file').press('Enter');
+      const editor = page.getByRole('textbox', {name: 'rules/99-ended.yaml'});
+      const type = async (text) => {
+        await editor.click();
+        await page.keyboard.press('Control+a');
+        await page.keyboard.insertText(text);
+      };
+      // A mistake is found as it is typed, with its place.
+      await type('rules:\n  - id: X1\n    effect: forbidden\n');
+      await page.locator('.note.bad', {hasText: 'rules/99-ended.yaml'}).first().waitFor();
+      assert.equal(await page.getByRole('button', {name: 'Propose'}).isDisabled(), true);
+      await type('rules:\n  - id: X1\n    effect: forbid\n    title: {en: The project has ended, zh-Hans: 项目已结束, zh-Hant: 項目已結束}\n    basis: ["decision of the joint committee"]\n    when: {action: cross, data.tags: {contains: joint-lab-9}}\n');
+      await page.getByRole('tab', {name: 'What would change'}).click();
+      await page.locator('.case .condition', {hasText: 'data.tags'}).first().waitFor();
+      await page.getByRole('tab', {name: 'Tests'}).click();
+      await page.getByText(/All \d+ tests pass\./).waitFor();
+      await page.getByText('Rules without a test:').waitFor();
+      await page.getByRole('tab', {name: 'Last 30 days'}).click();
+      await page.getByRole('button', {name: 'Decide the last 30 days again'}).click();
+      await page.getByText(/\d+ of \d+ decisions could be made again\./).waitFor();
+      await page.locator('.chart canvas').waitFor();
+      await page.getByRole('button', {name: 'Propose'}).click();
+      await page.getByRole('dialog').getByLabel('Reason').fill('joint-lab-9 has ended');
+      await page.getByRole('dialog').getByRole('button', {name: 'Propose'}).click();
+      await page.getByText('Somebody else has to approve it.').waitFor();
+      assert.equal(await page.getByRole('button', {name: 'Approve'}).count(), 0);
+    });
+    await visit('hongkong', 'POLICY_ADMIN2', async (page, visitor) => {
+      await visitor.go('/policy/changes');
+      await page.getByRole('table').first().getByRole('link').first().click();
+      await page.locator('.case').first().waitFor();
+      await page.getByRole('button', {name: 'Approve'}).click();
+      await page.getByRole('dialog').getByLabel('Reason').fill('read the difference, agreed');
+      await page.getByRole('dialog').getByRole('button', {name: 'Approve'}).click();
+      await page.getByRole('button', {name: 'Put in force'}).click();
+      await page.getByRole('dialog').getByRole('button', {name: 'Put in force'}).click();
+      await page.locator('.tag', {hasText: 'was put in force'}).waitFor();
+      await visitor.go('/policy?q=project has ended');
+      await page.getByText('The project has ended').waitFor();
+      await visitor.go('/policy/changes');
+      await page.getByRole('button', {name: 'Go back to it'}).click();
+      await page.getByRole('dialog').getByLabel('Reason').fill('not published yet');
+      await page.getByRole('dialog').getByRole('button', {name: 'Go back to it'}).click();
+      await page.locator('.tag', {hasText: 'roll-back'}).waitFor();
+    });
+  });
+
+  it('files a contract, and watches the counters', () =>
+    visit('shenzhen', 'POLICY_ADMIN', async (page, visitor) => {
+      await visitor.go('/policy/filings');
+      await page.getByRole('button', {name: 'New filing'}).click();
+      const sheet = page.getByRole('dialog');
+      await sheet.getByLabel('Number').fill('SC-2026-31');
+      await sheet.getByLabel('Exporter').fill('szu');
+      await sheet.getByLabel('Recipient').fill('hku');
+      await sheet.getByLabel('From').fill('2026-01-01');
+      await sheet.getByLabel('Until (exclusive)').fill('2027-12-31');
+      await sheet.getByRole('button', {name: 'File'}).click();
+      await page.getByRole('cell', {name: 'SC-2026-31'}).waitFor();
+      await visitor.go('/policy/counters');
+      await page.getByRole('button', {name: 'Count again from the ledger'}).click();
+      await page.getByText(/They agree with \d+ entries/).waitFor();
+    }));
+});
+
+describe('operator', () => {
+  it('sees both cities on one sheet, and a tunnel that breaks', () =>
+    visit('shenzhen', 'OPERATOR', async (page, visitor) => {
+      await visitor.go('/');
+      await page.locator('.water', {hasText: 'tunnel up'}).waitFor();
+      await page.locator('.chart canvas').waitFor();
+      assert.deepEqual(await page.locator('.bank h2').allInnerTexts().then((all) => all.map((text) => text.split('\n')[0])), ['Shenzhen', 'Hong Kong']);
+      await cities.stop('hongkong');
+      await page.locator('.water', {hasText: 'tunnel down'}).waitFor();
+      await cities.start('hongkong');
+      await page.locator('.water', {hasText: 'tunnel up'}).waitFor();
+      await visitor.go('/network');
+      await page.getByRole('heading', {name: 'Certificates'}).waitFor();
+    }));
+});
+
+describe('hostile texts', () => {
+  const evil = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>';
+  it('in names, reasons and log lines are shown as they are', async () => {
+    const id = await cities.submit('shenzhen', flowerJob(evil, `import sys; print('''${evil}'''); sys.stderr.write('''<svg onload=window.hit=1>'''); open('/out/means.csv', 'w').write('x')`));
+    await cities.state('shenzhen', id, 'complete', 'executor-error', 'system-error', 'held', 'returning');
+    const held = await cities.submit('hongkong', heldJob(`held ${evil}`));
+    const review = await cities.review('shenzhen');
+    await cities.json('shenzhen', 'REVIEWER', 'POST', `/api/v1/reviews/${review.id}/reject`, {reason: evil});
+    await cities.state('hongkong', held, 'system-error', 'executor-error', 'cancelled', 'complete');
+    const looked = async (city, role, path, text = evil) =>
+      visit(city, role, async (page, visitor) => {
+        await visitor.go(path);
+        await page.getByText(text, {exact: false}).first().waitFor();
+        assert.equal(await page.evaluate(() => globalThis.hit), undefined);
+        assert.equal(await page.locator('main img, main script, main svg[onload]').count(), 0);
+      });
+    await looked('shenzhen', 'SUBMITTER', '/jobs');
+    await looked('shenzhen', 'SUBMITTER', `/jobs/${id}`);
+    await looked('shenzhen', 'SUBMITTER', `/jobs/${id}?tab=logs`);
+    await looked('shenzhen', 'SUBMITTER', `/jobs/${id}?tab=task`);
+    await looked('shenzhen', 'REVIEWER', `/reviews/${review.id}`);
+    await looked('shenzhen', 'AUDITOR', '/audit?kind=review');
+    await looked('shenzhen', 'AUDITOR', `/audit/story?crossing=${review.crossing.id}`);
+  });
+});
+
+describe('the daemon', () => {
+  it('serves pages asked for each time, files for ever, and nothing inline', async () => {
+    const page = await cities.ask('hongkong', null, 'GET', '/console/jobs/some-id');
+    assert.equal(page.status, 200);
+    assert.match(page.headers['content-security-policy'], /default-src 'none'; script-src 'self'; style-src 'self'/);
+    assert.doesNotMatch(page.headers['content-security-policy'], /unsafe|\*|data:/);
+    assert.equal(page.headers['cache-control'], 'no-cache');
+    assert.doesNotMatch(page.body.toString(), /<style|style=|<script(?![^>]* src=)/);
+    const again = await cities.ask('hongkong', null, 'GET', '/console/', undefined, {'If-None-Match': page.headers.etag});
+    assert.equal(again.status, 304);
+    const script = /src="([^"]+\.js)"/.exec(page.body.toString())[1];
+    const file = await cities.ask('hongkong', null, 'GET', script, undefined, {'Accept-Encoding': 'gzip'});
+    assert.equal(file.headers['cache-control'], 'public, max-age=31536000, immutable');
+    assert.equal(file.headers['content-encoding'], 'gzip');
+    assert.equal((await cities.ask('hongkong', null, 'GET', '/console/assets/none.js')).status, 404);
+    assert.equal((await cities.ask('hongkong', null, 'POST', '/console/', {})).status, 405);
+  });
+});
+

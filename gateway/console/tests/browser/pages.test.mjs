@@ -1,0 +1,110 @@
+// Every page: WCAG AA by axe in light and dark, in all three languages, and what it loads first. HETAO_PICTURES=FOLDER
+// keeps the handbook's pictures, with HETAO_PICTURES_OF=all every one.
+import assert from 'node:assert/strict';
+import {mkdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, describe, it} from 'node:test';
+import {launch, Visitor} from './chromium.mjs';
+import {Cities, flowerJob, heldJob, prepare} from './cities.mjs';
+
+const cities = new Cities();
+const pictures = process.env.HETAO_PICTURES ?? '';
+let browser;
+let ids;
+
+before(async () => {
+  cities.up();
+  await prepare(cities);
+  browser = await launch();
+  const done = await cities.submit('shenzhen', flowerJob('flower-means'));
+  await cities.state('shenzhen', done, 'complete');
+  await cities.submit('hongkong', heldJob('tumour-sizes'));
+  const review = await cities.review('shenzhen');
+  await cities.json('hongkong', 'POLICY_ADMIN', 'POST', '/api/v1/mechanisms', {id: 'SC-2026-31', kind: 'gba-sc', exporter: 'szu', recipient: 'hku', status: 'effective', from: '2026-01-01', until: '2027-12-31'});
+  const active = (await cities.json('hongkong', 'POLICY_ADMIN', 'GET', '/api/v1/policy')).digest;
+  const {files} = await cities.json('hongkong', 'POLICY_ADMIN', 'GET', `/api/v1/policy/packs/${active}`);
+  files['rules/99-ended.yaml'] = 'rules:\n  - id: X1\n    effect: forbid\n    title: {en: The project has ended, zh-Hans: 项目已结束, zh-Hant: 項目已結束}\n    basis: ["decision of the joint committee of 2026-11-20"]\n    when: {action: cross, data.tags: {contains: joint-lab-9}}\n';
+  const proposal = await cities.json('hongkong', 'POLICY_ADMIN', 'POST', '/api/v1/policy/proposals', {files, reason: 'joint-lab-9 has ended'});
+  const departed = await cities.json('shenzhen', 'AUDITOR', 'GET', '/api/v1/audit/entries?kind=arrived&limit=1');
+  ids = {done, review: review.id, proposal: proposal.id, entry: departed.entries[0].sequence};
+});
+after(async () => {
+  await browser?.close();
+  cities.down();
+});
+
+const all = () => [
+  ['overview', 'shenzhen', 'OPERATOR', '/'],
+  ['network', 'hongkong', 'OPERATOR', '/network'],
+  ['usage', 'shenzhen', 'OPERATOR', '/usage'],
+  ['me', 'shenzhen', 'SUBMITTER', '/me'],
+  ['jobs', 'shenzhen', 'SUBMITTER', '/jobs'],
+  ['job', 'shenzhen', 'SUBMITTER', `/jobs/${ids.done}`],
+  ['job-crossings', 'shenzhen', 'SUBMITTER', `/jobs/${ids.done}?tab=crossings`],
+  ['job-logs', 'shenzhen', 'SUBMITTER', `/jobs/${ids.done}?tab=logs`],
+  ['job-results', 'shenzhen', 'SUBMITTER', `/jobs/${ids.done}?tab=results`],
+  ['submit', 'hongkong', 'SUBMITTER', '/submit'],
+  ['submit-yaml', 'hongkong', 'SUBMITTER', '/submit?as=yaml'],
+  ['data', 'hongkong', 'SUBMITTER', '/data'],
+  ['dataset', 'hongkong', 'SUBMITTER', '/data?id=szu-tumour-40'],
+  ['reviews', 'shenzhen', 'REVIEWER', '/reviews'],
+  ['review', 'shenzhen', 'REVIEWER', `/reviews/${ids.review}`],
+  ['policy', 'hongkong', 'POLICY_ADMIN', '/policy'],
+  ['policy-edit', 'hongkong', 'POLICY_ADMIN', '/policy/edit?file=rules/20-secrecy-and-sovereignty.yaml'],
+  ['policy-changes', 'hongkong', 'POLICY_ADMIN', '/policy/changes'],
+  ['proposal', 'hongkong', 'POLICY_ADMIN2', `/policy/changes/${ids.proposal}`],
+  ['counters', 'shenzhen', 'POLICY_ADMIN', '/policy/counters'],
+  ['filings', 'hongkong', 'POLICY_ADMIN', '/policy/filings'],
+  ['audit', 'shenzhen', 'AUDITOR', '/audit?kind=decision'],
+  ['entry', 'shenzhen', 'AUDITOR', `/audit/entries/${ids.entry}`],
+  ['story', 'shenzhen', 'AUDITOR', `/audit/story?job=${ids.done}`],
+  ['reconcile', 'shenzhen', 'AUDITOR', '/audit/reconcile'],
+  ['nothing', 'shenzhen', 'AUDITOR', '/there/is/none'],
+  ['sign-in', 'hongkong', null, '/'],
+];
+// In the handbook: which page, in which language and colours.
+const kept = {overview: ['en', 'light'], job: ['zh-Hans', 'light'], submit: ['zh-Hant', 'light'], review: ['en', 'light'], 'policy-edit': ['en', 'dark'], story: ['zh-Hans', 'dark'], entry: ['en', 'light']};
+
+// One visit, looked at in light and then in dark: the page follows the system's colours.
+async function look([name, city, role, path], language, found) {
+  const visitor = await Visitor.come(browser, cities, city, role, {language, mode: 'system'});
+  try {
+    await visitor.go(path);
+    await visitor.still();
+    if (name === 'entry') await visitor.page.locator('.proof-steps').waitFor();
+    if (name === 'overview') await visitor.page.locator('.chart canvas').waitFor();
+    if (name === 'submit') await visitor.page.locator('.candidate').first().waitFor();
+    if (name.includes('edit') || name.includes('yaml')) await visitor.page.locator('.cm-content').waitFor();
+    if (name === 'dataset') await visitor.page.getByRole('dialog').waitFor();
+    found.loads[name] = await visitor.loaded();
+    for (const mode of ['light', 'dark']) {
+      await visitor.page.emulateMedia({colorScheme: mode, reducedMotion: 'reduce'});
+      await visitor.page.locator(`html[data-mode="${mode}"]`).waitFor();
+      await visitor.still();
+      const wrong = await visitor.axe();
+      found.checks += 1;
+      if (wrong.length > 0) found.violations.push(`${name} (${language}, ${mode}):\n  ${wrong.join('\n  ')}`);
+      const every = process.env.HETAO_PICTURES_OF === 'all';
+      if (pictures && (every || kept[name]?.[1] === mode)) {
+        mkdirSync(pictures, {recursive: true});
+        await visitor.page.screenshot({path: join(pictures, every ? `${name}-${language}-${mode}.png` : `${name}.png`)});
+      }
+    }
+  } catch (error) {
+    error.message = `${name} (${language}): ${error.message}\n${visitor.breaches.join('\n')}`;
+    throw error;
+  }
+  await visitor.leave();
+}
+
+describe('pages', () => {
+  it('meet WCAG AA by axe, in light and dark', async (test) => {
+    const found = {violations: [], loads: {}, checks: 0};
+    const languages = ['en', 'zh-Hant', 'zh-Hans'];
+    for (const [turn, page] of all().entries()) await look(page, kept[page[0]]?.[0] ?? languages[turn % 3], found);
+    test.diagnostic(`axe: ${found.checks} views of ${all().length} pages, ${found.violations.length} with violations`);
+    test.diagnostic(`first load, kB over the wire: ${Object.entries(found.loads).map(([name, bytes]) => `${name} ${(bytes / 1000).toFixed(0)}`).join(', ')}`);
+    assert.deepEqual(found.violations, []);
+    for (const [name, bytes] of Object.entries(found.loads)) assert.ok(bytes < 300_000, `${name} loads ${bytes} bytes first`);
+  });
+});
