@@ -30,6 +30,8 @@ int64_t read_amount(Section& s, policy::MapReader& map, const char* key, const p
 void read_platforms(Section& s, policy::MapReader& top, Config& config);
 void read_placement(Section& s, policy::MapReader& top, Config& config);
 
+void read_inspection(Section& s, policy::MapReader& top, Config& config);
+
 void read_stores(Section& s, policy::MapReader& top, Config& config);
 // Keys and tokens of the stores, from the files that the configuration names.
 void open_stores(const Config& config, io::ShellConfig& out, Diagnostics& mistakes);
