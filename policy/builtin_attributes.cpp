@@ -27,8 +27,8 @@ constexpr const char* kPlaces =
     "Shanghai "
     "Hangzhou Singapore UnitedStates";
 
-const std::array<Row, 60>& rows() {
-  static const std::array<Row, 60> kRows = {{
+const std::array<Row, 61>& rows() {
+  static const std::array<Row, 61> kRows = {{
       {"action", Type::kEnum, "cross place", kNever, "", {"action", "操作", "操作"}},
       {"crossing.from",
        Type::kJurisdiction,
@@ -291,6 +291,12 @@ const std::array<Row, 60>& rows() {
        kFree,
        "result",
        {"smallest group in the result", "结果中最小分组人数", "結果中最小分組人數"}},
+      {"result.k_anonymity",
+       Type::kInteger,
+       "",
+       kFree,
+       "result",
+       {"people that one can't be told apart from", "不可区分的最少人数", "不可區分的最少人數"}},
       {"result.anonymity_assessed",
        Type::kBoolean,
        "",

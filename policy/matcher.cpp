@@ -153,6 +153,8 @@ void Matcher::bind_obligations(uint32_t rule, Scratch& scratch) const {
         break;
       case ObligationKind::kKeepRecord:
       case ObligationKind::kReview:
+      case ObligationKind::kMinGroup:
+      case ObligationKind::kKAnonymity:
         at->amount = std::max(at->amount, added.amount);
         break;
       case ObligationKind::kMask:

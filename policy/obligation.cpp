@@ -22,6 +22,8 @@ void make_stricter(ObligationSpec& into, const ObligationSpec& added) {
       return;
     case ObligationKind::kKeepRecord:
     case ObligationKind::kReview:
+    case ObligationKind::kMinGroup:
+    case ObligationKind::kKAnonymity:
       into.amount = std::max(into.amount, added.amount);
       return;
     case ObligationKind::kMask:
@@ -70,6 +72,10 @@ const char* to_word(ObligationKind kind) {
       return "encrypt";
     case ObligationKind::kDuty:
       return "duty";
+    case ObligationKind::kMinGroup:
+      return "min-group";
+    case ObligationKind::kKAnonymity:
+      return "k-anonymity";
   }
   return "";
 }
@@ -110,6 +116,10 @@ Obligation to_obligation(const ObligationSpec& spec) {
       break;
     case ObligationKind::kDuty:
       out.parameters = {{"text", spec.key}};
+      break;
+    case ObligationKind::kMinGroup:
+    case ObligationKind::kKAnonymity:
+      out.parameters = {{"least", std::to_string(spec.amount)}, {"otherwise", spec.key}};
       break;
     case ObligationKind::kNoNetwork:
     case ObligationKind::kNoOnwardTransfer:

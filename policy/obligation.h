@@ -25,6 +25,8 @@ enum class ObligationKind {
   kResidency,
   kEncrypt,
   kDuty,
+  kMinGroup,
+  kKAnonymity,
 };
 
 const char* to_word(ObligationKind kind);
@@ -40,8 +42,9 @@ struct Obligation {
 // As rules carry it. Two of the same kind and key are merged to one.
 struct ObligationSpec {
   ObligationKind kind = ObligationKind::kNoNetwork;
-  std::string key;                 // inspect, encrypt: profile · review, notify: role · duty: text
-  int64_t amount = 0;              // inspect: at_most · review: reviewers · durations: microseconds
+  // inspect, encrypt: profile · review, notify: role · duty: text · min-group, k-anonymity: otherwise
+  std::string key;
+  int64_t amount = 0;  // inspect: at_most · review: reviewers · durations: microseconds · groups: least
   std::vector<std::string> names;  // mask: kinds · residency: regions; sorted
 
   friend auto operator<=>(const ObligationSpec&, const ObligationSpec&) = default;

@@ -9,8 +9,9 @@ namespace hetao::policy {
 namespace {
 
 const std::vector<std::string> kNames = {
-    "inspect", "no-network", "no-onward-transfer", "delete-after", "keep-record", "review",
-    "notify",  "mask",       "residency",          "encrypt",      "duty"};
+    "inspect",    "no-network", "no-onward-transfer", "delete-after", "keep-record", "review",
+    "notify",     "mask",       "residency",          "encrypt",      "duty",        "min-group",
+    "k-anonymity"};
 
 constexpr int64_t kReviewersMax = 9;
 
@@ -76,6 +77,12 @@ void RuleReader::obligation_parameters(MapReader& map, ObligationSpec& spec) {
     case ObligationKind::kDuty:
       spec.key = text_parameter(map, "text", MapReader::kNeeded);
       return;
+    case ObligationKind::kMinGroup:
+    case ObligationKind::kKAnonymity:
+      if (const auto node = constant_node(map, "least", MapReader::kNeeded))
+        spec.amount = reader_->integer(*node, "least", 1, INT64_MAX).value_or(1);
+      spec.key = otherwise_parameter(map);
+      return;
     case ObligationKind::kMask:
       spec.names = names_parameter(map, "kinds");
       return;
@@ -112,6 +119,16 @@ int64_t RuleReader::number_parameter(MapReader& map, std::string_view key, int64
                                      int64_t most) {
   const auto node = constant_node(map, key, MapReader::kMayMiss);
   return node ? reader_->integer(*node, key, least, most).value_or(least) : otherwise;
+}
+
+// What a result becomes that does not keep it.
+std::string RuleReader::otherwise_parameter(MapReader& map) {
+  const auto node = constant_node(map, "otherwise", MapReader::kMayMiss);
+  if (!node) return "hold";
+  const std::string said = reader_->text(*node, "otherwise").value_or("hold");
+  if (said != "hold" && said != "forbid")
+    reader_->report(*node, "otherwise is \"" + printable(said) + "\"", "hold or forbid");
+  return said;
 }
 
 std::vector<std::string> RuleReader::names_parameter(MapReader& map, std::string_view key) {

@@ -55,6 +55,7 @@ class RuleReader {
   int64_t number_parameter(MapReader& map, std::string_view key, int64_t otherwise, int64_t least,
                            int64_t most);
   std::vector<std::string> names_parameter(MapReader& map, std::string_view key);
+  std::string otherwise_parameter(MapReader& map);
 
   Reader* reader_;
   LoadedPack* pack_;

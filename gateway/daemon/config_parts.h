@@ -33,6 +33,8 @@ void read_placement(Section& s, policy::MapReader& top, Config& config);
 void read_kubernetes(Section& s, const policy::Node& node, policy::MapReader& map,
                      io::KubernetesPlatformConfig& out, federation::PlatformConfig& core);
 
+void read_inspection(Section& s, policy::MapReader& top, Config& config);
+
 void read_stores(Section& s, policy::MapReader& top, Config& config);
 // Keys and tokens of the stores, from the files that the configuration names.
 void open_stores(const Config& config, io::ShellConfig& out, Diagnostics& mistakes);

@@ -126,6 +126,8 @@ void read_jobs(Section& s, MapReader& top, Config& config) {
       static_cast<int>(map.integer("attempts", MapReader::kMayMiss, 1, 100).value_or(core.attempts_max));
   core.job_deadline = map.duration("deadline").value_or(core.job_deadline);
   core.hold_expiry = map.duration("hold_expiry").value_or(core.hold_expiry);
+  core.hold_escalation = map.duration("hold_escalation").value_or(core.hold_escalation);
+  core.escalation_role = map.text("escalation_role").value_or(core.escalation_role);
   core.offer_expiry = map.duration("offer_expiry").value_or(core.offer_expiry);
   core.cancel_patience = map.duration("cancel_patience").value_or(core.cancel_patience);
   core.jobs_open_max = static_cast<size_t>(map.integer("open", MapReader::kMayMiss, 2, 10'000'000)
@@ -444,6 +446,7 @@ void read_top(Section& s, const Node& root, Config& config) {
     config.shell.staging_roots.push_back(s.path(root_folder));
   }
   read_stores(s, top, config);
+  read_inspection(s, top, config);
   if (const Node* facts = top.get("facts")) read_facts(s, *facts, config.shell.core.standing_facts);
   if (const Node* node = top.get("organisation")) {
     MapReader map(s.reader, *node, "organisation");

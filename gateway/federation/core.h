@@ -94,9 +94,11 @@ struct CoreConfig {
   Duration submit_settle = Duration::seconds(15);  // before an absent submission is believed absent
   Duration retry_first = Duration::seconds(1);
   Duration retry_most = Duration::seconds(60);
-  int attempts_max = 3;                                             // of one job, in all places together
-  Duration job_deadline = Duration::seconds(int64_t{30} * 86'400);  // from its submission to its end
-  Duration hold_expiry = Duration::seconds(int64_t{14} * 86'400);   // until a reviewer answers
+  int attempts_max = 3;                                               // of one job, in all places together
+  Duration job_deadline = Duration::seconds(int64_t{30} * 86'400);    // from its submission to its end
+  Duration hold_expiry = Duration::seconds(int64_t{14} * 86'400);     // until a reviewer answers
+  Duration hold_escalation = Duration::seconds(int64_t{3} * 86'400);  // until others are told of it too
+  std::string escalation_role = "data-owner";                         // who is told
   Duration offer_expiry = Duration::seconds(600);    // until a place answers; then another is asked
   size_t jobs_open_max = 100'000;                    // of this home; callers ask before submitting
   Duration cancel_patience = Duration::seconds(60);  // until a cancelled job's place says that it stopped

@@ -22,7 +22,10 @@ namespace {
 void ask_receiver(State& s, pb::Crossing& crossing) {
   move_crossing(crossing, pb::CROSSING_ASKED);
   pb::PeerMessage message;
-  *message.mutable_crossing_ask()->mutable_crossing() = crossing;
+  pb::Crossing& asked = *message.mutable_crossing_ask()->mutable_crossing();
+  asked = crossing;
+  // Who has the masked copy and the original's digest can try out what was masked.
+  drop_facts(*asked.mutable_facts(), kMaskedFromFact);
   tell(s, crossing.to_region(), std::move(message));
 }
 
@@ -37,9 +40,11 @@ void decide_now(State& s, const std::string& id) {
   if (sends(s, crossing)) fill_counter_facts(s, crossing);
   pb::Verdict verdict = decide(s, crossing, s.now);
   if (sends(s, crossing)) {
-    // The permit counts once the item was read: nothing is decided before.
+    // The permit counts once the item was read, and what is to be masked in it is: nothing is decided before.
     const std::string profile = owed_inspection(crossing, verdict);
-    if (!profile.empty()) return s.effect(InspectItem{id, crossing.item(), profile});
+    std::vector<std::string> mask = owed_masking(s, crossing, verdict);
+    if (!profile.empty() || !mask.empty())
+      return s.effect(InspectItem{id, crossing.item(), profile, std::move(mask)});
   }
   if (sends(s, crossing) && verdict.effect() != "forbid") reserve_counters(s, crossing);
   book_decision(s, crossing, verdict);
@@ -69,6 +74,8 @@ ledger::Entry& book_item(State& s, const char* kind, const pb::Crossing& crossin
   entry.peer = peer_of(s, crossing);
   entry.extra["item_kind"] = crossing.item().kind();
   if (!crossing.item().name().empty()) entry.extra["item_name"] = crossing.item().name();
+  const std::string original = text_of(crossing.facts(), kMaskedFromFact);
+  if (!original.empty()) entry.extra["masked_from"] = original;
   return entry;
 }
 
@@ -201,12 +208,33 @@ void begin_fetching(State& s, pb::Crossing crossing) {
   tell(s, holder, std::move(message));
 }
 
+namespace {
+
+// The copy without what is to be masked is what crosses from here on; the original stays where it is.
+void take_masked(pb::Crossing& crossing, const ItemInspected& event) {
+  pb::Item& item = *crossing.mutable_item();
+  put_fact(*crossing.mutable_facts(), fact(kMaskedFact, event.mask));
+  if (event.masked.files_size() == 0)
+    return put_fact(*crossing.mutable_facts(), fact(kNotMaskedFact, std::string_view(event.not_masked)));
+  const std::string original = item.digest();
+  *item.mutable_files() = event.masked.files();
+  drop_facts(*item.mutable_labels(), "inspection.");
+  seal_item(item);
+  if (item.digest() != original)
+    put_fact(*crossing.mutable_facts(), fact(kMaskedFromFact, std::string_view(original)));
+}
+
+}  // namespace
+
 void on_item_inspected(State& s, const ItemInspected& event) {
   const auto at = s.crossings.find(event.crossing);
   if (at == s.crossings.end() || at->second.state() != pb::CROSSING_DECIDING || !sends(s, at->second)) return;
   pb::Crossing& crossing = s.edit_crossing(event.crossing);
+  for (const char* before : {"inspection.", "result.min_group", "result.k_anonymity"})
+    drop_facts(*crossing.mutable_facts(), before);
   for (const pb::Fact& found : event.facts) put_fact(*crossing.mutable_facts(), found);
   put_fact(*crossing.mutable_facts(), fact("label.inspection", std::string_view(event.summary)));
+  if (!event.mask.empty()) take_masked(crossing, event);
   decide_now(s, event.crossing);
 }
 

@@ -90,6 +90,7 @@ struct InspectItem {  // answered by ItemInspected
   std::string crossing;
   pb::Item item;
   std::string profile;
+  std::vector<std::string> mask = {};  // kinds without which a copy is wanted: then that is what is inspected
 };
 
 struct DeliverOutput {  // to the URL that the task names; answered by OutputDelivered

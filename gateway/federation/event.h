@@ -200,8 +200,11 @@ struct SupplySeen {
 
 struct ItemInspected {
   std::string crossing;
-  std::vector<pb::Fact> facts;  // inspection.*, result.min_group
-  std::string summary;          // for the reviewer: kinds and counts, never a value
+  std::vector<pb::Fact> facts;         // inspection.*, result.min_group
+  std::string summary;                 // for the reviewer: kinds and counts, never a value
+  pb::Item masked = {};                // the copy that was asked for, as blobs; no files: none was made
+  std::vector<std::string> mask = {};  // kinds that it was asked without
+  std::string not_masked = {};         // why there is none
 };
 
 // Whether anything may be released to this peer: not while its witness's newest cosignature is too old, or an

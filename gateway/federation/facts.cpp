@@ -81,6 +81,12 @@ void put_facts(FactList& list, const FactList& values) {
   for (const pb::Fact& value : values) put_fact(list, value);
 }
 
+void drop_facts(FactList& list, std::string_view prefix) {
+  const auto kept = std::remove_if(list.begin(), list.end(),
+                                   [prefix](const pb::Fact& one) { return one.name().starts_with(prefix); });
+  list.erase(kept, list.end());
+}
+
 policy::Value to_value(const pb::Fact& value) {
   switch (value.value_case()) {
     case pb::Fact::kFlag:

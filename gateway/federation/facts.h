@@ -33,6 +33,8 @@ std::vector<std::string> set_of(const FactList& list, std::string_view name);
 // Inserts or replaces, keeping the order.
 void put_fact(FactList& list, pb::Fact value);
 void put_facts(FactList& list, const FactList& values);
+// Takes out those whose name begins so.
+void drop_facts(FactList& list, std::string_view prefix);
 
 policy::Value to_value(const pb::Fact& value);
 void add_to(policy::Request& request, const FactList& list, std::string_view prefix = {});

@@ -15,6 +15,7 @@ namespace {
 
 // At a time: one look at everything that is known serves them all.
 constexpr size_t kDutiesAtOnce = 1'000;
+constexpr const char* kDefaultProfile = "personal-identifiers";
 
 std::string parameter_of(const pb::Obligation& obligation, std::string_view key) {
   return tag_of(obligation.parameters(), key);
@@ -32,8 +33,66 @@ int64_t number_in(const std::string& text, int64_t otherwise) {
 }
 
 void turn(pb::Verdict& verdict, const char* effect, const std::string& why) {
+  if (verdict.effect() == "forbid") return;
   verdict.set_effect(effect);
   verdict.set_reason(why);
+}
+
+std::vector<std::string> kinds_to_mask(const pb::Verdict& verdict) {
+  for (const pb::Obligation& obligation : verdict.obligations()) {
+    if (obligation.name() == "mask") return split(parameter_of(obligation, "kinds"), ',');
+  }
+  return {};
+}
+
+bool includes_all(const std::vector<std::string>& known, const std::vector<std::string>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&known](const std::string& one) {
+    return std::find(known.begin(), known.end(), one) != known.end();
+  });
+}
+
+// Both read what the sending side's inspection measured; the receiver takes the sender's word.
+void keep_group_size(const State& s, const pb::Crossing& crossing, const pb::Obligation& obligation,
+                     pb::Verdict& verdict) {
+  const bool groups = obligation.name() == "min-group";
+  const char* name = groups ? "result.min_group" : "result.k_anonymity";
+  const auto least = number_in(parameter_of(obligation, "least"), INT64_MAX);
+  const auto found = number_of(crossing.facts(), name);
+  if (found && *found >= least) return;
+  // Before the item was read there is nothing to say; that its permit needs it to be read is owed_inspection.
+  if (!found && sends(s, crossing) && find_fact(crossing.facts(), "inspection.verdict") == nullptr) return;
+  const std::string what = groups ? "groups of at least " : "that nobody can be told apart from fewer than ";
+  const std::string measured = !found   ? "it has no table that shows it"
+                               : groups ? "its smallest has " + std::to_string(*found)
+                                        : "in it are groups of " + std::to_string(*found);
+  turn(verdict, found && parameter_of(obligation, "otherwise") == "forbid" ? "forbid" : "hold",
+       "its permit asks for " + what + std::to_string(least) + ": " + measured);
+}
+
+// A copy without these kinds is what crosses. Before it was tried to make one, the permit counts with what
+// the copy will have; afterwards it counts only with the copy.
+void keep_masking(const State& s, const pb::Crossing& crossing, pb::Verdict& verdict) {
+  const bool sender = sends(s, crossing);
+  if (sender && !owed_masking(s, crossing, verdict).empty()) return;
+  const std::vector<std::string> kinds = kinds_to_mask(verdict);
+  const std::string why = text_of(crossing.facts(), kNotMaskedFact);
+  const bool asked = crossing.theirs().effect() == "permit";
+  if (!kinds.empty() && !why.empty())
+    turn(verdict, "hold", "its permit asks for masking, and " + why);
+  else if (!kinds.empty() && asked && !includes_all(set_of(crossing.facts(), kMaskedFact), kinds))
+    turn(verdict, "hold",
+         "its permit asks for masking, and " + crossing.from_region() + " has not masked it");
+  if (!sender) return;
+  for (const pb::Obligation& obligation : verdict.obligations()) {
+    if (obligation.name() != "inspect") continue;
+    const auto found = number_of(crossing.facts(), "inspection.findings");
+    const auto most = number_in(parameter_of(obligation, "at_most"), 0);
+    if (found && *found > most) {
+      turn(verdict, "hold",
+           "its permit allows " + std::to_string(most) + " findings, the inspection has " +
+               std::to_string(*found));
+    }
+  }
 }
 
 std::string text_fact(const State& s, std::string_view name) {
@@ -112,26 +171,24 @@ void keep_conditions(const State& s, const pb::Crossing& crossing, pb::Verdict& 
           verdict, "forbid",
           "its permit is for " + parameter_of(obligation, "regions") + ", not for " + crossing.to_region());
     }
-    if (obligation.name() == "mask") {
-      turn(verdict, "hold",
-           "its permit asks for masking, which this gateway can't do: a reviewer has to see to it");
-    }
     if (obligation.name() == "encrypt" &&
         parameter_of(obligation, "profile") != text_fact(s, "link.crypto")) {
       turn(verdict, "hold",
            "its permit asks for encryption " + parameter_of(obligation, "profile") + ", the link has " +
                text_fact(s, "link.crypto"));
     }
-    if (obligation.name() == "inspect" && sends(s, crossing)) {
-      const auto found = number_of(crossing.facts(), "inspection.findings");
-      const auto most = number_in(parameter_of(obligation, "at_most"), 0);
-      if (found && *found > most) {
-        turn(verdict, "hold",
-             "its permit allows " + std::to_string(most) + " findings, the inspection has " +
-                 std::to_string(*found));
-      }
-    }
+    if (obligation.name() == "min-group" || obligation.name() == "k-anonymity")
+      keep_group_size(s, crossing, obligation, verdict);
   }
+  keep_masking(s, crossing, verdict);
+}
+
+std::vector<std::string> owed_masking(const State& s, const pb::Crossing& crossing,
+                                      const pb::Verdict& verdict) {
+  if (verdict.effect() == "forbid" || !sends(s, crossing)) return {};
+  const std::vector<std::string> kinds = kinds_to_mask(verdict);
+  const std::vector<std::string> tried = set_of(crossing.facts(), kMaskedFact);
+  return includes_all(tried, kinds) ? std::vector<std::string>() : kinds;
 }
 
 std::string owed_inspection(const pb::Crossing& crossing, const pb::Verdict& verdict) {
@@ -142,6 +199,7 @@ std::string owed_inspection(const pb::Crossing& crossing, const pb::Verdict& ver
   }
   for (const pb::Obligation& obligation : verdict.obligations()) {
     if (obligation.name() == "inspect") return parameter_of(obligation, "profile");
+    if (obligation.name() == "min-group" || obligation.name() == "k-anonymity") return kDefaultProfile;
   }
   return {};
 }

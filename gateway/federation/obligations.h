@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "gateway/federation/state.h"
 
@@ -17,6 +18,16 @@ void keep_conditions(const State& s, const pb::Crossing& crossing, pb::Verdict& 
 
 // The profile with which the item has to be read before this permit counts; empty: none, or it was read.
 std::string owed_inspection(const pb::Crossing& crossing, const pb::Verdict& verdict);
+
+// The kinds that are to be masked before the item crosses, where that was not tried yet.
+std::vector<std::string> owed_masking(const State& s, const pb::Crossing& crossing,
+                                      const pb::Verdict& verdict);
+
+// Notes among a crossing's facts: kinds without which a copy was wanted (of which the item is one, unless
+// kNotMaskedFact says why there is none), and the digest of what the copy was made from.
+inline constexpr const char* kMaskedFact = "label.masked";
+inline constexpr const char* kNotMaskedFact = "label.not_masked";
+inline constexpr const char* kMaskedFromFact = "label.masked_from";
 
 // How many people have to approve this hold; at least 1.
 uint32_t reviewers_of(const pb::Verdict& verdict);

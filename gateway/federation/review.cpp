@@ -53,6 +53,10 @@ std::optional<Error> cannot_answer(const State& s, const AnswerReview& event) {
     return Error{ErrorCode::kUsage, what, "an answer needs a reason", "say why with --reason"};
   }
   const pb::Crossing& crossing = s.crossings.at(at->second.crossing());
+  if (crossing.item().digest() != at->second.item_digest()) {
+    return Error{ErrorCode::kFailed, what, "was opened for other content than what would cross",
+                 "submit the job again"};
+  }
   if (crossing.submitter().user() == event.who.user() &&
       crossing.submitter().tenant() == event.who.tenant()) {
     return Error{ErrorCode::kNotAllowed, what, "the submitter of a job may not review it",
@@ -99,6 +103,29 @@ void expire(State& s, const std::string& id) {
 
 }  // namespace
 
+namespace {
+
+// What the review waits for next: others are told of it, then its time is over.
+void set_timer(State& s, const pb::Review& review, bool told) {
+  const Instant end{review.expires_micros()};
+  const Instant escalation = Instant{review.opened_micros()} + s.config.hold_escalation;
+  s.review_timers.set(review.id(), told || escalation >= end ? end : escalation);
+}
+
+void escalate(State& s, const pb::Review& review) {
+  const pb::Crossing& crossing = s.crossings.at(review.crossing());
+  const std::string text = "review " + review.id() + " of " + crossing.item().kind() + " " +
+                           crossing.item().name() + " is open since " +
+                           to_rfc3339(Instant{review.opened_micros()}) + " and ends at " +
+                           to_rfc3339(Instant{review.expires_micros()});
+  ledger::Entry& entry = book_item(s, "notice", crossing);
+  entry.extra["role"] = s.config.escalation_role;
+  entry.reason = text;
+  s.effect(NotifyRole{s.config.escalation_role, crossing.id(), text});
+}
+
+}  // namespace
+
 void open_review(State& s, const pb::Crossing& crossing) {
   pb::Review& review = s.edit_review("rv-" + crossing.id());
   review.set_id("rv-" + crossing.id());
@@ -108,7 +135,7 @@ void open_review(State& s, const pb::Crossing& crossing) {
   review.set_opened_micros(s.now.micros);
   review.set_reviewers(reviewers_of(crossing.ours()));
   review.set_expires_micros((s.now + s.config.hold_expiry).micros);
-  s.review_timers.set(review.id(), s.now + s.config.hold_expiry);
+  set_timer(s, review, false);
 }
 
 void close_review(State& s, const pb::Crossing& crossing) {
@@ -149,17 +176,29 @@ void on_answer_review(State& s, const AnswerReview& event) {
 void tick_reviews(State& s) {
   for (const std::string& id : s.review_timers.take_due(s.now)) {
     const auto at = s.reviews.find(id);
-    if (at != s.reviews.end() && at->second.state() == pb::REVIEW_OPEN) expire(s, id);
+    if (at == s.reviews.end() || at->second.state() != pb::REVIEW_OPEN) continue;
+    if (s.now.micros >= at->second.expires_micros()) {
+      expire(s, id);
+    } else {
+      escalate(s, at->second);
+      set_timer(s, at->second, true);
+    }
   }
 }
 
 void resume_reviews(State& s) {
+  std::vector<std::string> endless;
   for (const auto& [id, review] : s.reviews) {
     if (review.state() != pb::REVIEW_OPEN) continue;
-    // Reviews of before there was an end get their whole time from now.
-    const Instant end =
-        review.expires_micros() != 0 ? Instant{review.expires_micros()} : s.now + s.config.hold_expiry;
-    s.review_timers.set(id, end);
+    // Whether others were told is not on record: after a start they are told again.
+    set_timer(s, review, false);
+    if (review.expires_micros() == 0) endless.push_back(id);
+  }
+  // Reviews of before there was an end get their whole time from now.
+  for (const std::string& id : endless) {
+    pb::Review& review = s.edit_review(id);
+    review.set_expires_micros((s.now + s.config.hold_expiry).micros);
+    set_timer(s, review, false);
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <initializer_list>
 #include <string>
 
 namespace hetao::inspection {
@@ -96,24 +98,69 @@ Fit fit_hkid(std::string_view text) {
   return last == (remainder == 10 ? 'A' : static_cast<char>('0' + remainder)) ? Fit::kValid : Fit::kForm;
 }
 
+namespace {
+
+// The sum of eight digits of which every second, from the first on, counts double (9 less where that has two
+// digits), all at once in one word.
+uint32_t luhn_of_eight(const char* digits) {
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  uint64_t word = 0;
+  std::memcpy(&word, digits, sizeof word);  // the first digit is the lowest byte
+  word -= kOnes * '0';
+  const uint64_t doubled = word & 0x00ff00ff00ff00ffU;
+  const uint64_t large = (doubled + kOnes * 0x7b) >> 7U & kOnes;  // 5 and more
+  return static_cast<uint32_t>((word + doubled - large * 9) * kOnes >> 56U);
+}
+
+}  // namespace
+
 bool luhn(std::string_view digits) {
   static constexpr std::array<uint8_t, 10> kDoubled = {0, 2, 4, 6, 8, 1, 3, 5, 7, 9};
   uint32_t sum = 0;
   size_t i = digits.size();
-  while (i >= 2) {
+  for (; i >= 8; i -= 8) sum += luhn_of_eight(digits.data() + i - 8);
+  for (; i >= 2; i -= 2)
     sum += static_cast<uint32_t>(digits[i - 1] - '0') + kDoubled[static_cast<size_t>(digits[i - 2] - '0')];
-    i -= 2;
-  }
   if (i == 1) sum += static_cast<uint32_t>(digits[0] - '0');
   return sum % 10 == 0;
 }
 
+namespace {
+
+// Which lengths (a bit each) numbers that begin with two digits may have at all.
+constexpr std::array<uint32_t, 100> kCardLengths = [] {
+  std::array<uint32_t, 100> lengths{};
+  const auto set = [&lengths](size_t from, size_t until, std::initializer_list<unsigned> digits) {
+    for (size_t two = from; two <= until; ++two) {
+      for (const unsigned count : digits) lengths[two] |= 1U << count;
+    }
+  };
+  set(62, 62, {16, 17, 18, 19});
+  set(40, 49, {13, 16, 19});
+  set(51, 55, {16});
+  set(22, 27, {16});
+  set(34, 34, {15});
+  set(37, 37, {15});
+  set(35, 35, {16, 17, 18, 19});
+  set(30, 30, {14});
+  set(36, 36, {14, 16, 17, 18, 19});
+  set(38, 39, {14});
+  set(60, 60, {16, 19});
+  set(64, 65, {16, 19});
+  return lengths;
+}();
+
+}  // namespace
+
 Fit fit_card(std::string_view digits, Kind& kind) {
   const size_t n = digits.size();
-  if (n < 13 || n > 19 || digits[0] < '2' || digits[0] > '6') return Fit::kNo;
-  const uint32_t two = value_of(digits.substr(0, 2));
-  const uint32_t three = value_of(digits.substr(0, 3));
-  const uint32_t four = value_of(digits.substr(0, 4));
+  if (n < 13 || n > 19) return Fit::kNo;
+  if ((kCardLengths[static_cast<size_t>((digits[0] - '0') * 10 + (digits[1] - '0'))] >> n & 1U) == 0)
+    return Fit::kNo;
+  const auto digit = [&digits](size_t i) { return static_cast<uint32_t>(digits[i] - '0'); };
+  const uint32_t two = digit(0) * 10 + digit(1);
+  const uint32_t three = two * 10 + digit(2);
+  const uint32_t four = three * 10 + digit(3);
   kind = Kind::kIntlPan;
   bool known = false;
   if (two == 62) {
@@ -137,23 +184,51 @@ Fit fit_card(std::string_view digits, Kind& kind) {
 }
 
 bool is_cn_mobile(std::string_view digits) {
-  // Third digits that are assigned, for each second digit: 4[014-9] 5[0-35-9] 6[2567] 7[0-8] 9[0-35-9].
-  static constexpr std::array<std::string_view, 10> kThird = {
-      "", "", "", "0123456789", "01456789", "012356789", "2567", "012345678", "0123456789", "012356789"};
+  // Second and third digits that are assigned: 3x 4[014-9] 5[0-35-9] 6[2567] 7[0-8] 8x 9[0-35-9].
+  static constexpr std::array<bool, 100> kAssigned = [] {
+    constexpr std::array<std::string_view, 10> kThird = {
+        "", "", "", "0123456789", "01456789", "012356789", "2567", "012345678", "0123456789", "012356789"};
+    std::array<bool, 100> known{};
+    for (size_t second = 0; second < 10; ++second) {
+      for (const char third : kThird[second]) known[second * 10 + static_cast<size_t>(third - '0')] = true;
+    }
+    return known;
+  }();
   return digits.size() == 11 && digits[0] == '1' && all_digits(digits) &&
-         kThird[static_cast<size_t>(digits[1] - '0')].find(digits[2]) != std::string_view::npos;
+         kAssigned[static_cast<size_t>(digits[1] - '0') * 10 + static_cast<size_t>(digits[2] - '0')];
+}
+
+bool may_be_uscc(std::string_view digits) {
+  static constexpr std::array<bool, 100> kRegions = [] {
+    std::array<bool, 100> known = kProvinces;
+    known[10] = true;
+    return known;
+  }();
+  static constexpr std::array<bool, 10> kDepartments = {false, true,  false, false, false,
+                                                        true,  false, false, false, true};
+  // One branch for both: each alone is a coin that nobody can foresee.
+  const unsigned both = unsigned{kDepartments[static_cast<size_t>(digits[0] - '0')]} &
+                        unsigned{kRegions[static_cast<size_t>((digits[2] - '0') * 10 + (digits[3] - '0'))]};
+  return both != 0;
 }
 
 Fit fit_uscc(std::string_view text) {
   static constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+  static constexpr std::array<int8_t, 256> kValues = [] {
+    std::array<int8_t, 256> values{};
+    values.fill(-1);
+    for (size_t i = 0; i < kAlphabet.size(); ++i)
+      values[static_cast<uint8_t>(kAlphabet[i])] = static_cast<int8_t>(i);
+    return values;
+  }();
   static constexpr std::array<uint32_t, 17> kWeights = {1,  3,  9,  27, 19, 26, 16, 17, 20,
                                                         29, 25, 13, 8,  24, 10, 30, 28};
   if (text.size() != 18 || !all_digits(text.substr(2, 6))) return Fit::kNo;
   if (!kProvinces[value_of(text.substr(2, 2))] && text.substr(2, 2) != "10") return Fit::kNo;
   uint32_t sum = 0;
   for (size_t i = 0; i < 18; ++i) {
-    const size_t value = kAlphabet.find(text[i]);
-    if (value == std::string_view::npos) return Fit::kNo;
+    const int value = kValues[static_cast<uint8_t>(text[i])];
+    if (value < 0) return Fit::kNo;
     if (i < 17) sum += static_cast<uint32_t>(value) * kWeights[i];
   }
   return kAlphabet[(31 - sum % 31) % 31] == text[17] ? Fit::kValid : Fit::kForm;

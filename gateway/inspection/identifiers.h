@@ -34,6 +34,8 @@ bool luhn(std::string_view digits);
 bool is_cn_mobile(std::string_view digits);
 // 18 characters, GB 32100-2015: MOD 31.
 Fit fit_uscc(std::string_view text);
+// Of 18 digits, cheaply: department and region.
+bool may_be_uscc(std::string_view digits);
 // 17 characters, ISO 3779 / GB 16735: the ninth is the check.
 Fit fit_vin(std::string_view text);
 // ISO 13616: country, its length, MOD 97.

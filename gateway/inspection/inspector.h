@@ -42,6 +42,7 @@ struct InspectOptions {
   const MaskEngine* engine = nullptr;    // null: the best one of this processor
   std::string profile = "personal-identifiers";
   const PatternSet* patterns = nullptr;
+  std::vector<std::string> spans_of;  // kinds whose places are wanted too (Report::spans)
   // Runs work(0) to work(count - 1), in any order and on any threads, and returns when all are done. Null:
   // here.
   std::function<void(size_t count, const std::function<void(size_t)>& work)> parallel;

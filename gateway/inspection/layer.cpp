@@ -81,7 +81,10 @@ Report Reading::finish(uint64_t bytes_in) {
   report_.verdict = !report_.findings.empty() ? Verdict::kFindings
                     : coverage.full()         ? Verdict::kClean
                                               : Verdict::kIncomplete;
-  if (!coverage.full()) report_.smallest_group.reset();
+  if (!coverage.full()) {
+    report_.smallest_group.reset();
+    report_.anonymity.reset();
+  }
   return std::move(report_);
 }
 

@@ -69,6 +69,7 @@ struct Matching {
     if (from >= window->from && from < window->until) {
       Tally::Hit hit;
       hit.offset = window->offset + from;
+      hit.end = window->offset + to;
       hit.custom = (*patterns)[id].name;
       hit.words = true;
       tally->hit(hit);

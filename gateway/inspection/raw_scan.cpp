@@ -23,14 +23,26 @@ void scan_one(Reading& reading, const Shape& shape, const Window& window, Tally&
   if (reading.options().patterns != nullptr) reading.options().patterns->scan(window, tally);
 }
 
+bool with_spans(const Reading& reading, const Place& place) {
+  return place.path.empty() && !reading.options().spans_of.empty();
+}
+
 void report(Reading& reading, const Place& place, const Shape& shape, const Tally& tally) {
-  tally.findings(place.path, shape.table, reading.report().findings, reading.report().noise);
+  Report& report = reading.report();
+  tally.findings(place.path, shape.table, report.findings, report.noise);
+  if (!with_spans(reading, place)) return;
+  auto spans = tally.spans(reading.options().spans_of, shape.table);
+  if (!spans) return reading.not_read(place.path, "too many places to be masked");
+  report.spans.insert(report.spans.end(), spans->begin(), spans->end());
 }
 
 }  // namespace
 
 RawScan::RawScan(Reading& reading, Place place, Shape shape)
-    : reading_(reading), place_(std::move(place)), shape_(std::move(shape)) {}
+    : reading_(reading),
+      place_(std::move(place)),
+      shape_(std::move(shape)),
+      tally_(with_spans(reading_, place_)) {}
 
 void RawScan::take(ByteView bytes) {
   const std::string_view text = as_text(bytes);
@@ -142,7 +154,7 @@ std::vector<Tally::Range> read_embedded(Reading& reading, const Place& place, By
 
 RawScan::Seen RawScan::whole(Reading& reading, const Place& place, const Shape& shape, ByteView bytes) {
   const size_t parts = (bytes.size() + kPartBytes - 1) / kPartBytes;
-  std::vector<Tally> tallies(parts);
+  std::vector<Tally> tallies(parts, Tally(with_spans(reading, place)));
   std::vector<std::vector<Embedded>> embedded(parts);
   const std::function<void(size_t)> work = [&](size_t part) {
     scan_part(reading, shape, bytes, part, tallies[part], embedded[part]);
@@ -152,7 +164,7 @@ RawScan::Seen RawScan::whole(Reading& reading, const Place& place, const Shape& 
   } else {
     for (size_t part = 0; part < parts; ++part) work(part);
   }
-  Tally all;
+  Tally all(with_spans(reading, place));
   std::vector<Embedded> runs;
   for (size_t part = 0; part < parts; ++part) {
     all.add(tallies[part]);

@@ -85,6 +85,10 @@ json::object to_json(const Report& report, bool excerpts) {
   }
   if (!noise.empty()) out["noise"] = noise;
   if (report.smallest_group) out["smallest_group"] = *report.smallest_group;
+  if (report.anonymity) out["anonymity"] = *report.anonymity;
+  json::array spans;
+  for (const Span& span : report.spans) spans.push_back(json::array{span.begin, span.end});
+  if (!spans.empty()) out["spans"] = spans;
   return out;
 }
 
@@ -99,6 +103,10 @@ uint64_t number_in(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   if (value != nullptr && value->is_int64()) return static_cast<uint64_t>(value->as_int64());
   return value != nullptr && value->is_uint64() ? value->as_uint64() : 0;
+}
+std::optional<int64_t> maybe_in(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_int64() ? std::optional(value->as_int64()) : std::nullopt;
 }
 const json::array& list_in(const json::object& object, std::string_view key) {
   static const json::array kNone;
@@ -171,9 +179,14 @@ std::optional<Report> report_from_json(const json::value& value) {
                               static_cast<size_t>(number_in(one.as_object(), "column")),
                               number_in(one.as_object(), "tested"), number_in(one.as_object(), "passed")});
   }
-  if (const json::value* smallest = object.if_contains("smallest_group");
-      smallest != nullptr && smallest->is_int64())
-    report.smallest_group = smallest->as_int64();
+  report.smallest_group = maybe_in(object, "smallest_group");
+  report.anonymity = maybe_in(object, "anonymity");
+  for (const json::value& one : list_in(object, "spans")) {
+    if (one.is_array() && one.as_array().size() == 2 && one.as_array()[0].is_int64() &&
+        one.as_array()[1].is_int64() && report.spans.size() < kSpansMax)
+      report.spans.push_back({static_cast<uint64_t>(one.as_array()[0].as_int64()),
+                              static_cast<uint64_t>(one.as_array()[1].as_int64())});
+  }
   // A report that contradicts itself is not believed.
   if (report.verdict == Verdict::kClean && (!report.findings.empty() || !report.coverage.full()))
     return std::nullopt;
@@ -184,6 +197,7 @@ Report combine(const std::vector<Report>& reports) {
   Report all;
   all.verdict = Verdict::kClean;
   bool every_table = !reports.empty();
+  bool every_anonymous = !reports.empty();
   for (const Report& one : reports) {
     Coverage& c = all.coverage;
     c.bytes_in += one.coverage.bytes_in;
@@ -197,6 +211,8 @@ Report combine(const std::vector<Report>& reports) {
     all.formats.insert(all.formats.end(), one.formats.begin(), one.formats.end());
     all.tables.insert(all.tables.end(), one.tables.begin(), one.tables.end());
     every_table = every_table && one.smallest_group.has_value();
+    every_anonymous = every_anonymous && one.anonymity.has_value();
+    if (one.anonymity) all.anonymity = std::min(all.anonymity.value_or(*one.anonymity), *one.anonymity);
     if (one.smallest_group)
       all.smallest_group = std::min(all.smallest_group.value_or(*one.smallest_group), *one.smallest_group);
   }
@@ -206,6 +222,7 @@ Report combine(const std::vector<Report>& reports) {
     all.verdict = Verdict::kIncomplete;
   }
   if (!every_table) all.smallest_group.reset();
+  if (!every_anonymous) all.anonymity.reset();
   return all;
 }
 

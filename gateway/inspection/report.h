@@ -62,6 +62,12 @@ struct Coverage {
 };
 inline constexpr size_t kNotReadMax = 50;
 
+struct Span {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+inline constexpr size_t kSpansMax = 500'000;  // more are not masked
+
 // A column of a table, by its heading: for policies that look at names and sizes.
 struct Table {
   std::string path;
@@ -78,6 +84,10 @@ struct Report {
   std::vector<Table> tables;
   // Of a table with a column of counts: the smallest one. Nothing where no such column is.
   std::optional<int64_t> smallest_group;
+  // Of tables that tell of people: how many can't be told apart, at least.
+  std::optional<int64_t> anonymity;
+  // Where the kinds that were to be masked stand in the file itself, in order; only where it is plain text.
+  std::vector<Span> spans;
 };
 
 // {"bytes","verdict","coverage":{…},"findings":[…]}, as interfaces.md has it; the caller adds "file".

@@ -53,6 +53,10 @@ Result<Child> start(int descriptor, const WorkerOptions& options, uint64_t secon
                                     "--seconds",
                                     std::to_string(seconds)};
   if (options.excerpts) words.emplace_back("--excerpts");
+  for (const std::string& kind : options.spans_of) {
+    words.emplace_back("--spans-of");
+    words.push_back(kind);
+  }
   for (const inspection::Pattern& pattern : options.patterns) {
     words.emplace_back("--pattern");
     words.push_back(pattern.name + "=" + pattern.expression);

@@ -19,6 +19,7 @@ struct WorkerOptions {
   uint64_t memory_bytes = uint64_t{2} << 30U;  // beside the file itself
   uint64_t seconds = 600;  // of processor and wall time, and a second more for each 8 MB of the file
   bool excerpts = false;
+  std::vector<std::string> spans_of;  // kinds whose places are wanted
 };
 
 // hetao-inspector beside the program that runs; where that stands in bin/, of its package in libexec/.

@@ -26,6 +26,7 @@ struct Orders {
   uint64_t seconds = 600;
   bool excerpts = false;
   std::vector<hetao::inspection::Pattern> patterns;
+  std::vector<std::string> spans_of;
 };
 
 bool read_orders(int count, char** words, Orders& orders) {
@@ -46,6 +47,8 @@ bool read_orders(int count, char** words, Orders& orders) {
       if (std::from_chars(value.data(), value.data() + value.size(), *number).ec != std::errc()) return false;
     } else if (word == "--profile") {
       orders.profile = value;
+    } else if (word == "--spans-of") {
+      orders.spans_of.emplace_back(value);
     } else if (word == "--pattern" && value.find('=') != std::string_view::npos) {
       orders.patterns.push_back(
           {std::string(value.substr(0, value.find('='))), std::string(value.substr(value.find('=') + 1))});
@@ -79,6 +82,7 @@ int run(const Orders& orders) {
   if (!content) return complain(content.error());
   hetao::inspection::InspectOptions options;
   options.profile = orders.profile;
+  options.spans_of = orders.spans_of;
   options.latest_birth_day = static_cast<uint32_t>(orders.latest_birth_day);
   std::optional<hetao::inspection::PatternSet> patterns;
   if (!orders.patterns.empty()) {

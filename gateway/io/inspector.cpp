@@ -89,6 +89,7 @@ Inspection summed_up(const inspection::Report& report) {
   }
   found.facts.push_back(number_fact("inspection.findings", static_cast<int64_t>(all)));
   if (report.smallest_group) found.facts.push_back(number_fact("result.min_group", *report.smallest_group));
+  if (report.anonymity) found.facts.push_back(number_fact("result.k_anonymity", *report.anonymity));
   std::sort(found.facts.begin(), found.facts.end(),
             [](const pb::Fact& a, const pb::Fact& b) { return a.name() < b.name(); });
   found.summary = std::to_string(report.coverage.bytes_read) + " of " +
@@ -104,7 +105,33 @@ Inspection summed_up(const inspection::Report& report) {
 
 }  // namespace
 
-ItemInspector::ItemInspector() : program_(inspector::worker_beside_this()) {}
+ItemInspector::ItemInspector(std::vector<inspection::Pattern> patterns)
+    : program_(inspector::worker_beside_this()), patterns_(std::move(patterns)) {}
+
+bool ItemInspector::has_pattern(const std::string& name) const {
+  return std::any_of(patterns_.begin(), patterns_.end(),
+                     [&name](const inspection::Pattern& pattern) { return pattern.name == name; });
+}
+
+inspector::WorkerOptions ItemInspector::worker_options(const std::string& profile) const {
+  inspector::WorkerOptions options;
+  options.program = program_;
+  options.profile = profile.empty() ? std::string(kDefaultProfile) : profile;
+  options.latest_birth_day = today();
+  options.patterns = patterns_;
+  return options;
+}
+
+std::optional<inspection::Report> ItemInspector::read_blob(const BlobStore& blobs, const std::string& digest,
+                                                           inspector::WorkerOptions options) const {
+  const auto path = blobs.path_of(digest);
+  if (!path) return std::nullopt;
+  const auto opened = open_file(*path, O_RDONLY);
+  if (!opened) return std::nullopt;
+  if (const auto size = blobs.size_of(digest); size && *size >= kThreadedBytes)
+    options.threads = std::clamp(std::thread::hardware_concurrency(), 1U, kProcessesMax);
+  return inspector::inspect_in_worker(opened->get(), options);
+}
 
 // Nothing when the blob is not here.
 std::optional<inspection::Report> ItemInspector::blob_report(const BlobStore& blobs,
@@ -115,23 +142,23 @@ std::optional<inspection::Report> ItemInspector::blob_report(const BlobStore& bl
     const std::lock_guard lock(mutex_);
     if (const auto at = known_.find(key); at != known_.end()) return *at->second;
   }
-  const auto path = blobs.path_of(digest);
-  if (!path) return std::nullopt;
-  const auto opened = open_file(*path, O_RDONLY);
-  if (!opened) return std::nullopt;
-  inspector::WorkerOptions options;
-  options.program = program_;
-  options.profile = profile;
-  options.latest_birth_day = today();
+  inspector::WorkerOptions options = worker_options(profile);
   options.excerpts = true;
-  if (const auto size = blobs.size_of(digest); size && *size >= kThreadedBytes)
-    options.threads = std::clamp(std::thread::hardware_concurrency(), 1U, kProcessesMax);
-  auto report =
-      std::make_shared<const inspection::Report>(inspector::inspect_in_worker(opened->get(), options));
+  auto read = read_blob(blobs, digest, std::move(options));
+  if (!read) return std::nullopt;
+  const auto report = std::make_shared<const inspection::Report>(std::move(*read));
   // What failed (a crash, a limit, no process) may go better next time.
   const std::lock_guard lock(mutex_);
   if (report->verdict != inspection::Verdict::kIncomplete && known_.size() < kKnownMax) known_[key] = report;
   return *report;
+}
+
+std::optional<inspection::Report> ItemInspector::blob_with_spans(const BlobStore& blobs,
+                                                                 const std::string& digest,
+                                                                 const std::vector<std::string>& kinds) {
+  inspector::WorkerOptions options = worker_options("");
+  options.spans_of = kinds;
+  return read_blob(blobs, digest, std::move(options));
 }
 
 inspection::Report ItemInspector::name_report(const pb::Item& item, const std::string& profile) {
@@ -146,11 +173,7 @@ inspection::Report ItemInspector::name_report(const pb::Item& item, const std::s
     none.coverage.not_read.emplace_back("names: " + content.error().why);
     return none;
   }
-  inspector::WorkerOptions options;
-  options.program = program_;
-  options.profile = profile;
-  options.latest_birth_day = today();
-  inspection::Report report = inspector::inspect_in_worker(content->get(), options);
+  inspection::Report report = inspector::inspect_in_worker(content->get(), worker_options(profile));
   for (inspection::Finding& finding : report.findings) finding.path = "(names)";
   report.coverage.bytes_in = report.coverage.bytes_read = 0;  // names are no part of the files' bytes
   return report;
@@ -192,8 +215,10 @@ std::optional<inspection::Report> ItemInspector::report(const BlobStore& blobs, 
   const inspection::Report names = name_report(item, used);
   if (names.verdict == inspection::Verdict::kClean) return combined;
   const auto smallest = combined.smallest_group;
+  const auto anonymity = combined.anonymity;
   combined = inspection::combine({combined, names});
   combined.smallest_group = smallest;  // names are no table
+  combined.anonymity = anonymity;
   return combined;
 }
 

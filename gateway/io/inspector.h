@@ -22,7 +22,9 @@ struct Inspection {
 
 class ItemInspector {
  public:
-  ItemInspector();
+  // `patterns`: what this site looks for beside what is built in.
+  explicit ItemInspector(std::vector<inspection::Pattern> patterns = {});
+  bool has_pattern(const std::string& name) const;
 
   // Never fails: what could not be read is said in the facts, and a policy takes that as not clean.
   Inspection inspect(const BlobStore& blobs, const pb::Item& item, const std::string& profile);
@@ -30,6 +32,12 @@ class ItemInspector {
   // item's files are not here.
   std::optional<inspection::Report> report(const BlobStore& blobs, const pb::Item& item,
                                            const std::string& profile);
+
+  // One blob, with the places of these kinds. Nothing when it is not here.
+  std::optional<inspection::Report> blob_with_spans(const BlobStore& blobs, const std::string& digest,
+                                                    const std::vector<std::string>& kinds);
+  // The names of the item and of its files.
+  inspection::Report names(const pb::Item& item) { return name_report(item, ""); }
 
  private:
   struct Key {
@@ -42,7 +50,12 @@ class ItemInspector {
   std::vector<std::optional<inspection::Report>> reports(const BlobStore& blobs, const pb::Item& item,
                                                          const std::string& profile);
 
+  inspector::WorkerOptions worker_options(const std::string& profile) const;
+  std::optional<inspection::Report> read_blob(const BlobStore& blobs, const std::string& digest,
+                                              inspector::WorkerOptions options) const;
+
   std::string program_;
+  std::vector<inspection::Pattern> patterns_;
   std::mutex mutex_;
   std::map<Key, std::shared_ptr<const inspection::Report>> known_;  // blobs do not change
 };

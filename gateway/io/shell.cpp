@@ -30,6 +30,7 @@ ShellParts::ShellParts(ShellConfig c)
       chunks(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       bulk(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       outside(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
+      inspector(config.inspection_patterns),
       started_(wall_clock()) {}
 
 ShellParts::~ShellParts() {

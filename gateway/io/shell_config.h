@@ -9,6 +9,7 @@
 
 #include "gateway/base/time.h"
 #include "gateway/federation/core.h"
+#include "gateway/inspection/patterns.h"
 #include "gateway/io/endpoint.h"
 #include "gateway/io/event_forwarder.h"
 #include "gateway/io/store_client.h"
@@ -136,11 +137,12 @@ struct ShellConfig {
   std::vector<LocalPlatformConfig> platforms;
   std::vector<SlurmPlatformConfig> slurm_platforms;
   std::vector<KubernetesPlatformConfig> kubernetes_platforms;
-  std::vector<std::string> simulated_platforms;   // names; they run nothing
-  std::vector<std::string> staging_roots;         // absolute folders that file:// URLs may name
-  std::vector<StoreAccess> stores;                // how to reach those of core.stores
-  Duration supply_every = Duration::seconds(30);  // between looks at what platforms have free
-  size_t workers = 2;                             // threads of each pool for blocking work
+  std::vector<std::string> simulated_platforms;          // names; they run nothing
+  std::vector<std::string> staging_roots;                // absolute folders that file:// URLs may name
+  std::vector<inspection::Pattern> inspection_patterns;  // looked for beside what is built in
+  std::vector<StoreAccess> stores;                       // how to reach those of core.stores
+  Duration supply_every = Duration::seconds(30);         // between looks at what platforms have free
+  size_t workers = 2;                                    // threads of each pool for blocking work
   WitnessConfig witness;
   std::vector<ForwardTarget> forward;  // to whom ledger entries are sent
   Duration retention =

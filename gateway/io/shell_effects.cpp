@@ -5,6 +5,7 @@
 #include "gateway/base/text.h"
 #include "gateway/federation/item.h"
 #include "gateway/io/inspector.h"
+#include "gateway/io/item_masker.h"
 #include "gateway/io/shell_parts.h"
 
 namespace hetao::io {
@@ -44,8 +45,19 @@ void ShellParts::on(federation::DropItem& effect) {
 
 void ShellParts::on(federation::InspectItem& effect) {
   spawn(work_and_post<federation::ItemInspected>(*bulk, [this, e = std::move(effect)] {
-    Inspection found = inspector.inspect(*blobs, e.item, e.profile);
-    return federation::ItemInspected{e.crossing, std::move(found.facts), std::move(found.summary)};
+    federation::ItemInspected told{.crossing = e.crossing, .facts = {}, .summary = {}, .mask = e.mask};
+    pb::Item item = e.item;
+    if (!e.mask.empty()) {
+      auto copy = masked_copy(inspector, *blobs, item, e.mask);
+      if (copy)
+        item = told.masked = std::move(*copy);
+      else
+        told.not_masked = to_line(copy.error());
+    }
+    Inspection found = inspector.inspect(*blobs, item, e.profile);
+    told.facts = std::move(found.facts);
+    told.summary = std::move(found.summary);
+    return told;
   }));
 }
 

@@ -376,9 +376,22 @@ def formats():
     yield "pytorch", torch, "hit", {"pickle_executable"}
     yield "hdf5", b"\x89HDF\r\n\x1a\n" + bytes(range(1, 200)), "hold", set()
     yield "parquet", b"PAR1" + bytes(range(200)) + b"\x04\0\0\0PAR1", "hold", set()
+    yield from parquet()
     yield "picture", b"\x89PNG\r\n\x1a\n" + bytes(range(100)), "hold", set()
     yield "random", random.Random(5).randbytes(20000), "hold", set()
     yield "empty", b"", "none", set()
+
+
+# Written by DuckDB: dictionaries, runs, deltas, split bytes, nested columns, and four ways of packing.
+def parquet():
+    people = {"cn_resident_id", "hkid", "email", "cn_mobile"}
+    kinds = {"people": people, "numbers": {"cn_mobile"}, "nested": {"cn_resident_id", "hkid"}, "plain": set()}
+    for path in sorted((pathlib.Path(__file__).parent / "inspection").glob("*.parquet")):
+        data, name = path.read_bytes(), path.stem
+        found = kinds[name.split("-")[0]]
+        yield name, data, "hold" if name == "plain-brotli" else "hit" if found else "none", found
+        yield name + "-cut", data[:-20], "unclean", set()
+        yield name + "-more-behind", data[:-8] + b"\0" * 8 + data[-8:], "unclean", set()
 
 
 def look_alikes():

@@ -171,6 +171,8 @@ void Node::inspect(const InspectItem& effect) {
                       {fact("inspection.verdict", finds ? "identifiers" : "clean"),
                        fact("inspection.findings", int64_t{finds ? 3 : 0})},
                       finds ? "3 findings" : "clean"};
+  found.mask = effect.mask;
+  if (!effect.mask.empty()) found.not_masked = "nothing is masked in the simulated world";
   later(Duration::millis(chance().random().between(1, 200)), std::move(found));
 }
 

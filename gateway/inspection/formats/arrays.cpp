@@ -158,8 +158,7 @@ void RenderedTable::flush(bool last) {
     shape.table = true;
     scan_.emplace(reading_, place_, shape);
   }
-  reading_.report().coverage.bytes_decoded += pending_.size();
-  scan_->take(as_bytes(pending_));
+  if (reading_.decoded(place_.path, pending_.size())) scan_->take(as_bytes(pending_));
   pending_.clear();
   if (last) scan_->end();
 }

@@ -84,8 +84,11 @@ void read_table(Reading& reading, const Place& place, const Shape& shape, std::s
   reading.format(place.path, shape.separator == '\t' ? "tsv" : "csv", "table");
 }
 
-void note_group(Report& report, std::optional<int64_t> smallest) {
-  if (smallest) report.smallest_group = std::min(report.smallest_group.value_or(*smallest), *smallest);
+void note_groups(Report& report, const GroupSizes& sizes) {
+  if (sizes.smallest)
+    report.smallest_group = std::min(report.smallest_group.value_or(*sizes.smallest), *sizes.smallest);
+  if (sizes.anonymity)
+    report.anonymity = std::min(report.anonymity.value_or(*sizes.anonymity), *sizes.anonymity);
 }
 
 std::string_view why_unread(const Sniffed& sniffed) {
@@ -150,7 +153,7 @@ void read_content(Reading& reading, const Place& place, const Sniffed& sniffed, 
   const RawScan::Seen seen = RawScan::whole(reading, place, shape, bytes);
   if (!seen.binary && sniffed.what == "text") {
     read_table(reading, place, shape, text, seen.lines);
-    if (shape.table) note_group(reading.report(), smallest_group(text));
+    if (shape.table) note_groups(reading.report(), group_sizes(text));
     return;
   }
   if (genomic || medical) return reading.not_read(place.path, "its binary part");

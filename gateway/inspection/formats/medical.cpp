@@ -2,6 +2,7 @@
 // Patient.
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "gateway/inspection/formats/formats.h"
 
@@ -113,7 +114,7 @@ std::optional<Kind> medical_kind(ByteView bytes) {
   if (bytes.size() >= 540 && nifti_size(bytes, 540) &&
       (text.substr(4, 4) == "n+2\0"sv || text.substr(4, 4) == "ni2\0"sv))
     return Kind::kNifti2;
-  if (text.substr(0, kLookBytes).find("MSH") != std::string_view::npos && is_hl7(text))
+  if (::memmem(text.data(), std::min(text.size(), kLookBytes), "MSH", 3) != nullptr && is_hl7(text))
     return Kind::kHl7v2Pid;
   if (is_fhir(text)) return Kind::kFhirPatient;
   return std::nullopt;

@@ -242,28 +242,4 @@ void read_sqlite(Reading& reading, const Place& place, ByteView bytes) {
   Database(reading, place, bytes).read();
 }
 
-// Parquet: names and rows from its footer (a Thrift structure); its pages are not decoded.
-void read_parquet(Reading& reading, const Place& place, ByteView bytes) {
-  RawScan::whole(reading, place, {}, bytes);
-  Table table{place.path, {}, 0};
-  const std::string_view text = as_text(bytes);
-  if (bytes.size() >= 12 && text.ends_with("PAR1")) {
-    const uint32_t length = __builtin_bswap32(get_u32(bytes.subspan(bytes.size() - 8)));
-    if (length <= bytes.size() - 12) {
-      // Names of the schema are the footer's only short strings of identifier characters before the row
-      // groups.
-      const std::string_view footer = text.substr(text.size() - 8 - length, length);
-      for (size_t i = 0; i + 2 < footer.size() && table.columns.size() < 500; ++i) {
-        const auto size = static_cast<unsigned char>(footer[i + 1]);
-        if (footer[i] != '\x18' || size == 0 || size > 100 || i + 2 + size > footer.size()) continue;
-        const std::string_view name = footer.substr(i + 2, size);
-        if (is_utf8(name) && printable(name) == name) table.columns.emplace_back(name);
-        i += 1 + size;
-      }
-    }
-  }
-  reading.report().tables.push_back(std::move(table));
-  reading.not_read(place.path, "Parquet: its pages are not decoded");
-}
-
 }  // namespace hetao::inspection

@@ -1,167 +1,256 @@
-// The masks' logic, once for all instruction sets. `Vector` loads 64 bytes and answers comparisons with bit
-// masks:
-//   explicit Vector(const uint8_t*);  uint64_t eq(uint8_t);  uint64_t range(uint8_t low, uint8_t high);
-//   uint64_t high();
+// The masks' logic, once for all instruction sets. `Vector` is 64 bytes; its comparisons answer with a
+// `Where`, one yes or no a byte, which can be joined by & and | and turned into bits:
+//   explicit Vector(const uint8_t*);
+//   Where eq(uint8_t), range(uint8_t low, uint8_t high), letter(), high(), in(const ByteSet&) const;
+//   Where small() const;  // of letters: those that are no capitals
+//   static uint64_t bits(Where);
+//   static uint64_t leads(Vector, Vector, Vector, const LeadTables&);
+//
+// What plain text is full of costs a few comparisons a block; what is rarer is looked at only in blocks that
+// hold some of it. Turning comparisons into bits is the dear part, so they are joined as vectors first.
 #pragma once
+
+#include <array>
 
 #include "gateway/inspection/scan/block_masks.h"
 
 namespace hetao::inspection::kernel {
 
-// Classes of one block's bytes.
+// A set of ASCII characters, by the two halves of a byte: row `low` has a bit for each `high`.
+struct ByteSet {
+  std::array<uint8_t, 16> rows{};
+  constexpr ByteSet& add(uint8_t from, uint8_t to) {
+    for (unsigned c = from; c <= to; ++c)
+      rows[c & 15U] = static_cast<uint8_t>(rows[c & 15U] | (1U << (c >> 4U)));
+    return *this;
+  }
+  constexpr ByteSet& add(std::string_view characters) {
+    for (const char c : characters) add(static_cast<uint8_t>(c), static_cast<uint8_t>(c));
+    return *this;
+  }
+};
+// The bit of a high half; no ASCII has one of 8 to 15, and nothing in a set equals 0xff.
+inline constexpr std::array<uint8_t, 16> kHighBit = {1,    2,    4,    8,    16,   32,   64,   128,
+                                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+// No text holds these: all below the blank but BEL to CR (tabs, line ends) and ESC (colours).
+inline constexpr ByteSet kControls = ByteSet().add(0, 6).add(14, 0x1a).add(0x1c, 0x1f).add(0x7f, 0x7f);
+// What a block has to hold to be worth the look of rare_masks().
+inline constexpr ByteSet kRare = ByteSet(kControls).add("%\\&@:-");
+inline constexpr ByteSet kBase64Signs = ByteSet().add("+/-_");
+inline constexpr ByteSet kDigitQuadSeconds = ByteSet().add("DTjz");
+
+// Multi-byte characters that matter, told from others by halves of three bytes: a bit each.
+//   1 EF BC 90-99, A0 full-width digits and @, EF BB BF   2 E2 80 8B-8F, 81 A0 without width, 98 85 a star
+//   4 C2 AD soft hyphen                                   8 F0 9D 9F mathematical digits
+//   16 D9 A0-A9, 32 DB B0-B9 Arabic digits                64 A1 EF, A1 B9 a star in GBK and Big5
+struct LeadTables {
+  std::array<uint8_t, 16> first_high{}, first_low{}, second_high{}, third_high{};
+};
+inline constexpr LeadTables kLeads = [] {
+  LeadTables t;
+  for (size_t i = 0; i < 16; ++i) t.third_high[i] = 64;
+  t.first_high[0xe] = 1 | 2, t.first_low[0xf] = 1, t.first_low[2] = 2 | 4;
+  t.first_high[0xc] = 4;
+  t.first_high[0xf] = 8, t.first_low[0] = 8;
+  t.first_high[0xd] = 16 | 32, t.first_low[9] = 16, t.first_low[0xb] = 32;
+  t.first_high[0xa] = 64, t.first_low[1] = 64;
+  t.second_high[8] = 2, t.second_high[9] = 2 | 8, t.second_high[0xa] = 4 | 16;
+  t.second_high[0xb] = 1 | 32 | 64, t.second_high[0xe] = 64;
+  t.third_high[8] |= 2, t.third_high[9] |= 1 | 8, t.third_high[0xa] |= 1 | 2, t.third_high[0xb] |= 1;
+  for (size_t i = 0; i < 8; ++i) t.third_high[i] |= 4;
+  t.third_high[3] |= 16 | 32, t.third_high[0xd] |= 16 | 32;
+  return t;
+}();
+
+// So many letters, digits and signs in a block make it no running text.
+inline constexpr int kDenseBytesMin = 58;
+
 struct Classes {
-  uint64_t digit = 0, upper = 0, letter = 0, high = 0, nul = 0, at = 0, colon = 0, dash = 0, space = 0,
-           three = 0;
-  uint64_t m_to_p = 0, i_to_p = 0, dtjz = 0, be = 0, escape = 0, line = 0, separator = 0, control = 0;
+  uint64_t digit = 0, upper = 0, letter = 0, high = 0;
 };
 
-// Bit i of the answer is bit i + n of the text that begins with `now` and goes on with `next`.
+// Bit i of the answer is bit i + n, where it is still in this block; what would lie in the next one counts as
+// there. Nothing is carried back: a candidate too many at a block's end costs less.
 template <unsigned N>
-uint64_t ahead(uint64_t now, uint64_t next) {
-  return (now >> N) | (next << (64 - N));
+constexpr uint64_t ahead(uint64_t now) {
+  return (now >> N) | ~(~uint64_t{0} >> N);
 }
+// Bit i is bit i - 1; the first is the last of the block before, which `before` has as 0 or 1.
 inline uint64_t behind(uint64_t now, uint64_t before) {
-  return (now << 1U) | (before >> 63U);
+  return (now << 1U) | before;
 }
 
-template <class Vector>
-Classes classify(const uint8_t* text, uint8_t separator) {
-  const Vector v(text);
-  Classes c;
-  c.digit = v.range('0', '9');
-  c.upper = v.range('A', 'Z');
-  c.letter = c.upper | v.range('a', 'z');
-  c.high = v.high();
-  c.nul = v.eq(0);
-  c.at = v.eq('@');
-  c.colon = v.eq(':');
-  c.dash = v.eq('-');
-  c.space = v.eq(' ');
-  c.three = v.eq('3');
-  c.m_to_p = v.range('M', 'P');
-  c.i_to_p = v.range('I', 'P');
-  c.dtjz = v.eq('D') | v.eq('T') | v.eq('j') | v.eq('z');
-  c.be = v.eq('B');
-  c.escape = v.eq('%') | v.eq('\\') | v.eq('&');
-  c.line = v.eq('\n');
-  c.separator = v.eq(separator);
-  // All below the blank but BEL to CR (tabs, line ends) and ESC (colours).
-  c.control = (v.range(0, 0x1f) & ~v.range(7, 13) & ~v.eq(0x1b)) | v.eq(0x7f);
-  return c;
+// Where kDenseRunMin set bits in a row begin.
+inline uint64_t long_runs(uint64_t bits) {
+  static_assert(kDenseRunMin == 32);
+  bits &= ahead<1>(bits);
+  bits &= ahead<2>(bits);
+  bits &= ahead<4>(bits);
+  bits &= ahead<8>(bits);
+  return bits & ahead<16>(bits);
 }
 
 inline bool is_hex(uint8_t c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-// Escapes: \u0031 \U00000031 \u{31} \x31, %31, &#49; &#x31; . Only what is written in full counts.
-inline uint64_t escapes(const uint8_t* text, uint64_t candidates) {
+// Those of the candidates for which `test` holds at their place.
+template <class Test>
+uint64_t those(const uint8_t* text, uint64_t candidates, Test test) {
   uint64_t found = 0;
-  while (candidates != 0) {
-    const int i = __builtin_ctzll(candidates);
-    const uint8_t* at = text + i;
-    bool is_escape = false;
-    if (at[0] == '%') {
-      is_escape = at[1] >= '0' && at[1] <= '9' && is_hex(at[2]);
-    } else if (at[0] == '\\') {
-      is_escape = ((at[1] == 'u' || at[1] == 'U') &&
-                   (at[2] == '{' || (is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4])))) ||
-                  (at[1] == 'x' && is_hex(at[2]) && is_hex(at[3]));
-    } else {
-      is_escape = at[1] == '#' && (at[2] == 'x' || at[2] == 'X' || (at[2] >= '0' && at[2] <= '9'));
-    }
-    if (is_escape) found |= uint64_t{1} << static_cast<unsigned>(i);
-    candidates &= candidates - 1;
+  for (; candidates != 0; candidates &= candidates - 1) {
+    if (test(text + __builtin_ctzll(candidates))) found |= candidates & (~candidates + 1);
   }
   return found;
 }
 
-struct HighMasks {
-  uint64_t fold = 0;
-  uint64_t mark = 0;
-};
-
-// Multi-byte characters. UTF-8: EF BC 90-99 and A0 full-width digits and @, E2 80 8B-8F and E2 81 A0 and EF
-// BB BF and C2 AD without width, F0 9D 9F mathematical digits, D9 A0-A9 and DB B0-B9 Arabic digits; E2 98 85
-// a star, as are A1 EF in GBK and A1 B9 in Big5.
-template <class Vector>
-HighMasks high_masks(const uint8_t* text) {
-  const Vector v0(text);
-  const Vector v1(text + 1);
-  const Vector v2(text + 2);
-  const uint64_t ef = v0.eq(0xef);
-  const uint64_t e2 = v0.eq(0xe2);
-  const uint64_t a1 = v0.eq(0xa1);
-  HighMasks m;
-  m.fold = (ef & v1.eq(0xbc) & (v2.range(0x90, 0x99) | v2.eq(0xa0))) |
-           (e2 & v1.eq(0x80) & v2.range(0x8b, 0x8f)) | (e2 & v1.eq(0x81) & v2.eq(0xa0)) |
-           (ef & v1.eq(0xbb) & v2.eq(0xbf)) | (v0.eq(0xc2) & v1.eq(0xad) & ~v2.high()) |
-           (v0.eq(0xf0) & v1.eq(0x9d) & v2.eq(0x9f)) |
-           (v0.eq(0xd9) & v1.range(0xa0, 0xa9) & (v2.eq(0xd9) | v2.range('0', '9'))) |
-           (v0.eq(0xdb) & v1.range(0xb0, 0xb9) & (v2.eq(0xdb) | v2.range('0', '9')));
-  m.mark = (e2 & v1.eq(0x98) & v2.eq(0x85)) | (a1 & (v1.eq(0xef) | v1.eq(0xb9)));
-  return m;
-}
-
-inline uint64_t marks(const Classes& c, const Classes& n, const MaskCarry& carry) {
-  const uint64_t word = c.digit | c.letter;
-  const uint64_t du = c.digit | c.upper;
-  const uint64_t next_du = n.digit | n.upper;
-  // 00:00:5E:00:53:01 and 00-00-5E-00-53-01, at the first separator.
-  uint64_t mark =
-      (c.colon & ahead<3>(c.colon, n.colon) & ahead<6>(c.colon, n.colon) & ahead<9>(c.colon, n.colon)) |
-      (c.dash & ahead<3>(c.dash, n.dash) & ahead<6>(c.dash, n.dash) & ahead<9>(c.dash, n.dash));
-  mark |= c.at;
-  mark |= c.dash & ahead<1>(c.be, n.be);  // -----BEGIN
-  // Two letters and a number, as on Hong Kong's plates.
-  mark |= c.upper & ~behind(word, carry.word) & ahead<1>(c.upper, n.upper) &
-          (ahead<2>(c.digit, n.digit) | (ahead<2>(c.space, n.space) & ahead<3>(c.digit, n.digit)));
-  // A Chinese character, a letter and four more: plates of the mainland.
-  mark |= behind(c.high, carry.high) & c.upper & ahead<4>(du, next_du) &
-          (ahead<3>(du, next_du) | ahead<3>(c.high, n.high)) &
-          (ahead<1>(du, next_du) | ahead<1>(c.high, n.high) | ahead<1>(c.space, n.space));
-  // Base64 of three digits and one more digit or sign: [MNOP][DTjz], the next quad begins with [I-P].
-  mark |= c.m_to_p & ahead<1>(c.dtjz, n.dtjz) & ahead<4>(c.i_to_p, n.i_to_p);
-  // Digits in hexadecimal, a separator after each: "31 31 30".
-  mark |= c.three & ahead<1>(c.digit, n.digit) & ~ahead<2>(c.digit, n.digit) & ahead<3>(c.three, n.three) &
-          ahead<4>(c.digit, n.digit) & ~ahead<5>(c.digit, n.digit) & ahead<6>(c.three, n.three);
-  return mark;
+// Escapes: \u0031 \U00000031 \u{31} \x31, %31, &#49; &#x31; . Only what is written in full counts.
+inline bool is_escape(const uint8_t* at) {
+  if (at[0] == '%') return at[1] >= '0' && at[1] <= '9' && is_hex(at[2]);
+  if (at[0] == '&') return at[1] == '#' && (at[2] == 'x' || at[2] == 'X' || (at[2] >= '0' && at[2] <= '9'));
+  if (at[1] == 'x') return is_hex(at[2]) && is_hex(at[3]);
+  return (at[1] == 'u' || at[1] == 'U') &&
+         (at[2] == '{' || (is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4])));
 }
 
 // UTF-16 and UTF-32 digits inside bytes that are something else.
-inline uint64_t wide_digits(const Classes& c, const Classes& n) {
-  const uint64_t zero_after = ahead<1>(c.nul, n.nul);
-  return c.digit & zero_after & ahead<3>(c.nul, n.nul) &
-         (ahead<2>(c.digit, n.digit) | (ahead<2>(c.nul, n.nul) & ahead<4>(c.digit, n.digit)));
+inline bool is_wide_digit(const uint8_t* at) {
+  const auto digit = [at](size_t i) { return at[i] >= '0' && at[i] <= '9'; };
+  return at[1] == 0 && at[3] == 0 && (digit(2) || (at[2] == 0 && digit(4)));
+}
+
+inline bool is_folded_character(const uint8_t* at) {
+  const auto between = [at](size_t i, uint8_t low, uint8_t high) { return at[i] >= low && at[i] <= high; };
+  switch (at[0]) {
+    case 0xef:
+      return (at[1] == 0xbc && (between(2, 0x90, 0x99) || at[2] == 0xa0)) || (at[1] == 0xbb && at[2] == 0xbf);
+    case 0xe2:
+      return (at[1] == 0x80 && between(2, 0x8b, 0x8f)) || (at[1] == 0x81 && at[2] == 0xa0);
+    case 0xc2:
+      return at[1] == 0xad && at[2] < 0x80;
+    case 0xf0:
+      return at[1] == 0x9d && at[2] == 0x9f;
+    case 0xd9:
+      return between(1, 0xa0, 0xa9) && (at[2] == 0xd9 || between(2, '0', '9'));
+    case 0xdb:
+      return between(1, 0xb0, 0xb9) && (at[2] == 0xdb || between(2, '0', '9'));
+    default:
+      return false;
+  }
+}
+
+inline bool is_star(const uint8_t* at) {
+  return (at[0] == 0xe2 && at[1] == 0x98 && at[2] == 0x85) ||
+         (at[0] == 0xa1 && (at[1] == 0xef || at[1] == 0xb9));
+}
+
+// Two letters and a number, with or without a blank between, as on Hong Kong's plates.
+inline bool begins_plate(const uint8_t* at) {
+  const uint8_t third = at[2] == ' ' ? at[3] : at[2];
+  return at[1] >= 'A' && at[1] <= 'Z' && third >= '0' && third <= '9';
+}
+
+// "31 31 30": digits in hexadecimal, a separator after each.
+inline bool is_hex_digits(const uint8_t* at) {
+  const auto pair = [at](size_t i) { return at[i] == '3' && at[i + 1] >= '0' && at[i + 1] <= '9'; };
+  const auto digit = [at](size_t i) { return at[i] >= '0' && at[i] <= '9'; };
+  return pair(0) && !digit(2) && pair(3) && !digit(5) && at[6] == '3';
+}
+
+// The first of four separators, three apart: 00:00:5E:00:53:01.
+inline uint64_t three_apart(uint64_t separators) {
+  return separators & ahead<3>(separators) & ahead<6>(separators) & ahead<9>(separators);
+}
+
+// Addresses, hardware addresses, keys, escapes, NULs.
+template <class Vector>
+void rare_masks(const uint8_t* text, const Vector& v, const Classes& c, BlockMasks& m) {
+  const uint64_t dash = Vector::bits(v.eq('-'));
+  m.mark |= (Vector::bits(v.eq('@')) & ahead<1>(c.letter | c.digit)) | three_apart(Vector::bits(v.eq(':'))) |
+            three_apart(dash) | (dash & ahead<1>(c.upper));
+  const uint64_t escape = (Vector::bits(v.eq('%')) & ahead<1>(c.digit)) |
+                          (Vector::bits(v.eq('\\')) & ahead<1>(c.letter)) |
+                          (Vector::bits(v.eq('&')) & ahead<1>(Vector::bits(v.eq('#'))));
+  m.fold |= those(text, escape, is_escape);
+  const uint64_t nul = Vector::bits(v.eq(0));
+  m.fold |= those(text, c.digit & ahead<1>(nul) & ahead<3>(nul), is_wide_digit);
+  m.control = Vector::bits(v.in(kControls));
+}
+
+// Identifiers of letters, and digits in base64 and hexadecimal.
+template <class Vector>
+uint64_t common_marks(const uint8_t* text, const Vector& v, const Classes& c, const MaskCarry& carry) {
+  const uint64_t d = c.digit;
+  uint64_t mark = those(text, c.upper & ~behind(d | c.letter, carry.word) & ahead<1>(c.upper), begins_plate);
+  // A Chinese character, a letter and four more: plates of the mainland.
+  const uint64_t plate = behind(c.high, carry.high) & c.upper & ahead<4>(d | c.upper);
+  if (plate != 0) {
+    mark |= plate & ahead<3>(d | c.upper | c.high) & ahead<1>(d | c.upper | c.high | Vector::bits(v.eq(' ')));
+  }
+  // Base64 of three digits and one more digit or sign: [MNOP][DTjz], the next quad begins with [I-P].
+  if ((c.upper & ahead<4>(c.upper)) != 0) {
+    mark |= Vector::bits(v.range('M', 'P') & Vector(text + 4).range('I', 'P') &
+                         Vector(text + 1).in(kDigitQuadSeconds));
+  }
+  const uint64_t pairs = d & ahead<1>(d) & ~(d >> 2U) & ahead<3>(d) & ahead<4>(d) & ~(d >> 5U) & ahead<6>(d);
+  return mark | those(text, pairs, is_hex_digits);
 }
 
 template <class Vector>
-void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, BlockMasks* out) {
-  Classes c = classify<Vector>(text, separator);
+void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out) {
+  uint64_t busy = 0;
+  uint64_t dense = 0;
+  uint64_t lines = 0;
+  uint64_t controls = 0;
+  uint64_t mixed = 0;
   for (size_t b = 0; b < blocks; ++b, text += kBlockBytes) {
-    const Classes n = classify<Vector>(text + kBlockBytes, separator);
-    BlockMasks& m = out[b];
+    const Vector v(text);
+    Classes c;
+    c.digit = Vector::bits(v.range('0', '9'));
+    c.letter = Vector::bits(v.letter());
+    c.upper = c.letter & ~Vector::bits(v.small());
+    c.high = Vector::bits(v.high());
+    BlockMasks m;
     m.digit = c.digit;
-    m.run = c.digit & ~behind(c.digit, carry.digit) & ahead<1>(c.digit, n.digit) &
-            ahead<2>(c.digit, n.digit) & ahead<3>(c.digit, n.digit);
-    m.mark = marks(c, n, carry);
-    m.fold = 0;
-    if (c.escape != 0) m.fold |= escapes(text, c.escape);
-    if (c.nul != 0) m.fold |= wide_digits(c, n);
+    m.run =
+        c.digit & ~behind(c.digit, carry.digit) & ahead<1>(c.digit) & ahead<2>(c.digit) & ahead<3>(c.digit);
+    m.mark = common_marks<Vector>(text, v, c, carry);
+    m.line = Vector::bits(v.eq('\n'));
+    if (separator != 0) m.separator = Vector::bits(v.eq(separator));
+    if (Vector::bits(v.in(kRare)) != 0) rare_masks<Vector>(text, v, c, m);
     if (c.high != 0) {
-      const HighMasks high = high_masks<Vector>(text);
-      m.fold |= high.fold;
-      m.mark |= high.mark;
+      const uint64_t leads = Vector::leads(v, Vector(text + 1), Vector(text + 2), kLeads);
+      if (leads != 0) {
+        m.fold |= those(text, leads, is_folded_character);
+        m.mark |= those(text, leads, is_star);
+      }
     }
-    m.word = c.letter | c.high;
-    m.line = c.line;
-    m.separator = c.separator;
-    m.control = c.control;
-    carry.digit = c.digit;
-    carry.word = c.digit | c.letter;
-    carry.high = c.high;
-    c = n;
+    const uint64_t word = c.digit | c.letter | c.high;
+    if (__builtin_popcountll(word) >= kDenseBytesMin) {
+      dense |= uint64_t{1} << b;
+    }
+    // Another script alone holds no base64.
+    if ((dense >> b & 1U) != 0 && ((c.digit | c.letter | ~word >> 63U) != 0)) {
+      const uint64_t ends = m.line | Vector::bits(v.eq('\r'));
+      const uint64_t signs = Vector::bits(v.in(kBase64Signs));
+      m.border = (~(word | signs | ends) | (ends & (ends << 1U | 1))) &
+                 ahead<1>(long_runs(c.digit | c.letter | signs));
+    }
+    lines += static_cast<uint64_t>(__builtin_popcountll(m.line));
+    controls += static_cast<uint64_t>(__builtin_popcountll(m.control));
+    busy |= uint64_t{(m.run | m.mark | m.fold | m.border) != 0} << b;
+    mixed |= m.mark | m.fold;
+    carry.digit = c.digit >> 63U;
+    carry.word = (c.digit | c.letter) >> 63U;
+    carry.high = c.high >> 63U;
+    out.block[b] = m;
   }
+  out.busy = busy;
+  out.dense = dense;
+  out.lines = lines;
+  out.controls = controls;
+  out.runs_only = mixed == 0;
 }
 
 }  // namespace hetao::inspection::kernel

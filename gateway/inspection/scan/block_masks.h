@@ -14,28 +14,43 @@ namespace hetao::inspection {
 
 inline constexpr size_t kBlockBytes = 64;
 inline constexpr size_t kMaskPadBytes = 128;
+inline constexpr size_t kStrideBlocks = 64;
+// A row of so many letters, digits and signs may be base64 that is worth reading.
+inline constexpr size_t kDenseRunMin = 32;
+inline constexpr size_t kStrideBytes = kStrideBlocks * kBlockBytes;
 
-// Bit i is byte i of the block.
+// Bit i is byte i of the block. A run, mark or border may be one too many: a scalar check decides.
 struct BlockMasks {
   uint64_t digit = 0;
-  uint64_t run = 0;   // first digit of a run of four or more
-  uint64_t mark = 0;  // the beginning of something else that a scalar check decides: see block_kernel.h
-  uint64_t fold = 0;  // full-width digits, zero-width characters, escapes, digits with NULs between them
-  uint64_t word = 0;  // ASCII letters, and bytes of other scripts
-  uint64_t line = 0;  // '\n'
-  uint64_t separator = 0;
+  uint64_t run = 0;      // first digit of a run of four or more
+  uint64_t mark = 0;     // the beginning of something else: see block_kernel.h
+  uint64_t fold = 0;     // full-width digits, zero-width characters, escapes, digits with NULs between them
+  uint64_t border = 0;   // in a dense block: the byte before a new run that may be base64
+  uint64_t line = 0;     // '\n'
   uint64_t control = 0;  // bytes that no text holds
+  uint64_t separator = 0;
 };
 
-// What carries over from one call to the next block after it.
+// Up to 64 blocks that are looked at together.
+struct Stride {
+  BlockMasks block[kStrideBlocks];
+  uint64_t busy = 0;      // bit i: block i has a run, mark, fold or border
+  uint64_t dense = 0;     // bit i: block i is all letters, digits and signs: no running text; base64, perhaps
+  uint64_t lines = 0;     // of all blocks together
+  uint64_t controls = 0;  // the same
+  bool runs_only = false;  // no block has a mark or fold
+};
+
+// Of the last byte before a block: 0 or 1 each.
 struct MaskCarry {
   uint64_t digit = 0;
   uint64_t word = 0;
   uint64_t high = 0;
 };
 
+// `separator`: of a table's columns; 0: there is none.
 using FindMasks = void (*)(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
-                           BlockMasks* out);
+                           Stride& out);
 
 struct MaskEngine {
   std::string_view name;  // "avx512", "avx2", "neon", "scalar"

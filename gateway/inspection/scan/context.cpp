@@ -275,17 +275,38 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-// Words by their first byte, so that most bytes of a text are done with after one look.
-struct Index {
-  std::array<std::vector<Word>, 256> by_first;
-  Index() {
-    for (const Word& word : kWords) by_first[static_cast<uint8_t>(word.bytes[0])].push_back(word);
+// Where a word can begin, by its first three bytes (letters in either case): so most places are done with
+// after one look.
+class Beginnings {
+ public:
+  Beginnings() {
+    for (const Word& word : kWords) {
+      const uint32_t at = place_of(folded(word.bytes.data()));
+      known_[at / 64] |= uint64_t{1} << (at % 64);
+      by_place_[at % kLists].push_back(&word);
+    }
   }
-};
+  static uint32_t folded(const char* three) {
+    const auto byte = [three](size_t i) { return uint32_t{static_cast<uint8_t>(three[i])}; };
+    return (byte(0) | byte(1) << 8U | byte(2) << 16U) | 0x202020U;
+  }
+  static uint32_t place_of(uint32_t three) { return (three * 0x9e3779b1U) >> (32U - kPlaceBits); }
+  bool knows(uint32_t place) const { return (known_[place / 64] >> (place % 64) & 1U) != 0; }
+  const std::vector<const Word*>& words(uint32_t place) const { return by_place_[place % kLists]; }
 
-const Index& index() {
-  static const Index kIndex;
-  return kIndex;
+ private:
+  static constexpr uint32_t kPlaceBits = 15;
+  static constexpr uint32_t kLists = 1'024;
+  std::array<uint64_t, (1U << kPlaceBits) / 64> known_{};
+  std::array<std::vector<const Word*>, kLists> by_place_;
+};
+constexpr size_t kWordBytesMin = 3;
+static_assert(std::all_of(kWords.begin(), kWords.end(),
+                          [](const Word& word) { return word.bytes.size() >= kWordBytesMin; }));
+
+const Beginnings& beginnings() {
+  static const Beginnings kBeginnings;
+  return kBeginnings;
 }
 
 // Short words need borders ("tel" is no part of "hotel"); camelCase has them too. Long ones stand anywhere.
@@ -297,16 +318,15 @@ bool bordered(std::string_view text, size_t at, size_t size) {
   return end >= text.size() || !is_letter(text[end]) || (is_lower(text[end - 1]) && !is_lower(text[end]));
 }
 
-uint32_t words_at(std::string_view text, size_t at) {
-  const char first = lower(text[at]);
+uint32_t words_at(std::string_view text, size_t at, uint32_t place) {
   uint32_t groups = 0;
-  for (const Word& word : index().by_first[static_cast<uint8_t>(first)]) {
-    const std::string_view bytes = word.bytes;
+  for (const Word* word : beginnings().words(place)) {
+    const std::string_view bytes = word->bytes;
     if (at + bytes.size() > text.size()) continue;
-    size_t i = 1;
+    size_t i = 0;
     while (i < bytes.size() && lower(text[at + i]) == lower(bytes[i]))
       ++i;  // halves of characters may be letters
-    if (i == bytes.size() && (!is_letter(first) || bordered(text, at, i))) groups |= word.groups;
+    if (i == bytes.size() && (!is_letter(text[at]) || bordered(text, at, i))) groups |= word->groups;
   }
   return groups;
 }
@@ -321,16 +341,17 @@ bool nothing_begins(const char* text) {
 
 template <class Take>
 void each_word(std::string_view text, size_t from, size_t until, Take take) {
-  const Index& words = index();
-  for (size_t i = from; i < until;) {
+  const Beginnings& known = beginnings();
+  if (text.size() < kWordBytesMin) return;
+  until = std::min(until, text.size() - kWordBytesMin + 1);
+  for (size_t i = from; i < until; ++i) {
     if (i + 8 <= until && nothing_begins(text.data() + i)) {
-      i += 8;
+      i += 7;
       continue;
     }
-    if (!words.by_first[static_cast<uint8_t>(lower(text[i]))].empty()) {
-      if (const uint32_t groups = words_at(text, i); groups != 0) take(i, groups);
-    }
-    ++i;
+    const uint32_t place = Beginnings::place_of(Beginnings::folded(text.data() + i));
+    if (!known.knows(place)) continue;
+    if (const uint32_t groups = words_at(text, i, place); groups != 0) take(i, groups);
   }
 }
 

@@ -8,26 +8,27 @@ namespace hetao::inspection {
 
 namespace {
 
-constexpr size_t kRunBytesMax = 64;    // longer ones are no identifier, but may be encoded text
 constexpr size_t kTokenBytesMax = 34;  // the longest IBAN
 constexpr size_t kHexRunBytesMin = 12;
 
 // Brackets round a check digit: plain, and full-width in UTF-8, GBK and Big5.
 size_t bracket_at(std::string_view text, size_t at, bool open) {
   using namespace std::string_view_literals;
+  if (at >= text.size() || (text[at] != (open ? '(' : ')') && !is_high(text[at]))) return 0;
   const auto shapes = open ? std::array{"("sv, "\xef\xbc\x88"sv, "\xa3\xa8"sv, "\xa1\x5d"sv}
                            : std::array{")"sv, "\xef\xbc\x89"sv, "\xa3\xa9"sv, "\xa1\x5e"sv};
   for (const std::string_view shape : shapes) {
-    if (text.substr(std::min(at, text.size())).starts_with(shape)) return shape.size();
+    if (text.substr(at).starts_with(shape)) return shape.size();
   }
   return 0;
 }
 
 bool has_hex_digits(std::string_view run) {
   // 3x 3x 3x: six threes in a row at every second place are digits in hexadecimal. One of them stands at 10
-  // or 11, or at 20 or 21.
+  // or 11, or at 20 or 21, with another two places before or behind it.
   const auto three = [run](size_t i) { return i < run.size() && run[i] == '3'; };
-  if (!three(10) && !three(11) && !three(20) && !three(21)) return false;
+  const auto two = [three](size_t i) { return three(i) && (three(i - 2) || three(i + 2)); };
+  if (!two(10) && !two(11) && !two(20) && !two(21)) return false;
   std::array<size_t, 2> streak{};
   for (size_t i = 0; i < std::min<size_t>(run.size(), 32); ++i) {
     streak[i % 2] = run[i] == '3' ? streak[i % 2] + 1 : 0;
@@ -36,12 +37,23 @@ bool has_hex_digits(std::string_view run) {
   return false;
 }
 
+// Beside a number, these may make it a part of something longer.
+bool says_more(char c) {
+  static constexpr std::array<bool, 256> kSays = [] {
+    std::array<bool, 256> says{};
+    for (size_t i = 0; i < 256; ++i) {
+      const bool letter = (i | 0x20U) >= 'a' && (i | 0x20U) <= 'z';
+      says[i] = letter || i >= 0x80 ||
+                std::string_view(" -.<>/()").find(static_cast<char>(i)) != std::string_view::npos;
+    }
+    return says;
+  }();
+  return kSays[static_cast<uint8_t>(c)];
+}
+
 }  // namespace
 
-void WindowScan::on_run(size_t begin) {
-  size_t end = begin + 4;
-  const size_t most = std::min(text_.size(), begin + kRunBytesMax);
-  while (end < most && is_digit(text_[end])) ++end;
+void WindowScan::on_run(size_t begin, size_t end) {
   const size_t length = end - begin;
   const char before = begin > 0 ? text_[begin - 1] : '\0';
   const char after = at(end);
@@ -49,10 +61,16 @@ void WindowScan::on_run(size_t begin) {
     on_encoded(decode_hex_near(text_, begin, false));
   if (begin >= window_.until) return;
   if (length == kRunBytesMax) return;
-  if (length >= 17 && length <= 18 && on_resident(begin, end, part(begin, begin + 18))) return;
-  if (length >= 13 && length <= 19) on_long_number(begin, end);
+  if (length >= 13 && length <= 19) {
+    if (length >= 17 && length <= 18 && is_month(begin + 10) &&
+        on_resident(begin, end, part(begin, begin + 18)))
+      return;
+    on_long_number(begin, end);
+  }
   if (length == 11) on_eleven(begin, end);
   if (length == 8) on_eight(begin, end);
+  // What follows needs one of these beside the digits; most numbers stand between commas or blanks.
+  if (!says_more(before) && !says_more(after)) return;
   if (is_letter(before)) {
     on_prefixed(begin, end);
   } else if ((before == ' ' || before == '-') && (length == 6 || length == 7) && begin >= 2 &&
@@ -61,10 +79,17 @@ void WindowScan::on_run(size_t begin) {
   }
   if (length == 7 && (is_upper(after) || after == '<')) on_mrz(begin, end);
   if (is_upper(before) || is_upper(after)) on_token(begin, end);
-  if (length == 6 || length == 7 || length == 10) on_bir(begin, end);
+  if ((length == 6 && after == '/') || ((length == 7 || length == 10) && (after == '(' || is_high(after))))
+    on_bir(begin, end);
   if (before == '.' && begin >= 2 && is_digit(text_[begin - 2])) on_point(begin, end);
   if (is_high(before) && length >= 6 && length <= 8) on_military(begin, end);
   if (grouped(begin, end)) on_groups(begin, end);
+}
+
+// Two digits that are one: those of a resident number refuse most other numbers.
+bool WindowScan::is_month(size_t begin) const {
+  const int month = (text_[begin] - '0') * 10 + (text_[begin + 1] - '0');
+  return month >= 1 && month <= 12;
 }
 
 // A letter, dot, hyphen or underscore at a number says that it is part of something else.
@@ -109,8 +134,8 @@ void WindowScan::on_long_number(size_t begin, size_t end) {
   Kind card = Kind::kIntlPan;
   const Fit fit = fit_card(digits, card);
   if (fit != Fit::kNo && !touched(begin, end)) weigh(card, fit, begin, end);
-  if (digits.size() == 18 && (digits[0] == '9' || digits[0] == '5' || digits[0] == '1') &&
-      !touched(begin, end) && weigh(Kind::kCnUscc, fit_uscc(digits), begin, end))
+  if (digits.size() == 18 && may_be_uscc(digits) && !touched(begin, end) &&
+      weigh(Kind::kCnUscc, fit_uscc(digits), begin, end))
     return;
   if (digits.size() == 13 && digits.starts_with("86") && is_cn_mobile(digits.substr(2)) &&
       !touched(begin, end))
@@ -197,12 +222,14 @@ void WindowScan::on_prefixed(size_t begin, size_t end) {
 bool WindowScan::on_hkid(size_t begin, size_t end, size_t letters) {
   const bool blank = !is_letter(text_[begin - 1]);
   const size_t from = begin - letters - (blank ? 1 : 0);
-  std::string plain(part(from, from + letters));
-  plain += part(begin, begin + 6);
+  std::array<char, 9> plain{};
+  std::copy_n(text_.data() + from, letters, plain.begin());
+  std::copy_n(text_.data() + begin, 6, plain.begin() + static_cast<ptrdiff_t>(letters));
+  char& last = plain[letters + 6];
   size_t until = begin + 6;
   bool bracketed = false;
   if (end - begin == 7) {
-    plain += text_[begin + 6];
+    last = text_[begin + 6];
     until = end;
     if (is_alnum(at(until)) || blank) return false;
   } else {
@@ -218,12 +245,12 @@ bool WindowScan::on_hkid(size_t begin, size_t end, size_t letters) {
     until += close;
     if (!bracketed && (is_alnum(at(until)) || at(until) == '-' || at(until) == '.')) return false;
     if (blank && !bracketed) return false;
-    plain += check;
+    last = check;
   }
   if (!bracketed && from > 0 && (text_[from - 1] == '-' || text_[from - 1] == '.' || text_[from - 1] == '_'))
     return false;
   if (!bracketed && at(until) == '-' && is_alnum(at(until + 1))) return false;
-  return weigh(Kind::kHkid, fit_hkid(plain), from, until);
+  return weigh(Kind::kHkid, fit_hkid({plain.data(), letters + 7}), from, until);
 }
 
 // Macao: 1000000(0) or 1/000000/0; Taiwan: 0000000003(B).

@@ -21,6 +21,23 @@ constexpr auto kPlatesGbk =
 constexpr auto kPlateEndsUtf8 = "挂学警港澳"sv;
 constexpr auto kPlateEndsGbk = "\xb9\xd2\xd1\xa7\xbe\xaf\xb8\xdb\xb0\xc4"sv;
 
+// The last two bytes of all provinces in both writings: most bytes before a letter are none.
+class ProvinceEnds {
+ public:
+  constexpr ProvinceEnds() {
+    for (size_t i = 1; i + 1 < kPlatesUtf8.size(); i += 3) add(kPlatesUtf8[i], kPlatesUtf8[i + 1]);
+    for (size_t i = 0; i + 1 < kPlatesGbk.size(); i += 2) add(kPlatesGbk[i], kPlatesGbk[i + 1]);
+  }
+  constexpr bool has(char a, char b) const { return (seconds_[place(b)] & bit(a)) != 0; }
+
+ private:
+  static constexpr size_t place(char c) { return static_cast<uint8_t>(c); }
+  static constexpr uint64_t bit(char c) { return uint64_t{1} << (static_cast<uint8_t>(c) & 63U); }
+  constexpr void add(char a, char b) { seconds_[place(b)] |= bit(a); }
+  std::array<uint64_t, 256> seconds_{};
+};
+constexpr ProvinceEnds kProvinceEnds;
+
 bool one_of(std::string_view characters, size_t width, std::string_view character) {
   if (character.size() != width) return false;
   for (size_t i = 0; i < characters.size(); i += width) {
@@ -50,7 +67,7 @@ void WindowScan::on_mark(size_t pos) {
   const char next = at(pos + 1);
   if (c == '3' && !is_digit(at(pos + 2))) return on_encoded(decode_hex_near(text_, pos, true));
   if (c >= 'M' && c <= 'P' && (next == 'D' || next == 'T' || next == 'j' || next == 'z') &&
-      is_digit_quad(part(pos, pos + 4)))
+      at(pos + 4) >= 'I' && at(pos + 4) <= 'P' && is_digit_quad(part(pos, pos + 4)))
     on_encoded(decode_base64_near(text_, pos));
   if (pos >= window_.until) return;
   if (c == '@') return on_email(pos);
@@ -141,6 +158,7 @@ void WindowScan::on_hk_plate(size_t begin) {
 }
 
 void WindowScan::on_cn_plate(size_t letter) {
+  if (letter < 2 || !kProvinceEnds.has(text_[letter - 2], text_[letter - 1])) return;
   struct Writing {
     std::string_view provinces, ends;
     size_t width;

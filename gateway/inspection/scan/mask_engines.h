@@ -5,13 +5,9 @@
 
 namespace hetao::inspection {
 
-void find_masks_scalar(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
-                       BlockMasks* out);
-void find_masks_avx2(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
-                     BlockMasks* out);
-void find_masks_avx512(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
-                       BlockMasks* out);
-void find_masks_neon(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
-                     BlockMasks* out);
+void find_masks_scalar(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out);
+void find_masks_avx2(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out);
+void find_masks_avx512(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out);
+void find_masks_neon(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out);
 
 }  // namespace hetao::inspection

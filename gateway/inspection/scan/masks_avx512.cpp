@@ -9,22 +9,42 @@ namespace hetao::inspection {
 namespace {
 
 struct Avx512Vector {
+  using Where = __mmask64;
   explicit Avx512Vector(const uint8_t* text) : value(_mm512_loadu_si512(text)) {}
-  uint64_t eq(uint8_t wanted) const {
-    return _mm512_cmpeq_epi8_mask(value, _mm512_set1_epi8(static_cast<char>(wanted)));
+  static uint64_t bits(Where w) { return w; }
+  static __m512i all(uint8_t byte) { return _mm512_set1_epi8(static_cast<char>(byte)); }
+  static Where within(__m512i x, uint8_t low, uint8_t high) {
+    return _mm512_cmple_epu8_mask(_mm512_sub_epi8(x, all(low)), all(static_cast<uint8_t>(high - low)));
   }
-  uint64_t range(uint8_t low, uint8_t high) const {
-    const __m512i moved = _mm512_sub_epi8(value, _mm512_set1_epi8(static_cast<char>(low)));
-    return _mm512_cmple_epu8_mask(moved, _mm512_set1_epi8(static_cast<char>(high - low)));
+  Where eq(uint8_t wanted) const { return _mm512_cmpeq_epi8_mask(value, all(wanted)); }
+  Where range(uint8_t low, uint8_t high) const { return within(value, low, high); }
+  Where letter() const { return within(_mm512_or_si512(value, all(0x20)), 'a', 'z'); }
+  Where high() const { return _mm512_movepi8_mask(value); }
+  Where small() const { return _mm512_test_epi8_mask(value, all(0x20)); }
+  static __m512i table(const std::array<uint8_t, 16>& rows) {
+    return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(rows.data())));
   }
-  uint64_t high() const { return _mm512_movepi8_mask(value); }
+  static __m512i low_half(__m512i x) { return _mm512_and_si512(x, all(15)); }
+  static __m512i high_half(__m512i x) { return low_half(_mm512_srli_epi16(x, 4)); }
+  Where in(const kernel::ByteSet& set) const {
+    const __m512i wanted = _mm512_shuffle_epi8(table(kernel::kHighBit), high_half(value));
+    return _mm512_cmpeq_epi8_mask(_mm512_and_si512(_mm512_shuffle_epi8(table(set.rows), value), wanted),
+                                  wanted);
+  }
+  static uint64_t leads(const Avx512Vector& v0, const Avx512Vector& v1, const Avx512Vector& v2,
+                        const kernel::LeadTables& t) {
+    const __m512i first = _mm512_and_si512(_mm512_shuffle_epi8(table(t.first_high), high_half(v0.value)),
+                                           _mm512_shuffle_epi8(table(t.first_low), low_half(v0.value)));
+    const __m512i rest = _mm512_and_si512(_mm512_shuffle_epi8(table(t.second_high), high_half(v1.value)),
+                                          _mm512_shuffle_epi8(table(t.third_high), high_half(v2.value)));
+    return _mm512_test_epi8_mask(first, rest);
+  }
   __m512i value;
 };
 
 }  // namespace
 
-void find_masks_avx512(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
-                       BlockMasks* out) {
+void find_masks_avx512(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out) {
   kernel::find_masks<Avx512Vector>(text, blocks, separator, carry, out);
 }
 

@@ -8,36 +8,82 @@ namespace hetao::inspection {
 
 namespace {
 
+// Four registers at a time, with one function for all of them.
 struct NeonVector {
+  using Lanes = std::array<uint8x16_t, 4>;
+  struct Where {
+    Lanes lanes;
+    Where operator&(const Where& o) const {
+      return each(lanes, o.lanes, [](uint8x16_t x, uint8x16_t y) { return vandq_u8(x, y); });
+    }
+    Where operator|(const Where& o) const {
+      return each(lanes, o.lanes, [](uint8x16_t x, uint8x16_t y) { return vorrq_u8(x, y); });
+    }
+  };
   explicit NeonVector(const uint8_t* text)
-      : a(vld1q_u8(text)), b(vld1q_u8(text + 16)), c(vld1q_u8(text + 32)), d(vld1q_u8(text + 48)) {}
+      : lanes{vld1q_u8(text), vld1q_u8(text + 16), vld1q_u8(text + 32), vld1q_u8(text + 48)} {}
+  template <class Work>
+  static Where each(const Lanes& x, Work work) {
+    return {{work(x[0]), work(x[1]), work(x[2]), work(x[3])}};
+  }
+  template <class Work>
+  static Where each(const Lanes& x, const Lanes& y, Work work) {
+    return {{work(x[0], y[0]), work(x[1], y[1]), work(x[2], y[2]), work(x[3], y[3])}};
+  }
   // One bit of each of 64 bytes that are all ones or all zeros: weigh, then add neighbours three times.
-  static uint64_t bits(uint8x16_t p, uint8x16_t q, uint8x16_t r, uint8x16_t s) {
+  static uint64_t bits(const Where& w) {
     const uint8x16_t weights = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-    const uint8x16_t first = vpaddq_u8(vandq_u8(p, weights), vandq_u8(q, weights));
-    const uint8x16_t second = vpaddq_u8(vandq_u8(r, weights), vandq_u8(s, weights));
-    uint8x16_t sum = vpaddq_u8(first, second);
-    sum = vpaddq_u8(sum, sum);
-    return vgetq_lane_u64(vreinterpretq_u64_u8(sum), 0);
+    const Lanes x = each(w.lanes, [&](uint8x16_t one) { return vandq_u8(one, weights); }).lanes;
+    const uint8x16_t sum = vpaddq_u8(vpaddq_u8(x[0], x[1]), vpaddq_u8(x[2], x[3]));
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)), 0);
   }
-  uint64_t eq(uint8_t value) const {
-    const uint8x16_t wanted = vdupq_n_u8(value);
-    return bits(vceqq_u8(a, wanted), vceqq_u8(b, wanted), vceqq_u8(c, wanted), vceqq_u8(d, wanted));
+  static uint8x16_t within(uint8x16_t x, uint8_t low, uint8_t high) {
+    return vcleq_u8(vsubq_u8(x, vdupq_n_u8(low)), vdupq_n_u8(static_cast<uint8_t>(high - low)));
   }
-  uint64_t range(uint8_t low, uint8_t high) const {
-    const uint8x16_t from = vdupq_n_u8(low);
-    const uint8x16_t most = vdupq_n_u8(static_cast<uint8_t>(high - low));
-    return bits(vcleq_u8(vsubq_u8(a, from), most), vcleq_u8(vsubq_u8(b, from), most),
-                vcleq_u8(vsubq_u8(c, from), most), vcleq_u8(vsubq_u8(d, from), most));
+  Where eq(uint8_t value) const {
+    return each(lanes, [value](uint8x16_t x) { return vceqq_u8(x, vdupq_n_u8(value)); });
   }
-  uint64_t high() const { return range(0x80, 0xff); }
-  uint8x16_t a, b, c, d;
+  Where range(uint8_t low, uint8_t high) const {
+    return each(lanes, [low, high](uint8x16_t x) { return within(x, low, high); });
+  }
+  Where letter() const {
+    return each(lanes, [](uint8x16_t x) { return within(vorrq_u8(x, vdupq_n_u8(0x20)), 'a', 'z'); });
+  }
+  Where high() const {
+    return each(lanes, [](uint8x16_t x) { return vcgeq_u8(x, vdupq_n_u8(0x80)); });
+  }
+  Where small() const {
+    return each(lanes, [](uint8x16_t x) { return vtstq_u8(x, vdupq_n_u8(0x20)); });
+  }
+  static uint8x16_t table(const std::array<uint8_t, 16>& rows) { return vld1q_u8(rows.data()); }
+  static uint8x16_t low_half(uint8x16_t x) { return vandq_u8(x, vdupq_n_u8(15)); }
+  static uint8x16_t high_half(uint8x16_t x) { return vshrq_n_u8(x, 4); }
+  Where in(const kernel::ByteSet& set) const {
+    const uint8x16_t rows = table(set.rows);
+    const uint8x16_t bit = table(kernel::kHighBit);
+    return each(lanes, [&](uint8x16_t x) {
+      const uint8x16_t wanted = vqtbl1q_u8(bit, high_half(x));
+      return vceqq_u8(vandq_u8(vqtbl1q_u8(rows, low_half(x)), wanted), wanted);
+    });
+  }
+  static uint64_t leads(const NeonVector& v0, const NeonVector& v1, const NeonVector& v2,
+                        const kernel::LeadTables& t) {
+    Where found{};
+    for (size_t i = 0; i < 4; ++i) {
+      const uint8x16_t first = vandq_u8(vqtbl1q_u8(table(t.first_high), high_half(v0.lanes[i])),
+                                        vqtbl1q_u8(table(t.first_low), low_half(v0.lanes[i])));
+      const uint8x16_t rest = vandq_u8(vqtbl1q_u8(table(t.second_high), high_half(v1.lanes[i])),
+                                       vqtbl1q_u8(table(t.third_high), high_half(v2.lanes[i])));
+      found.lanes[i] = vtstq_u8(first, rest);
+    }
+    return bits(found);
+  }
+  Lanes lanes;
 };
 
 }  // namespace
 
-void find_masks_neon(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
-                     BlockMasks* out) {
+void find_masks_neon(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out) {
   kernel::find_masks<NeonVector>(text, blocks, separator, carry, out);
 }
 

@@ -6,29 +6,49 @@ namespace hetao::inspection {
 namespace {
 
 struct ScalarVector {
+  using Where = uint64_t;
   explicit ScalarVector(const uint8_t* from) : text(from) {}
+  static uint64_t bits(Where w) { return w; }
   template <class Test>
-  uint64_t where(Test test) const {
+  Where where(Test test) const {
     uint64_t mask = 0;
     for (unsigned i = 0; i < kBlockBytes; ++i) mask |= uint64_t{test(text[i])} << i;
     return mask;
   }
-  uint64_t eq(uint8_t value) const {
+  Where eq(uint8_t value) const {
     return where([value](uint8_t c) { return c == value; });
   }
-  uint64_t range(uint8_t low, uint8_t high) const {
+  Where range(uint8_t low, uint8_t high) const {
     return where([low, high](uint8_t c) { return c >= low && c <= high; });
   }
-  uint64_t high() const {
+  Where letter() const {
+    return where([](uint8_t c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; });
+  }
+  Where high() const {
     return where([](uint8_t c) { return c >= 0x80; });
+  }
+  Where small() const {
+    return where([](uint8_t c) { return (c & 0x20) != 0; });
+  }
+  Where in(const kernel::ByteSet& set) const {
+    return where([&set](uint8_t c) { return c < 0x80 && (set.rows[c & 15U] >> (c >> 4U) & 1U) != 0; });
+  }
+  static uint64_t leads(const ScalarVector& v0, const ScalarVector& v1, const ScalarVector& v2,
+                        const kernel::LeadTables& t) {
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < kBlockBytes; ++i) {
+      const unsigned found = t.first_high[v0.text[i] >> 4U] & t.first_low[v0.text[i] & 15U] &
+                             t.second_high[v1.text[i] >> 4U] & t.third_high[v2.text[i] >> 4U];
+      mask |= uint64_t{found != 0} << i;
+    }
+    return mask;
   }
   const uint8_t* text;
 };
 
 }  // namespace
 
-void find_masks_scalar(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
-                       BlockMasks* out) {
+void find_masks_scalar(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out) {
   kernel::find_masks<ScalarVector>(text, blocks, separator, carry, out);
 }
 

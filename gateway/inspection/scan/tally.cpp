@@ -23,15 +23,9 @@ void append(std::vector<T>& into, const std::vector<T>& more) {
 
 }  // namespace
 
-Tally::Tally() = default;
-
-Tally::Cell& Tally::cell(Kind kind, size_t column) {
-  uint16_t& at = index_[static_cast<size_t>(kind) * kColumnsMax + std::min(column, kColumnsMax - 1)];
-  if (at == 0) {
-    cells_.emplace_back();
-    at = static_cast<uint16_t>(cells_.size());
-  }
-  return cells_[at - 1U];
+Tally::Cell& Tally::new_cell(Kind kind, size_t column) {
+  index_[place_of(kind, column)] = static_cast<uint16_t>(cells_.size() + 1);
+  return cells_.emplace_back();
 }
 
 Tally::Cell& Tally::custom_cell(std::string_view name) {
@@ -44,6 +38,7 @@ Tally::Cell& Tally::custom_cell(std::string_view name) {
 bool Tally::hit(const Hit& hit) {
   Cell& c = hit.kind == Kind::kCustom ? custom_cell(hit.custom) : cell(hit.kind, hit.column);
   ++c.hits;
+  if (with_spans_ && c.spans.size() <= kSpansMax) c.spans.push_back({{hit.offset, hit.end}, hit.words});
   if (hit.words) {
     ++c.with_words;
     if (c.word_offsets.size() < kOffsetsMax) c.word_offsets.push_back(hit.offset);
@@ -78,6 +73,8 @@ void Tally::merge(Cell& into, const Cell& later) {
   into.with_words += later.with_words;
   append(into.offsets, later.offsets);
   append(into.word_offsets, later.word_offsets);
+  if (into.spans.size() <= kSpansMax)
+    into.spans.insert(into.spans.end(), later.spans.begin(), later.spans.end());
   for (const std::string& text : later.excerpts) {
     if (into.excerpts.size() < kExcerptsMax) into.excerpts.push_back(text);
   }
@@ -137,6 +134,29 @@ void Tally::findings(const std::string& path, bool table, std::vector<Finding>& 
     out.push_back(
         {custom.name, custom.cell.hits, custom.cell.offsets, path, Confidence::kHigh, custom.cell.excerpts});
   }
+}
+
+std::optional<std::vector<Span>> Tally::spans(const std::vector<std::string>& kinds, bool table) const {
+  std::vector<Span> all;
+  const auto take = [&all](const Cell& cell, bool only_words) {
+    for (const KeptSpan& kept : cell.spans) {
+      if (kept.words || !only_words) all.push_back(kept.span);
+    }
+  };
+  for (const std::string& name : kinds) {
+    for (const Custom& custom : custom_) {
+      if (custom.name == name) take(custom.cell, false);
+    }
+    const auto kind = kind_named(name);
+    if (!kind) continue;
+    for (size_t column = 0; column < kColumnsMax; ++column) {
+      const uint16_t at = index_[static_cast<size_t>(*kind) * kColumnsMax + column];
+      if (at != 0) take(cells_[at - 1U], is_noise(cells_[at - 1U], facts_of(*kind).chance, table));
+    }
+  }
+  if (all.size() > kSpansMax) return std::nullopt;
+  std::sort(all.begin(), all.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
+  return all;
 }
 
 }  // namespace hetao::inspection

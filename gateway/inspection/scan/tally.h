@@ -3,8 +3,10 @@
 // tell.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +21,13 @@ inline constexpr size_t kColumnsMax = 64;
 
 class Tally {
  public:
-  Tally();
+  // `with_spans`: keeps where each one stands and ends, for what is to be masked.
+  explicit Tally(bool with_spans = false) : with_spans_(with_spans) {}
 
   struct Hit {
     Kind kind = Kind::kCustom;
     uint64_t offset = 0;
+    uint64_t end = 0;
     size_t column = 0;
     bool words = false;            // a word that speaks for it stands near
     std::string_view custom = {};  // name of a customer's pattern
@@ -62,8 +66,14 @@ class Tally {
   // `noise`.
   void findings(const std::string& path, bool table, std::vector<Finding>& out,
                 std::vector<Noise>& noise) const;
+  // Where what findings() counts of these kinds stands, in order. Nothing if it is too much to be kept.
+  std::optional<std::vector<Span>> spans(const std::vector<std::string>& kinds, bool table) const;
 
  private:
+  struct KeptSpan {
+    Span span;
+    bool words = false;
+  };
   struct Cell {
     uint64_t forms = 0;  // passed the form, not the check
     uint64_t hits = 0;
@@ -71,12 +81,20 @@ class Tally {
     std::vector<uint64_t> offsets;
     std::vector<std::string> excerpts;
     std::vector<uint64_t> word_offsets;  // of those with words: kept where the column turns out to be noise
+    std::vector<KeptSpan> spans;
   };
   struct Custom {
     std::string name;
     Cell cell;
   };
-  Cell& cell(Kind kind, size_t column);
+  Cell& cell(Kind kind, size_t column) {
+    const uint16_t at = index_[place_of(kind, column)];
+    return at != 0 ? cells_[at - 1U] : new_cell(kind, column);
+  }
+  Cell& new_cell(Kind kind, size_t column);
+  static size_t place_of(Kind kind, size_t column) {
+    return static_cast<size_t>(kind) * kColumnsMax + std::min(column, kColumnsMax - 1);
+  }
   Cell& custom_cell(std::string_view name);
   static void merge(Cell& into, const Cell& later);
   static bool is_noise(const Cell& cell, uint32_t chance, bool table);
@@ -87,6 +105,7 @@ class Tally {
   std::vector<Encoded> encoded_;
   uint64_t lines_ = 0;
   bool binary_ = false;
+  bool with_spans_ = false;
 };
 
 }  // namespace hetao::inspection

@@ -15,7 +15,6 @@ constexpr size_t kEncodedBehindBytes = 1'024;
 constexpr size_t kDenseBackBytes = 256;
 constexpr size_t kFoldBeforeBytes = 160;
 constexpr size_t kFoldBehindBytes = 160;
-constexpr size_t kDenseRunMin = 32;
 constexpr size_t kTagBytesMax = 1'024;
 
 int hex_value(char c) {
@@ -239,6 +238,7 @@ View decode_base64_near(std::string_view text, size_t quad) {
   int count = 0;
   size_t place = begin;
   size_t i = begin;
+  view.reserve(kEncodedBeforeBytes + kEncodedBehindBytes);
   for (; i < text.size() && i - quad + kEncodedBeforeBytes < kEncodedBehindBytes + kEncodedBeforeBytes; ++i) {
     if (is_line_end(text[i])) continue;
     const int value = base64_value(text[i]);
@@ -280,26 +280,35 @@ View decode_hex_near(std::string_view text, size_t pair, bool separated) {
   return view;
 }
 
-bool begins_like_content(std::string_view base64) {
-  size_t used = 0;
-  const std::string head = decode_base64_run(base64.substr(0, 96), 48, used);
-  if (head.size() < 12) return false;
-  using namespace std::string_view_literals;
-  for (const std::string_view magic :
-       {"\x1f\x8b\x08"sv, "PK\x03\x04"sv, "BZh"sv, "\xfd\x37zXZ"sv, "\x28\xb5\x2f\xfd"sv, "7z\xbc\xaf"sv,
-        "%PDF"sv, "\xff\xfe"sv, "SQLite f"sv, "PAR1"sv}) {
-    if (head.starts_with(magic)) return true;
-  }
-  size_t printable = 0;
-  for (const char c : head)
-    printable += (c >= ' ' && c < 0x7f) || c == '\n' || c == '\r' || c == '\t' ? 1 : 0;
-  if (printable == head.size()) return true;
-  // Text in another script: whole UTF-8, but for the character that the cut may have halved.
+namespace {
+
+using namespace std::string_view_literals;
+
+bool is_packed(std::string_view head) {
+  static constexpr std::array kMagics = {"\x1f\x8b\x08"sv,     "PK\x03\x04"sv, "BZh"sv,  "\xfd\x37zXZ"sv,
+                                         "\x28\xb5\x2f\xfd"sv, "7z\xbc\xaf"sv, "%PDF"sv, "\xff\xfe"sv,
+                                         "SQLite f"sv,         "PAR1"sv};
+  return std::any_of(kMagics.begin(), kMagics.end(),
+                     [head](std::string_view magic) { return head.starts_with(magic); });
+}
+
+// Whole UTF-8, but for the character that the cut may have halved.
+bool is_text(std::string_view head) {
   for (size_t cut = 0; cut < 4 && cut < head.size(); ++cut) {
-    if (is_utf8(std::string_view(head).substr(0, head.size() - cut)))
-      return head.find('\0') == std::string::npos;
+    if (is_utf8(head.substr(0, head.size() - cut))) return head.find('\0') == std::string_view::npos;
   }
   return false;
+}
+
+}  // namespace
+
+bool begins_like_content(std::string_view base64) {
+  size_t used = 0;
+  // The first few bytes refuse most of what is none.
+  const std::string first = decode_base64_run(base64.substr(0, 24), 12, used);
+  if (first.size() < 12) return false;
+  if (is_packed(first)) return true;
+  return is_text(first) && is_text(decode_base64_run(base64.substr(0, 96), 48, used));
 }
 
 std::string decode_base64_run(std::string_view text, size_t bytes_max, size_t& used) {
@@ -321,23 +330,25 @@ std::string decode_base64_run(std::string_view text, size_t bytes_max, size_t& u
   return out;
 }
 
-// A block that is dense with letters and digits: does a long base64 run begin in it, or shortly before?
-// `others` are its bytes that are neither.
-void WindowScan::on_dense(size_t block, uint64_t others) {
+// The first of several dense blocks: does a long base64 run begin in it, or shortly before?
+void WindowScan::on_dense_begin(size_t block) {
   if (block >= window_.until) return;
-  if (!dense_before_) {
-    size_t begin = block;
-    while (begin > 0 && block - begin < kDenseBackBytes &&
-           (base64_value(text_[begin - 1]) >= 0 ||
-            (is_line_end(text_[begin - 1]) && begin >= 2 && base64_value(text_[begin - 2]) >= 0)))
-      --begin;
-    on_dense_run(begin);
-    // A word that stands in front of the run and ends with its line is none of it.
-    const size_t line = text_.substr(begin, block - begin).rfind('\n');
-    if (line != std::string_view::npos) on_dense_run(begin + line + 1);
-  }
-  for (; others != 0; others &= others - 1) {
-    const size_t at = block + static_cast<size_t>(__builtin_ctzll(others));
+  size_t begin = block;
+  while (begin > 0 && block - begin < kDenseBackBytes &&
+         (base64_value(text_[begin - 1]) >= 0 ||
+          (is_line_end(text_[begin - 1]) && begin >= 2 && base64_value(text_[begin - 2]) >= 0)))
+    --begin;
+  on_dense_run(begin);
+  // A word that stands in front of the run and ends with its line is none of it.
+  const size_t line = text_.substr(begin, block - begin).rfind('\n');
+  if (line != std::string_view::npos) on_dense_run(begin + line + 1);
+}
+
+// Another run may begin behind each of them.
+void WindowScan::on_borders(size_t block, uint64_t borders) {
+  if (block >= window_.until) return;
+  for (; borders != 0; borders &= borders - 1) {
+    const size_t at = block + static_cast<size_t>(__builtin_ctzll(borders));
     if (at + 1 >= text_.size()) return;
     // Line ends inside a run are part of it; an empty line is not.
     const bool border =
@@ -354,39 +365,38 @@ void WindowScan::on_dense_run(size_t begin) {
     embedded_->push_back({window_.offset + begin});
 }
 
-void WindowScan::on_encoded(const View& view) {
-  if (depth_ < 3 && view.text.size() >= 6) scan_view(view);
+void WindowScan::on_encoded(View view) {
+  if (depth_ < 3 && view.text.size() >= 6) scan_view(std::move(view));
 }
 
-void WindowScan::scan_view(const View& view) {
+void WindowScan::scan_view(View view) {
   Window window;
-  std::string padded = view.text;
-  padded.append(kMaskPadBytes, '\0');
-  window.text = std::string_view(padded).substr(0, view.text.size());
-  window.until = view.text.size();
+  const size_t size = view.text.size();
+  view.text.append(kMaskPadBytes, '\0');
+  window.text = std::string_view(view.text).substr(0, size);
+  window.until = size;
   window.offset = window_.offset;
-  View mapped = view;
-  if (view_ != nullptr) {  // a view of a view: places are those of the bytes themselves
-    for (uint32_t& place : mapped.from) place = view_->from[std::min<size_t>(place, view_->from.size() - 1)];
-  }
   size_t begin = 0;
   if (view.encoding >= 0) {
     // Several quads or pairs of one identifier lead here: what begins before the last decoded end is counted.
     size_t& until = encoded_until_[view.encoding];
-    while (begin < view.text.size() && view.from[begin] < until) ++begin;
+    while (begin < size && view.from[begin] < until) ++begin;
     until = std::max<size_t>(until, view.from.back());
   }
   // What begins outside this window is its neighbour's.
   if (view_ == nullptr) {
-    while (begin < view.text.size() && view.from[begin] < window_.from) ++begin;
-    size_t end = view.text.size();
+    while (begin < size && view.from[begin] < window_.from) ++begin;
+    size_t end = size;
     while (end > begin && view.from[end - 1] >= window_.until) --end;
     window.until = end;
   }
   window.from = begin;
   if (window.from >= window.until) return;
+  if (view_ != nullptr) {  // a view of a view: places are those of the bytes themselves
+    for (uint32_t& place : view.from) place = view_->from[std::min<size_t>(place, view_->from.size() - 1)];
+  }
   Shape shape;
-  WindowScan(window, shape, options_, tally_, nullptr, &mapped, depth_ + 1).run();
+  WindowScan(window, shape, options_, tally_, nullptr, &view, depth_ + 1).run();
 }
 
 // Things to be folded that stand near each other are looked at together; stretches do not overlap with what

@@ -21,6 +21,11 @@ struct View {
     from.push_back(static_cast<uint32_t>(at));
     changed.push_back(differs ? 1 : 0);
   }
+  void reserve(size_t bytes) {
+    text.reserve(bytes);
+    from.reserve(bytes + 1);
+    changed.reserve(bytes);
+  }
   void close(size_t end) { from.push_back(static_cast<uint32_t>(end)); }  // a place in the window
 };
 

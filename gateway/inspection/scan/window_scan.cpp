@@ -12,9 +12,8 @@ namespace {
 constexpr size_t kWordsBeforeBytes = 96;
 constexpr size_t kWordsBehindBytes = 40;
 constexpr size_t kExcerptSideBytes = 24;
-// So many letters, digits and signs in a block make it no running text: base64, perhaps.
-constexpr int kDenseBytesMin = 58;
 constexpr size_t kEncodedAheadBytes = 128;
+constexpr uint64_t kTopBit = uint64_t{1} << 63U;
 // Control characters that a window of text may hold (a stray one in a log): with more it is binary.
 constexpr uint64_t kControlsMax = 2;
 
@@ -37,13 +36,32 @@ WindowScan::WindowScan(const Window& window, const Shape& shape, const ScanOptio
 void WindowScan::find_line(size_t begin) {
   const size_t line = window_.from == 0 ? std::string_view::npos : text_.rfind('\n', window_.from - 1);
   const bool seen = line != std::string_view::npos || window_.from == 0;
-  line_begin_ = line != std::string_view::npos ? line + 1 : seen ? 0 : std::string_view::npos;
-  column_ = seen ? 0 : kColumnsMax - 1;
-  cursor_ = begin;
+  line_begin_[kStrideBlocks] = line != std::string_view::npos ? line + 1 : seen ? 0 : std::string_view::npos;
+  column_[kStrideBlocks] = seen ? 0 : kColumnsMax - 1;
   if (!seen) return;
-  cursor_ = std::max(begin, line_begin_);
+  // A line that begins behind `begin` is seen by the stride itself.
+  const size_t from = line_begin_[kStrideBlocks];
+  if (from >= begin) return;
   const auto at = [this](size_t i) { return text_.begin() + static_cast<ptrdiff_t>(i); };
-  column_ = static_cast<size_t>(std::count(at(line_begin_), at(cursor_), shape_.separator));
+  column_[kStrideBlocks] = static_cast<size_t>(std::count(at(from), at(begin), shape_.separator));
+}
+
+// Of each block of the stride, from that of the one before.
+void WindowScan::note_columns() {
+  size_t column = column_[kStrideBlocks];
+  size_t line = line_begin_[kStrideBlocks];
+  for (size_t b = 0; b < stride_blocks_; ++b) {
+    column_[b] = column;
+    line_begin_[b] = line;
+    const uint64_t lines = stride_.block[b].line;
+    const auto last = static_cast<unsigned>(63 - __builtin_clzll(lines | 1));
+    const uint64_t behind = lines != 0 ? (~uint64_t{1}) << last : ~uint64_t{0};
+    column = (lines != 0 ? 0 : column) +
+             static_cast<size_t>(__builtin_popcountll(stride_.block[b].separator & behind));
+    line = lines != 0 ? stride_begin_ + b * kBlockBytes + last + 1 : line;
+  }
+  column_[kStrideBlocks] = column;
+  line_begin_[kStrideBlocks] = line;
 }
 
 void WindowScan::run() {
@@ -58,8 +76,10 @@ void WindowScan::run() {
     const size_t left = std::min(last - at, kStrideBytes);
     stride_begin_ = at;
     stride_blocks_ = (left + kBlockBytes - 1) / kBlockBytes;
-    engine.find(text + at, stride_blocks_, static_cast<uint8_t>(shape_.separator), carry, masks_);
-    stride(at, stride_blocks_);
+    engine.find(text + at, stride_blocks_, shape_.table ? static_cast<uint8_t>(shape_.separator) : 0, carry,
+                stride_);
+    if (shape_.table) note_columns();
+    on_stride();
   }
   if ((!folds_.empty() || shape_.markup) && depth_ < 3) scan_folded();
   if (view_ == nullptr) tally_.seen(lines_, controls_ > kControlsMax);
@@ -74,64 +94,111 @@ uint64_t WindowScan::counted_bits(size_t base) const {
   return keep;
 }
 
-void WindowScan::stride(size_t begin, size_t blocks) {
-  uint64_t lines = 0;
-  uint64_t controls = 0;
-  for (size_t b = 0; b < blocks; ++b) {
-    const BlockMasks& m = masks_[b];
-    const size_t base = begin + b * kBlockBytes;
-    for (uint64_t folds = m.fold; folds != 0; folds &= folds - 1)
-      note_fold(base + static_cast<size_t>(__builtin_ctzll(folds)));
-    lines += static_cast<uint64_t>(__builtin_popcountll(m.line & counted_bits(base)));
-    controls += static_cast<uint64_t>(__builtin_popcountll(m.control & counted_bits(base)));
-    const bool dense = __builtin_popcountll(m.word | m.digit) >= kDenseBytesMin;
-    if (dense && embedded_ != nullptr) on_dense(base, ~(m.word | m.digit));
-    dense_before_ = dense;
-    uint64_t runs = m.run;
-    uint64_t marks = m.mark;
-    if (base < window_.from) {
-      const size_t skip = window_.from - base;
-      const uint64_t keep = skip >= 64 ? 0 : ~uint64_t{0} << skip;
-      runs &= keep;
-      marks &= keep;
-    }
-    for (; runs != 0; runs &= runs - 1) {
-      const size_t pos = base + static_cast<size_t>(__builtin_ctzll(runs));
-      if (pos < text_.size()) on_run(pos);
-    }
-    for (; marks != 0; marks &= marks - 1) {
-      const size_t pos = base + static_cast<size_t>(__builtin_ctzll(marks));
-      if (pos < text_.size()) on_mark(pos);
+void WindowScan::on_stride() {
+  const size_t end = stride_begin_ + stride_blocks_ * kBlockBytes;
+  if (stride_begin_ >= window_.from && end <= window_.until) {
+    lines_ += stride_.lines;
+    controls_ += stride_.controls;
+  } else {
+    for (size_t b = 0; b < stride_blocks_; ++b) {
+      const uint64_t counted = counted_bits(stride_begin_ + b * kBlockBytes);
+      lines_ += static_cast<uint64_t>(__builtin_popcountll(stride_.block[b].line & counted));
+      controls_ += static_cast<uint64_t>(__builtin_popcountll(stride_.block[b].control & counted));
     }
   }
-  lines_ += lines;
-  controls_ += controls;
+  const uint64_t dense_begins = stride_.dense & ~(stride_.dense << 1U | (dense_before_ ? 1U : 0U));
+  dense_before_ = (stride_.dense >> (stride_blocks_ - 1) & 1U) != 0;
+  if (stride_.runs_only) {
+    if (embedded_ != nullptr) {
+      for (uint64_t begins = dense_begins; begins != 0; begins &= begins - 1)
+        on_dense_begin(stride_begin_ + static_cast<size_t>(__builtin_ctzll(begins)) * kBlockBytes);
+    }
+    return on_runs(stride_.busy);
+  }
+  for (uint64_t busy = stride_.busy | dense_begins; busy != 0; busy &= busy - 1)
+    on_block(static_cast<size_t>(__builtin_ctzll(busy)), dense_begins);
 }
 
-// Separators between the cursor and `pos`, by the stride's masks where it has them.
-size_t WindowScan::column_at(size_t pos) {
-  if (!shape_.table) return 0;
-  if (pos < cursor_) return std::min(column_, kColumnsMax - 1);
-  cursor_ = std::max(cursor_, std::min(stride_begin_, pos));
-  while (cursor_ < pos) {
-    const size_t block = (cursor_ - stride_begin_) / kBlockBytes;
-    if (block >= stride_blocks_) break;
+// Those bits of a block's bytes that do not stand before the window.
+uint64_t WindowScan::kept_bits(size_t base) const {
+  if (base >= window_.from) return ~uint64_t{0};
+  const size_t before = window_.from - base;
+  return before >= kBlockBytes ? 0 : ~uint64_t{0} << before;
+}
+
+// Places first, then one look at each: a loop whose length nobody can foresee is paid for once a stride.
+void WindowScan::on_runs(uint64_t busy) {
+  static constexpr size_t kRunsMax = kBlockBytes / (kRunBytesMin + 1) + 2;  // of a block
+  uint32_t places[kStrideBlocks * kRunsMax + 4];
+  size_t count = 0;
+  for (; busy != 0; busy &= busy - 1) {
+    const auto block = static_cast<size_t>(__builtin_ctzll(busy));
     const size_t base = stride_begin_ + block * kBlockBytes;
-    const size_t end = std::min(pos, base + kBlockBytes);
-    uint64_t keep = ~uint64_t{0} << (cursor_ - base);
-    if (end - base < kBlockBytes) keep &= (uint64_t{1} << (end - base)) - 1;
-    const uint64_t lines = masks_[block].line & keep;
-    uint64_t separators = masks_[block].separator & keep;
-    if (lines != 0) {
-      const auto last = static_cast<unsigned>(63 - __builtin_clzll(lines));
-      line_begin_ = base + last + 1;
-      separators &= last == 63 ? 0 : ~uint64_t{0} << (last + 1);
-      column_ = 0;
+    if (stride_.block[block].border != 0 && embedded_ != nullptr)
+      on_borders(base, stride_.block[block].border);
+    uint64_t runs = stride_.block[block].run & kept_bits(base);
+    const auto some = static_cast<size_t>(__builtin_popcountll(runs));
+    for (size_t i = 0; i < some; i += 4) {
+      for (size_t j = 0; j < 4; ++j) {
+        places[count + i + j] =
+            static_cast<uint32_t>(base + static_cast<size_t>(__builtin_ctzll(runs | kTopBit)));
+        runs &= runs - 1;
+      }
     }
-    column_ += static_cast<size_t>(__builtin_popcountll(separators));
-    cursor_ = end;
+    count += some;
   }
-  return std::min(column_, kColumnsMax - 1);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t end = run_end(places[i]);
+    if (end >= places[i] + kRunBytesMin) on_run(places[i], end);
+  }
+}
+
+void WindowScan::on_block(size_t block, uint64_t dense_begins) {
+  const BlockMasks& m = stride_.block[block];
+  const size_t base = stride_begin_ + block * kBlockBytes;
+  for (uint64_t folds = m.fold; folds != 0; folds &= folds - 1)
+    note_fold(base + static_cast<size_t>(__builtin_ctzll(folds)));
+  if (embedded_ != nullptr) {
+    if ((dense_begins >> block & 1U) != 0) on_dense_begin(base);
+    if (m.border != 0) on_borders(base, m.border);
+  }
+  const uint64_t keep = kept_bits(base);
+  for (uint64_t runs = m.run & keep; runs != 0; runs &= runs - 1) {
+    const size_t pos = base + static_cast<size_t>(__builtin_ctzll(runs));
+    const size_t end = run_end(pos);
+    if (end >= pos + kRunBytesMin) on_run(pos, end);
+  }
+  for (uint64_t marks = m.mark & keep; marks != 0; marks &= marks - 1) {
+    const size_t pos = base + static_cast<size_t>(__builtin_ctzll(marks));
+    if (pos < text_.size()) on_mark(pos);
+  }
+}
+
+// Where the digits end that begin at `begin`, a place in this stride: of longer ones, kRunBytesMax further.
+size_t WindowScan::run_end(size_t begin) const {
+  const auto ones = [](uint64_t bits) {
+    return bits == ~uint64_t{0} ? kBlockBytes : static_cast<size_t>(__builtin_ctzll(~bits));
+  };
+  const size_t block = (begin - stride_begin_) / kBlockBytes;
+  const size_t in_block = (begin - stride_begin_) % kBlockBytes;
+  size_t length = ones(stride_.block[block].digit >> in_block);
+  if (in_block + length == kBlockBytes) {
+    if (block + 1 < stride_blocks_) {
+      length += ones(stride_.block[block + 1].digit);
+    } else {
+      while (length < kRunBytesMax && is_digit(at(begin + length))) ++length;
+    }
+  }
+  return std::min(begin + std::min(length, kRunBytesMax), text_.size());
+}
+
+size_t WindowScan::line_begin_at(size_t pos) const {
+  if (pos < stride_begin_) return line_begin_[0];
+  const size_t block = (pos - stride_begin_) / kBlockBytes;
+  const uint64_t before = (uint64_t{1} << ((pos - stride_begin_) % kBlockBytes)) - 1;
+  const uint64_t lines = stride_.block[block].line & before;
+  if (lines == 0) return line_begin_[block];
+  return stride_begin_ + block * kBlockBytes + static_cast<size_t>(64 - __builtin_clzll(lines));
 }
 
 uint32_t WindowScan::words_near(size_t begin, size_t end) {
@@ -140,7 +207,8 @@ uint32_t WindowScan::words_near(size_t begin, size_t end) {
   if (!shape_.table || view_ != nullptr) return words_.near(from, until);
   // In a table a word speaks for its own line, and a heading for its column.
   const size_t column = column_at(begin);
-  if (line_begin_ != std::string_view::npos) from = std::max(from, std::min(line_begin_, begin));
+  const size_t line_begin = line_begin_at(begin);
+  if (line_begin != std::string_view::npos) from = std::max(from, std::min(line_begin, begin));
   if (const void* line = std::memchr(text_.data() + end, '\n', until - end); line != nullptr)
     until = static_cast<size_t>(static_cast<const char*>(line) - text_.data());
   return words_.near(from, until) | shape_.words_of(column);
@@ -148,8 +216,10 @@ uint32_t WindowScan::words_near(size_t begin, size_t end) {
 
 void WindowScan::report(Kind kind, size_t begin, size_t end, bool words) {
   size_t place = begin;
+  size_t place_end = end;
   if (view_ != nullptr) {
     place = view_->from[begin];
+    place_end = view_->from[std::min(end, view_->from.size() - 1)];
     const auto from = view_->changed.begin() + static_cast<ptrdiff_t>(begin);
     const auto to = view_->changed.begin() + static_cast<ptrdiff_t>(std::min(end, view_->changed.size()));
     if (std::find(from, to, 1) == to) return;  // counted where it stands plain
@@ -157,22 +227,16 @@ void WindowScan::report(Kind kind, size_t begin, size_t end, bool words) {
   Tally::Hit hit;
   hit.kind = kind;
   hit.offset = window_.offset + place;
+  hit.end = window_.offset + place_end;
   hit.column = view_ != nullptr ? 0 : column_at(begin);
   hit.words = words;
   if (view_ != nullptr && view_->encoding == 0) return tally_.encoded(hit, masked_excerpt(begin, end));
   if (tally_.hit(hit)) tally_.excerpt(hit, masked_excerpt(begin, end));
 }
 
-bool WindowScan::weigh(Kind kind, Fit fit, size_t begin, size_t end) {
-  if (fit == Fit::kNo) return false;
-  if (fit == Fit::kForm) {
-    if (view_ == nullptr) tally_.form(kind, column_at(begin));
-    return false;
-  }
-  // Words cost a look around; a column of ten thousand numbers needs no more of them than it has.
+void WindowScan::weigh_valid(Kind kind, size_t begin, size_t end) {
   const uint32_t wanted = facts_of(kind).words;
   report(kind, begin, end, wanted != 0 && (words_near(begin, end) & wanted) != 0);
-  return true;
 }
 
 void WindowScan::weigh_with_words(Kind kind, size_t begin, size_t end) {

@@ -35,27 +35,36 @@ class WindowScan {
   void run();
 
  private:
-  static constexpr size_t kStrideBlocks = 64;
-  static constexpr size_t kStrideBytes = kStrideBlocks * kBlockBytes;
+  static constexpr size_t kRunBytesMin = 4;
+  static constexpr size_t kRunBytesMax =
+      64;  // longer runs of digits are no identifier, but may be encoded text
 
   char at(size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
   std::string_view part(size_t from, size_t until) const {
     return from <= until && until <= text_.size() ? text_.substr(from, until - from) : std::string_view();
   }
 
-  void stride(size_t begin, size_t blocks);
+  void on_stride();
+  void on_block(size_t block, uint64_t dense_begins);
+  void on_runs(uint64_t busy);
+  void note_columns();
+  uint64_t kept_bits(size_t base) const;
+  size_t run_end(size_t begin) const;
   uint64_t counted_bits(size_t base) const;
   void find_line(size_t begin);
-  size_t column_at(size_t pos);
+  size_t column_at(size_t pos) const { return shape_.table ? column_in_table(pos) : 0; }
+  size_t column_in_table(size_t pos) const;
+  size_t line_begin_at(size_t pos) const;
   uint32_t words_near(size_t begin, size_t end);
   void report(Kind kind, size_t begin, size_t end, bool words);
   // Counts a number of `kind`: found where it is valid, else one more that only looks like one.
   bool weigh(Kind kind, Fit fit, size_t begin, size_t end);
+  void weigh_valid(Kind kind, size_t begin, size_t end);
   void weigh_with_words(Kind kind, size_t begin, size_t end);
   std::string masked_excerpt(size_t begin, size_t end) const;
 
   // Runs of four digits and more.
-  void on_run(size_t begin);
+  void on_run(size_t begin, size_t end);
   bool on_resident(size_t begin, size_t end, std::string_view text);
   void on_long_number(size_t begin, size_t end);
   void on_eleven(size_t begin, size_t end);
@@ -67,6 +76,7 @@ class WindowScan {
   void on_token(size_t begin, size_t end);
   void on_mrz(size_t begin, size_t end);
   void on_military(size_t begin, size_t end);
+  bool is_month(size_t begin) const;
   bool touched(size_t begin, size_t end) const;
   bool grouped(size_t begin, size_t end) const;
 
@@ -89,10 +99,11 @@ class WindowScan {
   void on_star(size_t star);
 
   // Views.
-  void on_dense(size_t block, uint64_t others);
+  void on_dense_begin(size_t block);
+  void on_borders(size_t block, uint64_t borders);
   void on_dense_run(size_t begin);
-  void on_encoded(const View& view);
-  void scan_view(const View& view);
+  void on_encoded(View view);
+  void scan_view(View view);
   void note_fold(size_t pos);
   void scan_folded();
 
@@ -106,12 +117,13 @@ class WindowScan {
   std::string_view text_;
   ContextFinder words_;
 
-  BlockMasks masks_[kStrideBlocks];
+  Stride stride_;
   size_t stride_begin_ = 0;
   size_t stride_blocks_ = 0;
-  size_t cursor_ = 0;  // separators before it are counted in column_
-  size_t column_ = 0;
-  size_t line_begin_ = 0;
+  // In tables: where the line began that a block begins in, and its columns that are past; the last is what
+  // the next stride begins with.
+  size_t column_[kStrideBlocks + 1];
+  size_t line_begin_[kStrideBlocks + 1];
   struct Stretch {
     size_t first = 0;  // places of the first and last thing to be folded
     size_t last = 0;
@@ -122,5 +134,32 @@ class WindowScan {
   bool dense_before_ = false;
   size_t encoded_until_[2] = {0, 0};  // base64, hexadecimal: identifiers that begin before are counted
 };
+
+// What every number of a table goes through.
+
+// The columns of a line that end before `pos`, a place in this stride or shortly before it.
+inline size_t WindowScan::column_in_table(size_t pos) const {
+  if (pos < stride_begin_) return std::min(column_[0], kColumnsMax - 1);
+  const size_t block = (pos - stride_begin_) / kBlockBytes;
+  const uint64_t before = (uint64_t{1} << ((pos - stride_begin_) % kBlockBytes)) - 1;
+  const uint64_t lines = stride_.block[block].line & before;
+  uint64_t separators = stride_.block[block].separator & before;
+  size_t column = column_[block];
+  if (lines != 0) {
+    separators &= ~uint64_t{1} << static_cast<unsigned>(63 - __builtin_clzll(lines));
+    column = 0;
+  }
+  return std::min(column + static_cast<size_t>(__builtin_popcountll(separators)), kColumnsMax - 1);
+}
+
+inline bool WindowScan::weigh(Kind kind, Fit fit, size_t begin, size_t end) {
+  if (fit == Fit::kNo) return false;
+  if (fit == Fit::kForm) {
+    if (view_ == nullptr) tally_.form(kind, column_at(begin));
+    return false;
+  }
+  weigh_valid(kind, begin, end);
+  return true;
+}
 
 }  // namespace hetao::inspection

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gateway/federation/facts.h"
 #include "gateway/federation/table.h"
 #include "tests/unit/federation/two_cities.h"
 
@@ -92,12 +93,109 @@ TEST(Obligations, APermitForOtherRegionsIsNoneForThisOne) {
   EXPECT_EQ(world.core("hongkong").job(id), nullptr);
 }
 
-TEST(Obligations, WhatThisGatewayCannotDoHoldsThePermit) {
+// A copy of the one file, as the shell makes it.
+void mask_it(const InspectItem& effect, ItemInspected& found) {
+  found.facts = {fact("inspection.findings", int64_t{effect.mask.empty() ? 2 : 0}),
+                 fact("inspection.verdict", effect.mask.empty() ? "identifiers" : "clean")};
+  if (effect.mask.empty()) return;
+  found.masked = effect.item;
+  found.masked.mutable_files(0)->set_digest("masked-" + effect.item.files(0).digest());
+}
+
+const ledger::Entry* entry_of(TwoCities& world, const std::string& region, const std::string& kind,
+                              const std::string& crossing) {
+  const auto& entries = world.city(region).entries;
+  const auto at = std::find_if(entries.begin(), entries.end(), [&](const ledger::Entry& entry) {
+    return entry.kind == kind && entry.crossing == crossing;
+  });
+  return at == entries.end() ? nullptr : &*at;
+}
+
+TEST(Obligations, TheMaskedCopyCrossesAndBothDigestsAreBooked) {
+  TwoCities world(
+      rules_with("mask: {kinds: [hkid, email]}, inspect: {profile: personal-identifiers, at_most: 0}"));
+  world.inspection_finds = mask_it;
+  const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  EXPECT_EQ(world.job(id).state(), pb::JOB_COMPLETE) << world.job(id).reason();
+  const ledger::Entry* departed = entry_of(world, "hongkong", "departed", "j1.1.i1");
+  const ledger::Entry* arrived = entry_of(world, "shenzhen", "arrived", "j1.1.i1");
+  ASSERT_NE(departed, nullptr);
+  ASSERT_NE(arrived, nullptr);
+  EXPECT_EQ(departed->item_digest, "masked-d-hongkong-general");
+  EXPECT_EQ(departed->extra.at("masked_from"), "d-hongkong-general");
+  EXPECT_EQ(arrived->item_digest, "masked-d-hongkong-general");
+  EXPECT_FALSE(arrived->extra.contains("masked_from")) << "with it, what was masked could be tried out";
+  EXPECT_EQ(world.core("hongkong").dataset("hongkong-general")->digest(), "d-hongkong-general");
+  EXPECT_EQ(world.unrest(), "");
+}
+
+TEST(Obligations, WhatCannotBeMaskedIsHeld) {
   TwoCities world(rules_with("mask: {kinds: [name]}"));
+  world.inspection_finds = [](const InspectItem& effect, ItemInspected& found) {
+    if (!effect.mask.empty()) found.not_masked = "there is no kind 'name'";
+  };
   const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
   world.settle();
   EXPECT_EQ(world.job(id).state(), pb::JOB_HELD);
-  EXPECT_NE(world.core("hongkong").crossing("j1.1.i1")->ours().reason().find("masking"), std::string::npos);
+  EXPECT_NE(world.core("hongkong").crossing("j1.1.i1")->ours().reason().find("no kind 'name'"),
+            std::string::npos);
+}
+
+TEST(Obligations, MaskingThatTheSenderDidNotDoIsHeldByTheReceiver) {
+  TwoCities world(kRules);
+  world.activate("shenzhen", rules_with("mask: {kinds: [hkid]}"));
+  world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  EXPECT_EQ(world.open_reviews("shenzhen").size(), 1U);
+}
+
+TEST(Obligations, ASmallGroupIsHeldOrForbidden) {
+  const struct {
+    const char* obligation;
+    std::optional<int64_t> smallest;
+    pb::JobState state;
+  } kCases[] = {{"min-group: {least: 10}", 10, pb::JOB_COMPLETE},
+                {"min-group: {least: 10}", 9, pb::JOB_HELD},
+                {"min-group: {least: 10}", std::nullopt, pb::JOB_HELD},
+                {"min-group: {least: 10, otherwise: forbid}", 9, pb::JOB_SYSTEM_ERROR},
+                {"min-group: {least: 10, otherwise: forbid}", std::nullopt, pb::JOB_HELD},
+                {"k-anonymity: {least: 5}", 5, pb::JOB_COMPLETE},
+                {"k-anonymity: {least: 5}", 4, pb::JOB_HELD}};
+  for (const auto& one : kCases) {
+    TwoCities world(rules_with(one.obligation));
+    world.inspection_finds = [&one](const InspectItem&, ItemInspected& found) {
+      if (!one.smallest) return;
+      found.facts.push_back(fact("result.k_anonymity", *one.smallest));
+      found.facts.push_back(fact("result.min_group", *one.smallest));
+    };
+    const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
+    world.settle();
+    EXPECT_EQ(world.job(id).state(), one.state) << one.obligation << ": " << world.job(id).reason();
+  }
+}
+
+TEST(Obligations, AHoldThatNobodyAnswersIsToldToOthersOnce) {
+  const std::string rules = R"(
+rules:
+  - {id: H1, effect: hold, title: datasets are looked at, when: {action: cross, item.kind: dataset}}
+  - {id: P2, effect: permit, title: the rest, when: {action: cross, item.kind: {not_in: [dataset]}}}
+  - {id: P3, effect: permit, title: platforms, when: {action: place}}
+)";
+  TwoCities world(rules, {}, [](CoreConfig& config) {
+    config.hold_escalation = Duration::seconds(3'600);
+    config.hold_expiry = Duration::seconds(7'200);
+  });
+  world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  world.wait(Duration::seconds(3'500));
+  EXPECT_EQ(entries_of(world, "hongkong", "notice"), 0U);
+  world.wait(Duration::seconds(200));
+  EXPECT_EQ(entries_of(world, "hongkong", "notice"), 1U);
+  EXPECT_EQ(world.open_reviews("hongkong").size(), 1U);
+  world.wait(Duration::seconds(3'600));
+  EXPECT_EQ(entries_of(world, "hongkong", "notice"), 1U);
+  EXPECT_EQ(world.open_reviews("hongkong").size(), 0U) << "its time is over";
 }
 
 TEST(Obligations, NoticesAndDutiesStandOnTheLedger) {

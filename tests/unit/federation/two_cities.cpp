@@ -264,7 +264,10 @@ void TwoCities::carry_out(const std::string& region, const Effect& effect) {
     }
     post(region, std::move(out));
   } else if (const auto* inspected = std::get_if<InspectItem>(&effect)) {
-    post(region, ItemInspected{inspected->crossing, {fact("inspection.verdict", "clean")}, "clean"});
+    ItemInspected found{inspected->crossing, {fact("inspection.verdict", "clean")}, "clean"};
+    found.mask = inspected->mask;
+    if (inspection_finds) inspection_finds(*inspected, found);
+    post(region, std::move(found));
   } else if (const auto* dropped = std::get_if<DropBlobs>(&effect)) {
     for (const std::string& digest : dropped->digests) journal_.push_back(region + " drops " + digest);
     post(region, BlobsDropped{dropped->duties, true, {}});

@@ -68,6 +68,8 @@ class TwoCities {
   int copies = 1;  // of every message
   // What a platform does with a submission: "" takes it, "refuse" refuses, "lose" loses it once it runs.
   std::map<std::string, std::string> platform_does;
+  // What inspections find; nothing by default.
+  std::function<void(const InspectItem&, ItemInspected&)> inspection_finds;
 
  private:
   void carry_out(const std::string& region, const Effect& effect);

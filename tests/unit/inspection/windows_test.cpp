@@ -9,7 +9,25 @@
 #include "gateway/inspection/scan/block_masks.h"
 
 namespace hetao::inspection {
+
+#ifdef HETAO_SIMULATED_MASKS
+void simulated_masks_avx512(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
+                            Stride& out);
+void simulated_masks_neon(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
+                          Stride& out);
+#endif
+
 namespace {
+
+// Those of this processor, and the others by functions that do the same.
+std::vector<MaskEngine> all_engines() {
+  std::vector<MaskEngine> engines(mask_engines().begin(), mask_engines().end());
+#ifdef HETAO_SIMULATED_MASKS
+  engines.push_back({"avx512 simulated", simulated_masks_avx512});
+  engines.push_back({"neon simulated", simulated_masks_neon});
+#endif
+  return engines;
+}
 
 std::string fullwidth(const std::string& digits) {
   std::string out;
@@ -60,7 +78,7 @@ TEST(Windows, EveryInstructionSetFindsTheSame) {
   const std::string text = document(1, 400'000);
   const std::string expected = findings_of(inspect(as_bytes(text)));
   EXPECT_NE(expected.find("cn_resident_id"), std::string::npos);
-  for (const MaskEngine& engine : mask_engines()) {
+  for (const MaskEngine& engine : all_engines()) {
     InspectOptions options;
     options.engine = &engine;
     EXPECT_EQ(findings_of(inspect(as_bytes(text), options)), expected) << engine.name;
@@ -75,19 +93,25 @@ TEST(Windows, MasksAreEqualOverRandomBytes) {
     for (uint8_t& b : bytes)
       b = random() % 3 == 0 ? static_cast<uint8_t>(random())
                             : static_cast<uint8_t>(kLikely[random() % kLikely.size()]);
-    std::vector<BlockMasks> expected(64);
+    Stride expected;
     MaskCarry carry;
-    mask_engines().back().find(bytes.data(), 64, ',', carry, expected.data());
-    for (const MaskEngine& engine : mask_engines()) {
-      std::vector<BlockMasks> found(64);
+    mask_engines().back().find(bytes.data(), kStrideBlocks, ',', carry, expected);
+    for (const MaskEngine& engine : all_engines()) {
+      Stride found;
       MaskCarry again;
-      engine.find(bytes.data(), 64, ',', again, found.data());
-      for (size_t i = 0; i < 64; ++i) {
-        EXPECT_EQ(found[i].run, expected[i].run) << engine.name;
-        EXPECT_EQ(found[i].mark, expected[i].mark) << engine.name;
-        EXPECT_EQ(found[i].fold, expected[i].fold) << engine.name;
-        EXPECT_EQ(found[i].word, expected[i].word) << engine.name;
-        EXPECT_EQ(found[i].control, expected[i].control) << engine.name;
+      engine.find(bytes.data(), kStrideBlocks, ',', again, found);
+      EXPECT_EQ(found.busy, expected.busy) << engine.name;
+      EXPECT_EQ(found.dense, expected.dense) << engine.name;
+      EXPECT_EQ(found.lines, expected.lines) << engine.name;
+      for (size_t i = 0; i < kStrideBlocks; ++i) {
+        EXPECT_EQ(found.block[i].digit, expected.block[i].digit) << engine.name;
+        EXPECT_EQ(found.block[i].run, expected.block[i].run) << engine.name;
+        EXPECT_EQ(found.block[i].mark, expected.block[i].mark) << engine.name;
+        EXPECT_EQ(found.block[i].fold, expected.block[i].fold) << engine.name;
+        EXPECT_EQ(found.block[i].border, expected.block[i].border) << engine.name;
+        EXPECT_EQ(found.block[i].line, expected.block[i].line) << engine.name;
+        EXPECT_EQ(found.block[i].control, expected.block[i].control) << engine.name;
+        EXPECT_EQ(found.block[i].separator, expected.block[i].separator) << engine.name;
       }
     }
   }

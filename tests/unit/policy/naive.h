@@ -77,7 +77,8 @@ class Evaluator {
       const std::string name = to_word(have.kind);
       std::set<std::string> names(have.names.begin(), have.names.end());
       if (name == "inspect" || name == "delete-after") have.amount = std::min(have.amount, added.amount);
-      if (name == "keep-record" || name == "review") have.amount = std::max(have.amount, added.amount);
+      if (name == "keep-record" || name == "review" || name == "min-group" || name == "k-anonymity")
+        have.amount = std::max(have.amount, added.amount);
       if (name == "mask") names.insert(added.names.begin(), added.names.end());
       if (name == "residency") {
         std::set<std::string> common;

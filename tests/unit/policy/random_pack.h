@@ -157,6 +157,11 @@ class RandomWorld {
                                                   "{mask: {kinds: [b, c]}}",
                                                   "{residency: {regions: [x, y]}}",
                                                   "{residency: {regions: [y, z]}}",
+                                                  "{min-group: {least: 5}}",
+                                                  "{min-group: {least: 10, otherwise: forbid}}",
+                                                  "{min-group: {least: 12}}",
+                                                  "{k-anonymity: {least: 3}}",
+                                                  "{k-anonymity: {least: 4}}",
                                                   "{notify: {role: r}}",
                                                   "{duty: {text: file it}}"};
     return "[" + one(kAll) + ", " + one(kAll) + "]";
