@@ -14,19 +14,44 @@ ELSEWHERE = {"auditors.md", "inspection.md"}
 
 
 class Handbook(CitiesTest):
-    def run_page(self, page):
-        """Every block ```sh of a page, as one script in an empty folder that has the repository's policies."""
-        text = (ROOT / "deploy/handbook" / page).read_text()
-        blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", text)
-        self.assertTrue(blocks, page)
+    def folder_of(self, page):
+        """An empty folder that has the repository's policies."""
         folder = self.cities.folder / page
         folder.mkdir()
         (folder / "policy").symlink_to(ROOT / "policy")
+        return folder
+
+    def blocks_of(self, page, kind):
+        text = (ROOT / "deploy/handbook" / page).read_text()
+        blocks = re.findall(rf"(?ms)^```{kind}\n(.*?)^```$", text)
+        self.assertTrue(blocks, page)
+        return blocks
+
+    def run_in(self, folder, script):
         env = dict(os.environ, **self.cities.env, PATH=f"{BIN}:{os.environ['PATH']}", LANG="C.UTF-8")
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", "\n".join(blocks)], cwd=folder, env=env,
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=env,
                               capture_output=True, text=True, timeout=240)
-        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-2000:])
+        self.assertEqual(done.returncode, 0, script + done.stdout[-4000:] + done.stderr[-2000:])
         return done.stdout
+
+    def run_page(self, page):
+        """Every block ```sh of a page, as one script."""
+        return self.run_in(self.folder_of(page), "\n".join(self.blocks_of(page, "sh")))
+
+    def compare_page(self, page):
+        """Every block ```console of a page: commands behind `$ `, then what they say. A line `…` stands for any lines,
+        and within a line for any text."""
+        folder = self.folder_of(page)
+        for block in self.blocks_of(page, "console"):
+            for step in re.split(r"(?m)^\$ ", block)[1:]:
+                command, _, expected = step.partition("\n")
+                said = self.run_in(folder, command)
+                lines = (r"(.*\n)*" if line == "…" else re.escape(line).replace("…", ".*") + r"\n"
+                         for line in expected.splitlines())
+                self.assertRegex(said, r"\A" + "".join(lines) + r"\Z", f"{page}: {command}")
+
+    def test_a_threshold_is_changed_as_the_page_says(self):
+        self.compare_page("policy-change.md")
 
     def test_five_minutes_are_enough_in_three_languages(self):
         for page in ("five-minutes.md", "five-minutes.zh-Hans.md", "five-minutes.zh-Hant.md"):
