@@ -302,5 +302,19 @@ Subsystem sftp internal-sftp
         return self.folder.size / took
 
 
+    def folder_with(self, program, source):
+        """Seconds in which `scp -r` or `rsync -a` moves a folder."""
+        shell = " ".join(["ssh", "-p", str(self.port), *self.options])
+        commands = {
+            "scp": ["scp", "-q", "-r", "-P", str(self.port), *self.options, str(source)],
+            "rsync": ["rsync", "-a", "-W", "-e", shell, str(source)],
+        }
+        target = self.folder.path / f"out.{program}"
+        shutil.rmtree(target, ignore_errors=True)
+        took, _ = timed([[*commands[program], f"root@{self.address}:{target}"]], self.folder.prefix["client"])
+        shutil.rmtree(target)
+        return took
+
+
 def median(measure, times):
     return statistics.median(measure() for _ in range(times))
