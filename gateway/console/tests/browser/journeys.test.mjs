@@ -176,8 +176,7 @@ describe('researcher', () => {
       await page.keyboard.press('Control+a');
       await page.keyboard.type('name: typed\ninputs:\n- url: dataset:szu-t');
       await page.keyboard.press('Control+Space');
-      await page.locator('.cm-tooltip-autocomplete li', {hasText: 'szu-tumour-40'}).waitFor();
-      await page.keyboard.press('Enter');
+      await page.locator('.cm-tooltip-autocomplete li', {hasText: 'szu-tumour-40'}).click();
       await until(async () => (await editor.innerText()).includes('dataset:szu-tumour-40'), 'the completion is taken');
     }));
 });
