@@ -1,4 +1,4 @@
-// The parts of a request target (RFC 3986, sections 2.1 and 3.4; HTML's form encoding for queries). Pure.
+// The query of a request target (RFC 3986, section 3.4; HTML's form encoding). Pure.
 #pragma once
 
 #include <optional>
@@ -7,11 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace hetao::api {
+#include "gateway/base/percent.h"
 
-// Nothing when a % is not followed by two hex digits, or when the outcome is not UTF-8 or holds a NUL.
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank = false);
-std::string percent_encode(std::string_view text);
+namespace hetao::api {
 
 class Query {
  public:

@@ -30,8 +30,13 @@ int64_t read_amount(Section& s, policy::MapReader& map, const char* key, const p
 void read_platforms(Section& s, policy::MapReader& top, Config& config);
 void read_placement(Section& s, policy::MapReader& top, Config& config);
 
+// `auth:`; config_auth.cpp.
+void read_auth(Section& s, policy::MapReader& top, Config& config);
+
 void read_stores(Section& s, policy::MapReader& top, Config& config);
 // Keys and tokens of the stores, from the files that the configuration names.
+// Whether others than its owner may read a file of secrets.
+bool others_may_read(const std::string& file);
 void open_stores(const Config& config, io::ShellConfig& out, Diagnostics& mistakes);
 
 }  // namespace hetao::daemon

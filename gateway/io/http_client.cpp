@@ -104,7 +104,7 @@ platforms::HttpReply HttpClient::send(const platforms::HttpCall& call, const Hea
   const std::string url = base_ + call.target;
   List lines;
   for (const auto& [name, value] : headers) add(lines, name + ": " + value);
-  if (!call.body.empty()) add(lines, "Content-Type: application/json");
+  if (!call.body.empty()) add(lines, "Content-Type: " + call.content_type);
   add(lines, "Expect:");
   curl_easy_reset(curl);  // options; the connection stays
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());

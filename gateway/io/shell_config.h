@@ -13,6 +13,7 @@
 #include "gateway/io/event_forwarder.h"
 #include "gateway/io/store_client.h"
 #include "gateway/io/tls/tls_context.h"
+#include "gateway/io/upload_store.h"
 #include "gateway/io/witness_config.h"
 #include "gateway/platforms/slurm/job.h"
 #include "policy/policy.h"
@@ -98,8 +99,9 @@ struct ShellConfig {
   std::map<std::string, uint64_t> tenant_bytes_per_second_max;  // of blobs that cross for them
   std::vector<LocalPlatformConfig> platforms;
   std::vector<SlurmPlatformConfig> slurm_platforms;
-  std::vector<std::string> simulated_platforms;   // names; they run nothing
-  std::vector<std::string> staging_roots;         // absolute folders that file:// URLs may name
+  std::vector<std::string> simulated_platforms;  // names; they run nothing
+  std::vector<std::string> staging_roots;        // absolute folders that file:// URLs may name
+  UploadLimits uploads;
   std::vector<StoreAccess> stores;                // how to reach those of core.stores
   Duration supply_every = Duration::seconds(30);  // between looks at what platforms have free
   size_t workers = 2;                             // threads of each pool for blocking work

@@ -9,7 +9,8 @@ namespace hetao::platforms {
 struct HttpCall {
   std::string method = "GET";
   std::string target;  // path and query
-  std::string body;    // JSON; empty: none
+  std::string body;    // empty: none
+  std::string content_type = "application/json";
 };
 
 struct HttpReply {
