@@ -23,6 +23,8 @@ namespace {
 
 constexpr size_t kReadBytes = size_t{64} << 10U;
 constexpr size_t kFilePieceBytes = size_t{512} << 10U;
+constexpr uint64_t kDroppedBytesMax = uint64_t{16} << 20U;
+constexpr Duration kDroppedPatience = Duration::seconds(5);
 constexpr Duration kWritePatience = Duration::seconds(limits::kHttpWriteSecondsMax);
 
 tl::unexpected<Error> gone() {
@@ -158,8 +160,23 @@ Awaitable<bool> HttpConnection::answer_one(Surroundings& around) {
   const bool ends_by_closing = (response.stream || response.live) && is_old;
   const bool stays = keep_alive && is_clean && !ends_by_closing && !around.draining;
   auto written = co_await write_response(around, std::move(response), facts, stays);
+  if (written && !is_clean) co_await let_finish(around, reading);
   idle_ = true;
-  co_return written&& stays;
+  const bool goes_on = written && stays;
+  co_return goes_on;
+}
+
+// Who is still sending would not hear the answer if we hung up at once: a little more is read, and dropped.
+Awaitable<void> HttpConnection::let_finish(Surroundings& around, Reading& reading) {
+  if (reading.wants_continue || reading.broken) co_return;
+  Bytes dropped(kReadBytes);
+  uint64_t bytes = 0;
+  const Instant began = around.config.clock();
+  while (bytes < kDroppedBytesMax && around.config.clock() - began < kDroppedPatience) {
+    auto size = co_await read_piece(reading, dropped);
+    if (!size || *size == 0) co_return;
+    bytes += *size;
+  }
 }
 
 Awaitable<Result<void>> HttpConnection::fill(Duration patience) {

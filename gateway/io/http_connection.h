@@ -40,6 +40,7 @@ class HttpConnection {
   Awaitable<Result<bool>> read_head(Surroundings& around, Reading& reading);
   Awaitable<Result<void>> read_body(Surroundings& around, Reading& reading, std::string& body);
   Awaitable<Result<size_t>> read_piece(Reading& reading, std::span<uint8_t> into);
+  Awaitable<void> let_finish(Surroundings& around, Reading& reading);
   Awaitable<Result<void>> fill(Duration patience);
   Awaitable<HttpResponse> ask_handler(Surroundings& around, HttpRequest request);
   Awaitable<void> refuse(Surroundings& around, int status, const std::string& id);
