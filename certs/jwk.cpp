@@ -88,7 +88,8 @@ bool is_text(const json::object& jwk, std::string_view name, std::string_view va
 
 // By kind and curve alone: "alg" may only agree.
 std::optional<JwtAlgorithm> declared_algorithm(const json::object& jwk) {
-  if (is_text(jwk, "kty", "RSA")) return JwtAlgorithm::kRs256;
+  if (is_text(jwk, "kty", "RSA"))
+    return is_text(jwk, "alg", "PS256") ? JwtAlgorithm::kPs256 : JwtAlgorithm::kRs256;
   if (is_text(jwk, "kty", "EC") && is_text(jwk, "crv", "P-256")) return JwtAlgorithm::kEs256;
   if (is_text(jwk, "kty", "OKP") && is_text(jwk, "crv", "Ed25519")) return JwtAlgorithm::kEdDsa;
   return std::nullopt;
@@ -109,6 +110,7 @@ bool is_for_other_use(const json::object& jwk, JwtAlgorithm algorithm) {
 PkeyPtr public_key(const json::object& jwk, JwtAlgorithm algorithm) {
   switch (algorithm) {
     case JwtAlgorithm::kRs256:
+    case JwtAlgorithm::kPs256:
       return rsa_key(jwk);
     case JwtAlgorithm::kEs256:
       return ec_key(jwk);
@@ -128,6 +130,7 @@ Result<std::optional<Jwks::Key>> read_key(const json::object& jwk) {
   Jwks::Key key;
   if (kid != nullptr) key.kid.assign(kid->data(), kid->size());
   key.algorithm = *algorithm;
+  key.any_rsa = *algorithm == JwtAlgorithm::kRs256 && !jwk.contains("alg");
   key.key = public_key(jwk, *algorithm);
   const std::string name = "key \"" + printable(key.kid) + "\"";
   if (key.key == nullptr) return refuse(name + " does not decode");
@@ -183,6 +186,7 @@ Result<json::object> jwk_of(EVP_PKEY* key) {
     return refuse("the key is none of RSA from 2048 bits, EC P-256, Ed25519", "make another key");
   switch (*algorithm) {
     case JwtAlgorithm::kRs256:
+    case JwtAlgorithm::kPs256:
       return json::object{{"kty", "RSA"},
                           {"n", integer(key, OSSL_PKEY_PARAM_RSA_N)},
                           {"e", integer(key, OSSL_PKEY_PARAM_RSA_E)}};
@@ -221,7 +225,7 @@ Result<Jwks> Jwks::parse(std::string_view text) {
     }
     set.keys_.push_back(std::move(**key));
   }
-  if (set.keys_.empty()) return refuse("it has no key for RS256, ES256 or EdDSA");
+  if (set.keys_.empty()) return refuse("it has no key for RS256, PS256, ES256 or EdDSA");
   return set;
 }
 

@@ -2,6 +2,7 @@
 
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
+#include <openssl/rsa.h>
 
 #include <algorithm>
 #include <array>
@@ -82,24 +83,40 @@ Verdict check_header(const json::object& header) {
   return {};
 }
 
-tl::expected<const Jwks::Key*, TokenRefusal> find_key(const json::object& header, const Jwks& keys) {
-  const json::string* algorithm = text_member(header, "alg");
-  constexpr std::array kKnown = {JwtAlgorithm::kRs256, JwtAlgorithm::kEs256, JwtAlgorithm::kEdDsa};
-  const bool is_known =
-      algorithm != nullptr && std::any_of(kKnown.begin(), kKnown.end(), [&](JwtAlgorithm known) {
-        return view_of(*algorithm) == to_word(known);
-      });
-  if (!is_known) return refuse(TokenReason::kAlgorithm, "its algorithm is none of RS256, ES256, EdDSA");
+// The key that a token names, and how it was used.
+struct Chosen {
+  const Jwks::Key* key = nullptr;
+  JwtAlgorithm algorithm = JwtAlgorithm::kEs256;
+};
+
+std::optional<JwtAlgorithm> algorithm_from(const json::string* word) {
+  constexpr std::array kKnown = {JwtAlgorithm::kRs256, JwtAlgorithm::kPs256, JwtAlgorithm::kEs256,
+                                 JwtAlgorithm::kEdDsa};
+  if (word == nullptr) return std::nullopt;
+  for (const JwtAlgorithm known : kKnown) {
+    if (view_of(*word) == to_word(known)) return known;
+  }
+  return std::nullopt;
+}
+
+bool may_use(const Jwks::Key& key, JwtAlgorithm algorithm) {
+  return algorithm == key.algorithm || (key.any_rsa && algorithm == JwtAlgorithm::kPs256);
+}
+
+tl::expected<Chosen, TokenRefusal> find_key(const json::object& header, const Jwks& keys) {
+  const auto algorithm = algorithm_from(text_member(header, "alg"));
+  if (!algorithm)
+    return refuse(TokenReason::kAlgorithm, "its algorithm is none of RS256, PS256, ES256, EdDSA");
   const json::string* kid = text_member(header, "kid");
   if (kid == nullptr && (header.contains("kid") || keys.keys().size() != 1)) {
     return refuse(TokenReason::kUnknownKey, "it does not say which key signed it");
   }
   for (const Jwks::Key& key : keys.keys()) {
     if (kid != nullptr && view_of(*kid) != key.kid) continue;
-    if (view_of(*algorithm) != to_word(key.algorithm)) {
+    if (!may_use(key, *algorithm)) {
       return refuse(TokenReason::kAlgorithm, "its algorithm is not that of its key");
     }
-    return &key;
+    return Chosen{&key, *algorithm};
   }
   return refuse(TokenReason::kUnknownKey, "no known key has its kid");
 }
@@ -132,14 +149,24 @@ const EVP_MD* hash_of(JwtAlgorithm algorithm) {
   return algorithm == JwtAlgorithm::kEdDsa ? nullptr : EVP_sha256();
 }
 
-bool is_signature(const Jwks::Key& key, std::string_view text, ByteView signature) {
-  const Bytes der = key.algorithm == JwtAlgorithm::kEs256 ? der_of_ecdsa(signature) : Bytes();
-  const ByteView given = key.algorithm == JwtAlgorithm::kEs256 ? ByteView(der) : signature;
+// RFC 7518, section 3.5: the salt is as long as the hash.
+bool set_padding(EVP_PKEY_CTX* context, JwtAlgorithm algorithm) {
+  return algorithm != JwtAlgorithm::kPs256 ||
+         (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+          EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
+bool is_signature(const Chosen& by, std::string_view text, ByteView signature) {
+  const Bytes der = by.algorithm == JwtAlgorithm::kEs256 ? der_of_ecdsa(signature) : Bytes();
+  const ByteView given = by.algorithm == JwtAlgorithm::kEs256 ? ByteView(der) : signature;
   if (given.empty()) return false;
   const DigestContextPtr context(EVP_MD_CTX_new());
   const ByteView bytes = as_bytes(text);
+  EVP_PKEY_CTX* key_context = nullptr;  // belongs to `context`
   const bool holds =
-      EVP_DigestVerifyInit(context.get(), nullptr, hash_of(key.algorithm), nullptr, key.key.get()) == 1 &&
+      EVP_DigestVerifyInit(context.get(), &key_context, hash_of(by.algorithm), nullptr, by.key->key.get()) ==
+          1 &&
+      set_padding(key_context, by.algorithm) &&
       EVP_DigestVerify(context.get(), given.data(), given.size(), bytes.data(), bytes.size()) == 1;
   ERR_clear_error();
   return holds;
@@ -211,6 +238,8 @@ const char* to_word(JwtAlgorithm algorithm) {
   switch (algorithm) {
     case JwtAlgorithm::kRs256:
       return "RS256";
+    case JwtAlgorithm::kPs256:
+      return "PS256";
     case JwtAlgorithm::kEs256:
       return "ES256";
     case JwtAlgorithm::kEdDsa:
@@ -253,7 +282,7 @@ tl::expected<Claims, TokenRefusal> verify_jwt(std::string_view token, const Jwks
     return tl::unexpected<TokenRefusal>(verdict.error());
   const auto key = find_key(parts->header, keys);
   if (!key) return tl::unexpected<TokenRefusal>(key.error());
-  if (!is_signature(**key, parts->signed_text, parts->signature)) {
+  if (!is_signature(*key, parts->signed_text, parts->signature)) {
     return refuse(TokenReason::kBadSignature, "its signature does not hold");
   }
   const auto payload = from_base64url(parts->payload);

@@ -1,6 +1,7 @@
-// Bearer tokens: compact JWS (RFC 7515, 7519) with RS256, ES256 or EdDSA/Ed25519, and the JWKS (RFC 7517)
-// that verifies them. No other algorithm exists here: "none" and the HMAC family have no code path. The
+// Bearer tokens: compact JWS (RFC 7515, 7519) with RS256, PS256, ES256 or EdDSA/Ed25519, and the JWKS (RFC
+// 7517) that verifies them. No other algorithm exists here: "none" and the HMAC family have no code path. The
 // algorithm is that of the key found by kid; a header that says another is refused (RFC 8725, section 3.1).
+// An RSA key that names no algorithm may sign RS256 and PS256.
 //
 // The header's own keys and addresses (jwk, jku, x5c, x5u) are never used. Thread-safe: Jwks is read-only
 // after parse; `now` is a parameter. sign_jwt draws on OpenSSL's generator (ECDSA nonces).
@@ -19,8 +20,8 @@
 
 namespace hetao::certs {
 
-enum class JwtAlgorithm { kRs256, kEs256, kEdDsa };
-const char* to_word(JwtAlgorithm algorithm);  // "RS256", "ES256", "EdDSA"
+enum class JwtAlgorithm { kRs256, kPs256, kEs256, kEdDsa };
+const char* to_word(JwtAlgorithm algorithm);  // "RS256", "PS256", "ES256", "EdDSA"
 
 class Jwks {
  public:
@@ -31,6 +32,7 @@ class Jwks {
   struct Key {
     std::string kid;
     JwtAlgorithm algorithm = JwtAlgorithm::kEs256;
+    bool any_rsa = false;  // RS256 or PS256, as the token says
     PkeyPtr key;
   };
   const std::vector<Key>& keys() const { return keys_; }
@@ -55,7 +57,7 @@ struct Claims {
 enum class TokenReason {
   kMalformed,     // "malformed"
   kTooLarge,      // "too-large"
-  kAlgorithm,     // "algorithm": not one of the three, or not the key's
+  kAlgorithm,     // "algorithm": not one of the four, or not the key's
   kUnknownKey,    // "unknown-key": fetch the key set again, then ask once more
   kBadSignature,  // "bad-signature"
   kExpired,       // "expired"

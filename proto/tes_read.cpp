@@ -70,6 +70,7 @@ void check_url(Reader& r, const std::string& pointer, const std::string& url, bo
   const std::string scheme = url.substr(0, colon == std::string::npos ? 0 : colon);
   std::vector<std::string> known = {"file", "http", "https", "s3", "gs", "ftp"};
   known.insert(known.begin(), is_input ? "dataset" : "result");
+  if (is_input) known.insert(known.begin() + 1, "upload");
   if (std::find(known.begin(), known.end(), scheme) == known.end()) {
     const std::string hint = colon == std::string::npos ? std::string() : did_you_mean(scheme, known);
     return r.wrong(pointer, "is no URL of a known kind",
@@ -79,6 +80,12 @@ void check_url(Reader& r, const std::string& pointer, const std::string& url, bo
   if (scheme == "dataset") {
     if (!is_name(rest, kNameBytesMax, true)) {
       r.wrong(pointer, "is no name of a dataset", "dataset:ID of lower-case letters, digits, '.', '_', '-'");
+    }
+    return;
+  }
+  if (scheme == "upload") {
+    if (!is_name(rest, kNameBytesMax, true)) {
+      r.wrong(pointer, "is no id of an upload", "upload:ID, as `hetao upload` prints it");
     }
     return;
   }

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "gateway/api/finish.h"
+#include "gateway/api/gatekeeper.h"
 #include "gateway/api/problem.h"
-#include "gateway/api/token_cache.h"
 #include "gateway/base/text.h"
 #include "gateway/io/asio.h"
 
@@ -12,7 +13,7 @@ namespace hetao::api {
 struct Api::Shared {
   std::shared_ptr<Backend> backend;
   std::shared_ptr<const ApiConfig> config;
-  std::shared_ptr<TokenCache> tokens;  // what held under this configuration
+  std::shared_ptr<Gatekeeper> gate;  // of this configuration
   std::shared_ptr<Admission> admission = std::make_shared<Admission>();
 };
 
@@ -31,36 +32,45 @@ std::optional<io::HttpResponse> check_query(const Route& route, const Query& que
   return std::nullopt;
 }
 
-// A browser that holds a client certificate could be made to post a form; it can't be made to post JSON.
+// A browser that holds a client certificate could be made to post a form; it can't be made to post JSON, or
+// to send headers of protocols of their own.
 bool may_be_forged(const io::HttpRequest& request, const Caller& caller) {
-  return caller.by == "certificate" && request.method == "POST" &&
+  return caller.by == "certificate" && request.method == "POST" && !request.headers.has("Tus-Resumable") &&
          !request.headers.get("content-type").starts_with("application/json");
 }
 
+io::HttpResponse turned_away(const AuthRefusal& refusal) {
+  if (refusal.word == "csrf") return problem(403, refusal.error);
+  return problem(refusal.word == "failed" ? 500 : 401, refusal.error);
+}
+
+io::HttpResponse come_later(int64_t seconds) {
+  io::HttpResponse response = problem(429, {ErrorCode::kUnreachable, "request", "too many came at once",
+                                            "ask again in " + std::to_string(seconds) + " s"});
+  response.headers.set("Retry-After", std::to_string(seconds));
+  return response;
+}
+
 // Who may come in; or the answer that turns them away.
-std::optional<io::HttpResponse> admit(const Route& route, Context& context, TokenCache& tokens) {
-  if (route.access.kind == Access::Kind::kOpen) return std::nullopt;
-  auto caller = tokens.authenticate(context.config.auth, context.request, context.backend.now());
-  if (!caller) return problem(401, caller.error());
+io::Awaitable<std::optional<io::HttpResponse>> admit(const Route& route, Context& context) {
+  if (route.access.kind == Access::Kind::kOpen) co_return std::nullopt;
+  auto caller = co_await context.gate.admit(context.backend, context.request);
+  // Only who is refused waits: others behind the same address go on.
+  const auto guesses = caller ? std::nullopt : context.gate.must_wait(context.request, context.backend.now());
+  if (guesses) co_return come_later(*guesses);
+  if (!caller) co_return turned_away(caller.error());
   context.caller = std::move(*caller);
-  if (context.caller.peer_region.empty()) {
-    auto named =
-        context.backend.persons().name_of(context.caller.tenant, context.caller.user, context.backend.now());
-    if (!named) return problem(500, named.error());
-    context.caller.ledger_name = std::move(named->name);
-    // The commitment is in the ledger before the name is used there.
-    if (named->is_new)
-      context.backend.note("person", context.caller.ledger_name, "", {{"commitment", named->commitment}});
-  }
+  if (const auto wait = context.gate.must_wait(context.caller, context.backend.now()))
+    co_return come_later(*wait);
   if (!may_enter(route.access, context.caller)) {
-    return problem(
+    co_return problem(
         403, {ErrorCode::kNotAllowed, context.request.method + " " + std::string(context.request.path()),
               "your roles don't allow it", "`hetao whoami` shows them"});
   }
   if (may_be_forged(context.request, context.caller)) {
-    return problem(415, {ErrorCode::kUsage, "Content-Type", "is not application/json", ""});
+    co_return problem(415, {ErrorCode::kUsage, "Content-Type", "is not application/json", ""});
   }
-  return std::nullopt;
+  co_return std::nullopt;
 }
 
 io::HttpResponse wrong_method(const std::vector<std::string>& allowed) {
@@ -74,17 +84,19 @@ io::HttpResponse wrong_method(const std::vector<std::string>& allowed) {
 struct Needs {
   std::shared_ptr<Backend> backend;
   std::shared_ptr<const ApiConfig> config;
-  std::shared_ptr<TokenCache> tokens;
+  std::shared_ptr<Gatekeeper> gate;
   std::shared_ptr<Admission> admission;
 };
 
-io::Awaitable<io::HttpResponse> answer(Needs needs, io::HttpRequest request) {
+io::Awaitable<io::HttpResponse> answer_unfinished(Needs& needs, const io::HttpRequest& request) {
   std::vector<std::string> allowed;
   std::optional<Match> match = find_route(routes(), request.method, request.path(), allowed);
   if (!match) co_return allowed.empty() ? plain_not_found() : wrong_method(allowed);
   const Route& route = *match->route;
-  Context context{*needs.backend, *needs.config, request, {}, std::move(match->path), {}, *needs.admission};
-  if (auto turned_away = admit(route, context, *needs.tokens)) co_return std::move(*turned_away);
+  Context context{*needs.backend,   *needs.config, request, {}, std::move(match->path), {},
+                  *needs.admission, *needs.gate};
+  auto turned_away = co_await admit(route, context);
+  if (turned_away) co_return std::move(*turned_away);
   auto query = Query::parse(request.query());
   if (!query)
     co_return problem({ErrorCode::kUsage, "query", "does not decode", "percent-encode it as UTF-8"});
@@ -100,22 +112,28 @@ io::Awaitable<io::HttpResponse> answer(Needs needs, io::HttpRequest request) {
   co_return response;
 }
 
+io::Awaitable<io::HttpResponse> answer(Needs needs, io::HttpRequest request) {
+  io::HttpResponse response = co_await answer_unfinished(needs, request);
+  io::HttpResponse finished = co_await finish_answer(*needs.backend, request, std::move(response));
+  co_return finished;
+}
+
 }  // namespace
 
-Api::Api(std::shared_ptr<Backend> backend, ApiConfig config)
-    : shared_(std::make_shared<Shared>(Shared{std::move(backend),
-                                              std::make_shared<const ApiConfig>(std::move(config)),
-                                              std::make_shared<TokenCache>()})) {}
+Api::Api(std::shared_ptr<Backend> backend, ApiConfig config) : shared_(std::make_shared<Shared>()) {
+  shared_->backend = std::move(backend);
+  reload(std::move(config));
+}
 
 io::HttpHandler Api::handler() const {
   return [shared = shared_](io::HttpRequest request) {
-    return answer({shared->backend, shared->config, shared->tokens, shared->admission}, std::move(request));
+    return answer({shared->backend, shared->config, shared->gate, shared->admission}, std::move(request));
   };
 }
 
 void Api::reload(ApiConfig config) {
+  shared_->gate = std::make_shared<Gatekeeper>(config.auth);
   shared_->config = std::make_shared<const ApiConfig>(std::move(config));
-  shared_->tokens = std::make_shared<TokenCache>();
 }
 
 void Api::reload_certificates(std::vector<CertificateFile> certificates) {

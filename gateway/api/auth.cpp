@@ -1,115 +1,128 @@
 #include "gateway/api/auth.h"
 
 #include <algorithm>
-#include <array>
 
-#include "gateway/base/json.h"
 #include "gateway/base/text.h"
+#include "gateway/federation/access.h"
+#include "gateway/federation/state.h"
+#include "gateway/identity/credential.h"
 
 namespace hetao::api {
 
 namespace {
 
-constexpr std::array<const char*, kRoles> kRoleWords = {"submitter", "data-owner", "policy-admin",
-                                                        "reviewer",  "auditor",    "operator"};
+using Verdict = tl::expected<Caller, AuthRefusal>;
 
-tl::unexpected<Error> refuse(std::string why, std::string hint = {}) {
-  return fail(ErrorCode::kNotAllowed, "sign-in", std::move(why), std::move(hint));
+tl::unexpected<AuthRefusal> refuse(std::string word, std::string why, std::string hint = {}) {
+  return tl::unexpected(
+      AuthRefusal{{ErrorCode::kNotAllowed, "sign-in", std::move(why), std::move(hint)}, std::move(word)});
 }
 
-// "a.b.c" leads into objects; a claim whose own name has dots is found first.
-const json::value* find_claim(const json::object& claims, std::string_view name) {
-  if (const json::value* whole = claims.if_contains(name)) return whole;
-  const json::object* at = &claims;
-  const std::vector<std::string> parts = split(name, '.');
-  for (size_t i = 0; i + 1 < parts.size(); ++i) {
-    const json::value* next = at->if_contains(parts[i]);
-    if (next == nullptr || !next->is_object()) return nullptr;
-    at = &next->get_object();
-  }
-  return at->if_contains(parts.back());
-}
-
-bool is_plain(std::string_view text) {
-  return !text.empty() && text.size() <= 255 && is_utf8(text) && printable(text) == text;
-}
-
-std::optional<std::string> text_claim(const json::object& claims, std::string_view name) {
-  const json::value* value = find_claim(claims, name);
-  if (value == nullptr || !value->is_string()) return std::nullopt;
-  std::string text(value->get_string());
-  if (!is_plain(text)) return std::nullopt;
-  return text;
-}
-
-std::vector<std::string> role_words(const json::object& claims, std::string_view name) {
-  std::vector<std::string> words;
-  const json::value* value = find_claim(claims, name);
-  if (value == nullptr) return words;
-  if (value->is_string()) return split(std::string_view(value->get_string()), ' ');
-  if (const json::array* list = value->if_array()) {
-    for (const json::value& word : *list) {
-      if (word.is_string()) words.emplace_back(word.get_string());
-    }
-  }
-  return words;
-}
-
-RoleSet roles_of(const IssuerConfig& issuer, const json::object& claims) {
-  RoleSet roles;
-  for (const std::string& word : role_words(claims, issuer.roles_claim)) {
-    if (!issuer.role_map.empty()) {
-      const auto at = issuer.role_map.find(word);
-      if (at == issuer.role_map.end()) continue;
-      for (const Role role : at->second) roles.add(role);
-    } else if (const auto role = role_from_word(word)) {
-      roles.add(*role);
-    }
-  }
-  return roles;
-}
-
-Result<Caller> caller_of(const IssuerConfig& issuer, const certs::Claims& claims) {
+Verdict caller_of(const IssuerConfig& issuer, const certs::Claims& claims) {
+  auto person = identity::person_of(issuer, claims.all, false);
+  if (!person) return tl::unexpected(AuthRefusal{person.error().error, person.error().word});
   Caller caller;
   caller.by = "token";
-  const auto user = text_claim(claims.all, issuer.user_claim);
-  const auto tenant = text_claim(claims.all, issuer.tenant_claim);
-  if (!user)
-    return refuse("the token has no usable claim \"" + issuer.user_claim + "\"",
-                  "ask your identity provider");
-  if (!tenant) {
-    return refuse("the token has no usable claim \"" + issuer.tenant_claim + "\"",
-                  "ask your identity provider");
-  }
-  const bool may = issuer.tenants.empty() ||
-                   std::any_of(issuer.tenants.begin(), issuer.tenants.end(),
-                               [&](const std::string& glob) { return glob_match(glob, *tenant); });
-  if (!may) return refuse("this issuer does not speak for tenant \"" + *tenant + "\"");
-  caller.user = *user;
-  caller.tenant = *tenant;
-  caller.roles = roles_of(issuer, claims.all);
+  caller.user = std::move(person->user);
+  caller.tenant = std::move(person->tenant);
+  caller.roles = person->roles;
   caller.until = claims.expires;
+  caller.issuer = issuer.issuer;
   return caller;
 }
 
-Result<Caller> by_token(const AuthConfig& config, std::string_view token, Instant now) {
-  if (config.issuers.empty()) return refuse("no issuer of tokens is configured here");
-  Error last{ErrorCode::kNotAllowed, "sign-in", "no configured issuer signed this token", "sign in again"};
+Verdict by_token(const AuthConfig& config, std::string_view token, Instant now) {
+  if (config.issuers.empty()) return refuse("no-issuer", "no issuer of tokens is configured here");
+  AuthRefusal last{
+      {ErrorCode::kNotAllowed, "sign-in", "no configured issuer signed this token", "sign in again"},
+      "unknown-issuer"};
   for (const IssuerConfig& issuer : config.issuers) {
+    if (issuer.keys == nullptr) {
+      last.unknown_key = true;
+      continue;
+    }
     const auto claims =
         certs::verify_jwt(token, *issuer.keys, {issuer.issuer, issuer.audience, Duration::seconds(60)}, now);
     if (claims) return caller_of(issuer, *claims);
     // What its own issuer says of it tells more than that others don't know its key.
     const certs::TokenReason reason = claims.error().reason;
-    if (reason != certs::TokenReason::kUnknownKey && reason != certs::TokenReason::kBadSignature &&
-        reason != certs::TokenReason::kIssuer) {
-      last.why = "the token is refused: " + std::string(certs::to_word(reason));
+    if (reason == certs::TokenReason::kUnknownKey) {
+      last.unknown_key |= issuer.discovered;
+    } else if (reason != certs::TokenReason::kBadSignature && reason != certs::TokenReason::kIssuer) {
+      last.word = certs::to_word(reason);
+      last.error.why = "the token is refused: " + last.word;
     }
   }
-  return fail(last);
+  return tl::unexpected(last);
 }
 
-Result<Caller> by_certificate(const AuthConfig& config, const certs::PeerFacts& client) {
+// Whether the configuration still lets this issuer speak of this tenant.
+bool still_vouches(const AuthConfig& config, const std::string& issuer, const std::string& tenant) {
+  return std::any_of(config.issuers.begin(), config.issuers.end(), [&](const IssuerConfig& one) {
+    return one.issuer == issuer && (one.tenants.empty() || std::any_of(one.tenants.begin(), one.tenants.end(),
+                                                                       [&](const std::string& glob) {
+                                                                         return glob_match(glob, tenant);
+                                                                       }));
+  });
+}
+
+Caller caller_of(const pb::Session& session, const identity::Credential& credential) {
+  Caller caller;
+  caller.by = "session";
+  caller.user = session.who().user();
+  caller.tenant = session.who().tenant();
+  caller.ledger_name = federation::ledger_name(session.who());
+  for (const std::string& word : session.roles()) {
+    if (const auto role = role_from_word(word)) caller.roles.add(*role);
+  }
+  caller.until = federation::end_of(session);
+  caller.issuer = session.issuer();
+  caller.access = session.id();
+  caller.csrf = identity::csrf_token(credential.secret);
+  return caller;
+}
+
+Caller caller_of(const pb::AccessToken& token, bool request_only_reads) {
+  Caller caller;
+  caller.by = "personal-token";
+  caller.user = token.who().user();
+  caller.tenant = token.who().tenant();
+  caller.ledger_name = federation::ledger_name(token.who());
+  std::vector<identity::Scope> scopes;
+  for (const std::string& word : token.scopes()) {
+    if (const auto scope = identity::scope_from_word(word)) scopes.push_back(*scope);
+  }
+  caller.roles = identity::roles_of(scopes, request_only_reads);
+  caller.until = {token.until_micros()};
+  caller.issuer = token.issuer();
+  caller.access = token.id();
+  return caller;
+}
+
+// Whether it never was, is over or was revoked looks the same.
+Verdict by_credential(const AuthConfig& config, const federation::Core& core, std::string_view text,
+                      bool request_only_reads, Instant now) {
+  const auto no = refuse("no-session", "you are not signed in (any more)", "sign in again");
+  const auto credential = identity::parse_credential(text);
+  if (!credential) return no;
+  const auto session = core.sessions().find(credential->id);
+  if (session != core.sessions().end()) {
+    if (!identity::same_secret(credential->secret, session->second.secret_digest())) return no;
+    if (!federation::counts(session->second, now)) return no;
+    Caller caller = caller_of(session->second, *credential);
+    if (!still_vouches(config, caller.issuer, caller.tenant)) return no;
+    return caller;
+  }
+  const auto token = core.tokens().find(credential->id);
+  if (token == core.tokens().end()) return no;
+  if (!identity::same_secret(credential->secret, token->second.secret_digest())) return no;
+  if (!federation::counts(token->second, now)) return no;
+  Caller caller = caller_of(token->second, request_only_reads);
+  if (!still_vouches(config, caller.issuer, caller.tenant)) return no;
+  return caller;
+}
+
+Verdict by_certificate(const AuthConfig& config, const certs::PeerFacts& client) {
   Caller caller;
   caller.by = "certificate";
   const std::string uri = certs::to_uri(client.identity);
@@ -125,30 +138,11 @@ Result<Caller> by_certificate(const AuthConfig& config, const certs::PeerFacts& 
     caller.roles = known.roles;
     return caller;
   }
-  return refuse("certificate " + uri + " has no roles here",
+  return refuse("certificate", "certificate " + uri + " has no roles here",
                 "ask the operator to list it under auth.clients");
 }
 
 }  // namespace
-
-const char* to_word(Role role) {
-  return kRoleWords.at(static_cast<size_t>(role));
-}
-
-std::optional<Role> role_from_word(std::string_view word) {
-  for (size_t i = 0; i < kRoles; ++i) {
-    if (word == kRoleWords.at(i)) return static_cast<Role>(i);
-  }
-  return std::nullopt;
-}
-
-std::vector<std::string> RoleSet::words() const {
-  std::vector<std::string> out;
-  for (size_t i = 0; i < kRoles; ++i) {
-    if (has(static_cast<Role>(i))) out.emplace_back(kRoleWords.at(i));
-  }
-  return out;
-}
 
 pb::Principal Caller::principal() const {
   pb::Principal out;
@@ -158,19 +152,46 @@ pb::Principal Caller::principal() const {
   return out;
 }
 
-Result<Caller> authenticate(const AuthConfig& config, const io::HttpRequest& request, Instant now) {
-  if (request.headers.count("authorization") > 1) return refuse("two Authorization headers");
+std::optional<std::string> cookie_of(const io::HttpRequest& request, std::string_view name) {
+  if (request.headers.count("cookie") != 1) return std::nullopt;
+  std::optional<std::string> found;
+  for (std::string_view part : split(request.headers.get("cookie"), ';')) {
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    const size_t equals = part.find('=');
+    if (equals == std::string_view::npos || part.substr(0, equals) != name) continue;
+    if (found) return std::nullopt;
+    found = std::string(part.substr(equals + 1));
+  }
+  return found;
+}
+
+bool only_reads(const io::HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+tl::expected<Caller, AuthRefusal> authenticate(const AuthConfig& config, const federation::Core& core,
+                                               const io::HttpRequest& request, Instant now) {
+  if (request.headers.count("authorization") > 1) return refuse("malformed", "two Authorization headers");
   const std::string_view header = request.headers.get("authorization");
   if (!header.empty()) {
     static constexpr std::string_view kScheme = "bearer ";
     const std::string scheme(header.substr(0, kScheme.size()));
     const bool bearer = std::equal(scheme.begin(), scheme.end(), kScheme.begin(), kScheme.end(),
                                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-    if (!bearer) return refuse("only bearer tokens are taken", "send Authorization: Bearer TOKEN");
-    return by_token(config, header.substr(kScheme.size()), now);
+    if (!bearer)
+      return refuse("malformed", "only bearer tokens are taken", "send Authorization: Bearer TOKEN");
+    const std::string_view token = header.substr(kScheme.size());
+    if (identity::looks_like_credential(token))
+      return by_credential(config, core, token, only_reads(request), now);
+    return by_token(config, token, now);
+  }
+  if (const auto cookie = cookie_of(request, kSessionCookie)) {
+    auto caller = by_credential(config, core, *cookie, only_reads(request), now);
+    if (caller) caller->by_cookie = true;
+    return caller;
   }
   if (request.client) return by_certificate(config, *request.client);
-  return refuse("no token and no client certificate", "send Authorization: Bearer TOKEN");
+  return refuse("no-credential", "no token and no client certificate", "send Authorization: Bearer TOKEN");
 }
 
 }  // namespace hetao::api

@@ -9,11 +9,13 @@
 #include "gateway/federation/core.h"
 #include "gateway/io/awaitable.h"
 #include "gateway/io/blob_store.h"
+#include "gateway/io/change_feed.h"
 #include "gateway/io/inspector.h"
 #include "gateway/io/ledger_files.h"
 #include "gateway/io/pack_store.h"
 #include "gateway/io/shell.h"
 #include "gateway/io/staging.h"
+#include "gateway/io/upload_store.h"
 #include "policy/policy.h"
 
 namespace hetao::api {
@@ -32,6 +34,14 @@ class Backend {
   virtual uint64_t change_number() const = 0;
   virtual io::Awaitable<uint64_t> changed(uint64_t seen, Duration patience) = 0;
   virtual io::Awaitable<void> offload(std::function<void()> work) = 0;
+  // The same for what is quick but touches a disk, so that it does not wait behind inspections.
+  virtual io::Awaitable<void> on_disk(std::function<void()> work) = 0;
+  // The same for calls to identity providers, which may take seconds: on threads of their own.
+  virtual io::Awaitable<void> call_out(std::function<void()> work) = 0;
+  // What changed durably, for those who follow it.
+  virtual const io::ChangeFeed& changes() const = 0;
+  // A session or token was used.
+  virtual void seen(federation::SeenAccess access) = 0;
   virtual io::Awaitable<io::Inspection> inspect(pb::Item item, std::string profile) = 0;
   // What an item holds and where, masked, for people on this side. Nothing where its files are not here.
   virtual io::Awaitable<std::optional<inspection::Report>> evidence(pb::Item item) = 0;
@@ -61,6 +71,7 @@ class Backend {
     return persons().find(tenant, user);
   }
   virtual const io::Staging& staging() const = 0;
+  virtual io::UploadStore& uploads() = 0;
 };
 
 }  // namespace hetao::api

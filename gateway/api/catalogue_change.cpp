@@ -4,6 +4,7 @@
 #include "gateway/api/handlers.h"
 #include "gateway/api/labels.h"
 #include "gateway/api/problem.h"
+#include "gateway/api/uploads.h"
 #include "gateway/api/views.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
@@ -79,7 +80,10 @@ Registration read_registration(const Context& c) {
     *out.dataset.mutable_labels() =
         read_labels(labels->get_object(), c.backend.policy()->pack().schema, mistakes);
   }
-  if (const auto allowed = c.backend.staging().check(out.url); !allowed) {
+  const std::string upload = upload_of(out.url);
+  const auto allowed =
+      upload.empty() ? c.backend.staging().check(out.url) : check_upload(c.backend, c.caller.tenant, upload);
+  if (!allowed) {
     mistakes.push_back({"/url", false, allowed.error().why, {}, allowed.error().hint});
   }
   if (!mistakes.empty()) {
@@ -95,7 +99,9 @@ Registration read_registration(const Context& c) {
 
 // Copies the files into the blob store, on another thread. `error` when that failed.
 void take_files(Backend& backend, Registration& registration, std::optional<Error>& error) {
-  const auto files = backend.staging().ingest(registration.url, backend.blobs());
+  const std::string upload = upload_of(registration.url);
+  const auto files = upload.empty() ? backend.staging().ingest(registration.url, backend.blobs())
+                                    : ingest_upload(backend, registration.dataset.owner_tenant(), upload);
   if (!files) {
     error = files.error();
     return;

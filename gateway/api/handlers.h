@@ -91,6 +91,31 @@ json::array witnesses_view(const std::vector<io::WitnessStatus>& witnesses);
 io::Awaitable<io::HttpResponse> resolve_witness(const Context& c);
 io::Awaitable<io::HttpResponse> rotate_log_key(const Context& c);
 
+// --- sign_in.cpp, sessions.cpp
+io::HttpResponse list_providers(const Context& c);
+io::Awaitable<io::HttpResponse> begin_sign_in(const Context& c);
+io::Awaitable<io::HttpResponse> end_sign_in(const Context& c);
+io::Awaitable<io::HttpResponse> begin_device(const Context& c);
+io::Awaitable<io::HttpResponse> poll_device(const Context& c);
+io::Awaitable<io::HttpResponse> sign_out(const Context& c);
+json::object session_view(const Context& c);
+io::HttpResponse list_sessions(const Context& c);
+io::Awaitable<io::HttpResponse> end_session(const Context& c);
+io::HttpResponse list_tokens(const Context& c);
+io::Awaitable<io::HttpResponse> make_token(const Context& c);
+io::Awaitable<io::HttpResponse> revoke_token(const Context& c);
+
+// --- uploads.cpp
+io::HttpResponse describe_uploads(const Context& c);
+io::HttpResponse list_uploads(const Context& c);
+io::HttpResponse get_upload(const Context& c);
+io::Awaitable<io::HttpResponse> create_upload(const Context& c);
+io::Awaitable<io::HttpResponse> continue_upload(const Context& c);
+io::Awaitable<io::HttpResponse> delete_upload(const Context& c);
+
+// --- events.cpp
+io::HttpResponse follow_events(const Context& c);
+
 // --- status.cpp, metrics.cpp
 io::HttpResponse who_am_i(const Context& c);
 io::HttpResponse get_status(const Context& c);
@@ -102,7 +127,6 @@ io::HttpResponse metrics(const Context& c);
 io::HttpResponse healthz(const Context& c);
 io::HttpResponse readyz(const Context& c);
 io::HttpResponse description(const Context& c);
-io::HttpResponse not_there_yet(const Context& c);
 
 // --- activity.cpp, console_routes.cpp
 io::HttpResponse get_activity(const Context& c);

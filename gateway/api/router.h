@@ -12,6 +12,7 @@
 #include "gateway/api/admission.h"
 #include "gateway/api/auth.h"
 #include "gateway/api/backend.h"
+#include "gateway/api/gatekeeper.h"
 #include "gateway/api/url.h"
 #include "gateway/io/http.h"
 #include "gateway/ledger/note.h"
@@ -44,6 +45,7 @@ struct Context {
   std::map<std::string, std::string, std::less<>> path;  // what {name} in the pattern stands for
   Query query;
   Admission& admission;
+  Gatekeeper& gate;
 
   const std::string& at(std::string_view name) const { return path.find(name)->second; }
 };

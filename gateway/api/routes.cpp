@@ -121,6 +121,34 @@ void add_witness(std::vector<Route>& all) {
   all.push_back({"POST", "/api/v1/ledger/rotation", roles({kOperator}), &rotate_log_key});
 }
 
+void add_uploads(std::vector<Route>& all) {
+  const std::string base = "/api/v1/uploads";
+  const RoleSet uploaders = {kSubmitter, kDataOwner};
+  for (const std::string path : {base, base + "/{id}"})
+    all.push_back({"OPTIONS", path, open(), &describe_uploads, {"*"}});
+  all.push_back({"GET", base, roles(uploaders), &list_uploads});
+  all.push_back({"POST", base, roles(uploaders), &create_upload});
+  all.push_back({"GET", base + "/{id}", roles(uploaders), &get_upload});
+  all.push_back({"PATCH", base + "/{id}", roles(uploaders), &continue_upload});
+  all.push_back({"DELETE", base + "/{id}", roles(uploaders), &delete_upload});
+}
+
+void add_sign_in(std::vector<Route>& all) {
+  const std::string base = "/api/v1/sign-in";
+  all.push_back({"GET", base, open(), &list_providers});
+  all.push_back({"GET", base + "/{provider}", open(), &begin_sign_in, {"return_to"}});
+  all.push_back({"GET", base + "/{provider}/callback", open(), &end_sign_in, {"*"}});
+  all.push_back({"POST", base + "/{provider}/device", open(), &begin_device});
+  all.push_back({"POST", base + "/{provider}/device/poll", open(), &poll_device});
+  all.push_back({"POST", "/api/v1/sign-out", signed_in(), &sign_out});
+  all.push_back({"GET", "/api/v1/sessions", signed_in(), &list_sessions, {"all"}});
+  all.push_back({"DELETE", "/api/v1/sessions/{id}", signed_in(), &end_session});
+  all.push_back({"GET", "/api/v1/tokens", signed_in(), &list_tokens, {"all"}});
+  all.push_back({"POST", "/api/v1/tokens", signed_in(), &make_token});
+  all.push_back({"DELETE", "/api/v1/tokens/{id}", signed_in(), &revoke_token});
+  all.push_back({"GET", "/api/v1/events", signed_in(), &follow_events, {"kinds"}});
+}
+
 void add_operations(std::vector<Route>& all) {
   const RoleSet operators = {kOperator, kAuditor};
   all.push_back({"GET", "/api/v1/whoami", signed_in(), &who_am_i});
@@ -135,7 +163,6 @@ void add_operations(std::vector<Route>& all) {
   all.push_back({"GET", "/api/v1/activity", signed_in(), &get_activity, {"hours"}});
   all.push_back({"GET", "/console/", open(), &console_page, {"*"}});
   all.push_back({"GET", "/console/{path...}", open(), &console_page, {"*"}});
-  all.push_back({"POST", "/api/v1/uploads", roles({kSubmitter, kDataOwner}), &not_there_yet, {"*"}});
   all.push_back({"GET",
                  "/api/v1/usage",
                  roles({kSubmitter, kOperator, kAuditor}),
@@ -151,6 +178,8 @@ std::vector<Route> make_routes() {
   add_catalogue(all);
   add_policy(all);
   add_governance(all);
+  add_uploads(all);
+  add_sign_in(all);
   add_operations(all);
   add_witness(all);
   return all;

@@ -21,6 +21,12 @@ class ShellBackend final : public Backend {
     return shell_.changed(seen, patience);
   }
   io::Awaitable<void> offload(std::function<void()> work) override { return shell_.offload(std::move(work)); }
+  io::Awaitable<void> on_disk(std::function<void()> work) override { return shell_.on_disk(std::move(work)); }
+  io::Awaitable<void> call_out(std::function<void()> work) override {
+    return shell_.call_out(std::move(work));
+  }
+  const io::ChangeFeed& changes() const override { return shell_.changes(); }
+  void seen(federation::SeenAccess access) override { shell_.post(std::move(access)); }
   io::Awaitable<io::Inspection> inspect(pb::Item item, std::string profile) override {
     return shell_.inspect(std::move(item), std::move(profile));
   }
@@ -49,6 +55,7 @@ class ShellBackend final : public Backend {
   const std::string& data_dir() const override { return shell_.config().data_dir; }
   Duration retention() const override { return shell_.config().retention; }
   const io::Staging& staging() const override { return shell_.staging(); }
+  io::UploadStore& uploads() override { return shell_.uploads(); }
 
  private:
   io::Shell& shell_;

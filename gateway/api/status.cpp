@@ -99,6 +99,7 @@ io::HttpResponse who_am_i(const Context& c) {
   for (const std::string& word : c.caller.roles.words()) roles.emplace_back(word);
   out["roles"] = std::move(roles);
   out["by"] = c.caller.by;
+  if (c.caller.by == "session") out["session"] = session_view(c);
   return json_answer(out);
 }
 
@@ -251,10 +252,6 @@ io::HttpResponse readyz(const Context& c) {
 
 io::HttpResponse description(const Context&) {
   return text_answer(std::string(openapi_text()), 200, "application/yaml");
-}
-
-io::HttpResponse not_there_yet(const Context& c) {
-  return problem(404, {ErrorCode::kNotFound, std::string(c.request.path()), "is not available yet", ""});
 }
 
 }  // namespace hetao::api

@@ -4,6 +4,7 @@
 
 #include "gateway/api/handlers.h"
 #include "gateway/api/problem.h"
+#include "gateway/api/uploads.h"
 #include "gateway/api/views.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
@@ -62,11 +63,16 @@ std::string file_url(const pb::Input& input) {
   return input.url().starts_with('/') ? "file://" + input.url() : std::string();
 }
 
+// Whether an input comes along with its task.
+bool is_brought(const pb::Input& input) {
+  return input.has_content() || !file_url(input).empty() || !upload_of(input.url()).empty();
+}
+
 // Stores one input as an item. Content is code unless a tag says otherwise; a file may be anything, so it is
 // data without labels until a tag says what it is.
-Result<void> store_input(Backend& backend, const pb::Input& input, std::vector<pb::Item>& items) {
-  const std::string url = file_url(input);
-  if (!input.has_content() && url.empty()) return {};
+Result<void> store_input(Backend& backend, const std::string& tenant, const pb::Input& input,
+                         std::vector<pb::Item>& items) {
+  if (!is_brought(input)) return {};
   pb::Item item;
   item.set_name(input.path());
   if (input.has_content()) {
@@ -77,7 +83,9 @@ Result<void> store_input(Backend& backend, const pb::Input& input, std::vector<p
     file.set_bytes(static_cast<int64_t>(stored->bytes));
   } else {
     item.set_kind("dataset");
-    const auto files = backend.staging().ingest(url, backend.blobs());
+    const std::string upload = upload_of(input.url());
+    const auto files = upload.empty() ? backend.staging().ingest(file_url(input), backend.blobs())
+                                      : ingest_upload(backend, tenant, upload);
     if (!files) return fail(files.error());
     for (const pb::ItemFile& file : *files) *item.add_files() = file;
   }
@@ -87,9 +95,9 @@ Result<void> store_input(Backend& backend, const pb::Input& input, std::vector<p
 }
 
 // Disk work, on another thread.
-std::optional<io::HttpResponse> store_inputs(Backend& backend, Brought& out) {
+std::optional<io::HttpResponse> store_inputs(Backend& backend, const std::string& tenant, Brought& out) {
   for (int i = 0; i < out.task.inputs_size(); ++i) {
-    const auto stored = store_input(backend, out.task.inputs(i), out.items);
+    const auto stored = store_input(backend, tenant, out.task.inputs(i), out.items);
     if (stored) continue;
     if (stored.error().code == ErrorCode::kFailed) return problem(500, stored.error());
     return problem(tes::Mistakes{
@@ -103,11 +111,9 @@ io::Awaitable<void> bring(const Context& c, Brought& out) {
   if (out.refused) co_return;
   // Most small tasks bring nothing along: no other thread is woken for them.
   const auto& inputs = out.task.inputs();
-  const bool stores = std::any_of(inputs.begin(), inputs.end(), [](const pb::Input& input) {
-    return input.has_content() || !file_url(input).empty();
-  });
+  const bool stores = std::any_of(inputs.begin(), inputs.end(), is_brought);
   if (!stores) co_return;
-  auto work = [&] { out.refused = store_inputs(c.backend, out); };
+  auto work = [&] { out.refused = store_inputs(c.backend, c.caller.tenant, out); };
   co_await c.backend.offload(work);
   if (out.refused) co_return;
   for (pb::Item& item : out.items) {

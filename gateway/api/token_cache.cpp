@@ -4,14 +4,15 @@
 
 namespace hetao::api {
 
-Result<Caller> TokenCache::authenticate(const AuthConfig& config, const io::HttpRequest& request,
-                                        Instant now) {
-  if (request.headers.count("authorization") != 1) return api::authenticate(config, request, now);
+tl::expected<Caller, AuthRefusal> TokenCache::authenticate(const AuthConfig& config,
+                                                           const federation::Core& core,
+                                                           const io::HttpRequest& request, Instant now) {
+  if (request.headers.count("authorization") != 1) return api::authenticate(config, core, request, now);
   const std::string header(request.headers.get("authorization"));
   const auto at = known_.find(header);
   if (at != known_.end() && now < at->second.until) return at->second.caller;
-  auto caller = api::authenticate(config, request, now);
-  if (!caller) {
+  auto caller = api::authenticate(config, core, request, now);
+  if (!caller || caller->by != "token") {
     known_.erase(header);
     return caller;
   }

@@ -1,6 +1,7 @@
 // Callers whose tokens were verified a moment ago: a client that sends a thousand requests a second is not
 // verified a thousand times a second. A token is believed for a minute at most, never beyond its own end, and
-// not after the configuration changed (the owner makes a new cache then). Bounded: limits below. Not
+// not after the configuration or an issuer's keys changed (the owner makes a new cache then). Sessions and
+// personal tokens are looked up every time: what is revoked is revoked at once. Bounded: limits below. Not
 // thread-safe.
 #pragma once
 
@@ -15,7 +16,8 @@ namespace hetao::api {
 class TokenCache {
  public:
   // authenticate() of auth.h, remembering what held.
-  Result<Caller> authenticate(const AuthConfig& config, const io::HttpRequest& request, Instant now);
+  tl::expected<Caller, AuthRefusal> authenticate(const AuthConfig& config, const federation::Core& core,
+                                                 const io::HttpRequest& request, Instant now);
 
  private:
   struct Known {

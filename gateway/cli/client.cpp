@@ -128,7 +128,7 @@ Result<Reply> Client::send(const Call& call) const {
     curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, call.timeout_seconds);
   }
   curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, call.method.c_str());
-  if (call.method == "POST") {
+  if (call.method == "POST" || !call.body.empty()) {
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, call.body.data());
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
   }
@@ -169,7 +169,7 @@ Result<json::value> Client::post(const std::string& target, const json::value& b
                                  std::map<std::string, std::string> headers) const {
   const auto reply = send({"POST", target, json::serialize(body), std::move(headers), 60, {}});
   if (!reply) return fail(reply.error());
-  if (reply->status != 200) return fail(error_of(*reply, "gateway"));
+  if (reply->status < 200 || reply->status > 299) return fail(error_of(*reply, "gateway"));
   return parse_json(reply->body, "answer of the gateway", size_t{256} << 20U);
 }
 
@@ -187,7 +187,8 @@ Error error_of(const Reply& reply, const std::string& what) {
   if (error.why.empty()) error.why = text_at(problem, "title");
   if (error.why.empty()) error.why = "answered " + std::to_string(reply.status);
   error.hint = text_at(problem, "hint");
-  if (error.hint.empty() && reply.status == 401) error.hint = "give a token with --token-file or HETAO_TOKEN";
+  if (error.hint.empty() && reply.status == 401)
+    error.hint = "`hetao login`, or give a token with --token-file or HETAO_TOKEN";
   return error;
 }
 

@@ -9,6 +9,8 @@
 #include <iostream>
 
 #include "gateway/cli/command.h"
+#include "gateway/cli/logins.h"
+#include "gateway/cli/sign_in.h"
 
 namespace hetao::cli {
 
@@ -65,6 +67,9 @@ Result<void> settle_globals(Context& context, const std::string& language) {
       text->pop_back();
     context.token = std::move(*text);
   }
+  if (context.token.empty() && context.cert.empty() && !context.gateway.empty()) {
+    if (const auto login = kept_login(context.gateway)) context.token = login->token;
+  }
   return {};
 }
 
@@ -107,6 +112,8 @@ int run(int argc, char** argv) {
   add_policy(program);
   add_audit(program);
   add_certs(program);
+  add_login(program);
+  add_upload(program);
   add_token(program);
   add_status(program);
   add_usage(program);

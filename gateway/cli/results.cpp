@@ -10,6 +10,7 @@
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/progress.h"
 #include "gateway/transfer/blob.h"
 
 namespace hetao::cli {
@@ -44,16 +45,6 @@ bool stays_below(const std::string& path) {
     if (part.empty() || part == "." || part == "..") return false;
   }
   return true;
-}
-
-void show_progress(const Context& context, const std::string& name, uint64_t have, uint64_t all) {
-  if (!context.terminal || context.json || all == 0) return;
-  const uint64_t filled = have * 30 / all;
-  std::string bar(filled, '=');
-  bar.append(30 - filled, ' ');
-  std::fprintf(stderr, "\r%s [%s] %s of %s ", name.c_str(), bar.c_str(), human_bytes(have).c_str(),
-               human_bytes(all).c_str());
-  if (have >= all) std::fputc('\n', stderr);
 }
 
 struct Wanted {

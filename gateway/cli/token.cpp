@@ -4,7 +4,7 @@
 
 #include "certs/authority.h"
 #include "certs/jwt.h"
-#include "gateway/cli/command.h"
+#include "gateway/cli/sign_in.h"
 
 namespace hetao::cli {
 
@@ -77,7 +77,10 @@ int jwks(const Context& context, const JwksOptions& o) {
 
 void add_token(Program& program) {
   const Context& context = program.context;
-  CLI::App* group = add_group(program.app, "token", "bearer tokens from a key of your own: key, issue, jwks");
+  CLI::App* group =
+      add_group(program.app, "token",
+                "personal tokens: create, list, revoke; tokens from a key of your own: key, issue, jwks");
+  add_personal_tokens(program, *group);
   add_command<KeyOptions>(
       *group, program.chosen, "key", "make a signing key",
       [](CLI::App& command, KeyOptions& o) {

@@ -26,8 +26,9 @@ struct TrustedRegion {
 };
 
 struct IssuerKeys {
-  api::IssuerConfig config;  // without its keys
-  std::string jwks_file;
+  api::IssuerConfig config;        // without its keys
+  std::string jwks_file;           // empty: it is asked itself
+  std::string client_secret_file;  // of sign_in; empty: none
 };
 
 struct StoreKeys {
@@ -51,6 +52,7 @@ struct Config {
   std::vector<IssuerKeys> issuers;
   std::vector<StoreKeys> store_keys;
   std::vector<api::ClientConfig> clients;
+  api::AuthConfig auth;  // without issuers and clients
   std::string organisation;
   std::string organisation_url;
 };

@@ -109,19 +109,35 @@ class Opener {
   }
 
   void open_issuers(Opened& out) {
+    out.api.auth = config_.auth;
     for (const IssuerKeys& issuer : config_.issuers) {
-      const std::string text = read(issuer.jwks_file);
-      if (text.empty()) continue;
-      auto keys = certs::Jwks::parse(text);
-      if (!keys) {
-        mistake(issuer.jwks_file, keys.error());
-        continue;
-      }
       api::IssuerConfig config = issuer.config;
-      config.keys = std::make_shared<const certs::Jwks>(std::move(*keys));
+      if (!issuer.jwks_file.empty()) {
+        const std::string text = read(issuer.jwks_file);
+        if (text.empty()) continue;
+        auto keys = certs::Jwks::parse(text);
+        if (!keys) {
+          mistake(issuer.jwks_file, keys.error());
+          continue;
+        }
+        config.keys = std::make_shared<const certs::Jwks>(std::move(*keys));
+      }
+      if (!config.ca.empty())
+        (void)read(config.ca);  // libcurl reads it; that it is there is known from now on
+      if (!issuer.client_secret_file.empty())
+        config.sign_in->client.secret = read_secret(issuer.client_secret_file);
       out.api.auth.issuers.push_back(std::move(config));
     }
     out.api.auth.clients = config_.clients;
+  }
+
+  // One line, in a file that is its owner's alone.
+  std::string read_secret(const std::string& file) {
+    std::string text = read(file);
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    if (!text.empty() && others_may_read(file))
+      mistake(file, {ErrorCode::kUsage, file, "others may read it", "chmod 600 " + file});
+    return text;
   }
 
  private:

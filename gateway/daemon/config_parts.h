@@ -35,8 +35,13 @@ void read_kubernetes(Section& s, const policy::Node& node, policy::MapReader& ma
 
 void read_inspection(Section& s, policy::MapReader& top, Config& config);
 
+// `auth:`; config_auth.cpp.
+void read_auth(Section& s, policy::MapReader& top, Config& config);
+
 void read_stores(Section& s, policy::MapReader& top, Config& config);
 // Keys and tokens of the stores, from the files that the configuration names.
+// Whether others than its owner may read a file of secrets.
+bool others_may_read(const std::string& file);
 void open_stores(const Config& config, io::ShellConfig& out, Diagnostics& mistakes);
 
 }  // namespace hetao::daemon

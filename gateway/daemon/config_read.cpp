@@ -330,78 +330,6 @@ void read_tenants(Section& s, MapReader& top, Config& config) {
   }
 }
 
-api::RoleSet read_roles(Section& s, MapReader& map, const Node& at) {
-  api::RoleSet roles;
-  for (const std::string& word :
-       map.texts("roles", MapReader::kNeeded, true).value_or(std::vector<std::string>())) {
-    const auto role = api::role_from_word(word);
-    if (role) {
-      roles.add(*role);
-    } else {
-      s.reader.report(at, "\"" + printable(word) + "\" is no role",
-                      "submitter, data-owner, policy-admin, reviewer, auditor, operator");
-    }
-  }
-  return roles;
-}
-
-void read_role_map(Section& s, const Node& node, api::IssuerConfig& issuer) {
-  if (!s.reader.expect_map(node, "role_map")) return;
-  for (const Node::Entry& entry : node.entries) {
-    for (const std::string& word :
-         s.reader.texts(entry.value, entry.key, true).value_or(std::vector<std::string>())) {
-      const auto role = api::role_from_word(word);
-      if (role) {
-        issuer.role_map[entry.key].push_back(*role);
-      } else {
-        s.reader.report(entry.value, "\"" + printable(word) + "\" is no role",
-                        "submitter, data-owner, policy-admin, reviewer, auditor, operator");
-      }
-    }
-  }
-}
-
-void read_auth(Section& s, MapReader& top, Config& config) {
-  const Node* auth = top.get("auth", MapReader::kNeeded);
-  if (auth == nullptr) return;
-  MapReader map(s.reader, *auth, "auth");
-  const Node* issuers = map.get("issuers");
-  if (issuers != nullptr && s.reader.expect_list(*issuers, "auth.issuers")) {
-    for (const Node& node : issuers->items) {
-      MapReader one(s.reader, node, "issuer");
-      IssuerKeys issuer;
-      issuer.config.issuer = one.text("issuer", MapReader::kNeeded).value_or("");
-      issuer.config.audience = one.text("audience", MapReader::kNeeded).value_or("");
-      issuer.jwks_file = s.path(one.text("jwks_file", MapReader::kNeeded));
-      issuer.config.user_claim = one.text("user_claim").value_or("sub");
-      issuer.config.tenant_claim = one.text("tenant_claim").value_or("tenant");
-      issuer.config.roles_claim = one.text("roles_claim").value_or("roles");
-      issuer.config.tenants = one.texts("tenants").value_or(std::vector<std::string>());
-      if (const Node* roles = one.get("role_map")) read_role_map(s, *roles, issuer.config);
-      one.done();
-      config.issuers.push_back(std::move(issuer));
-    }
-  }
-  const Node* clients = map.get("clients");
-  if (clients != nullptr && s.reader.expect_list(*clients, "auth.clients")) {
-    for (const Node& node : clients->items) {
-      MapReader one(s.reader, node, "client");
-      api::ClientConfig client;
-      client.identity = one.text("identity", MapReader::kNeeded).value_or("");
-      client.user = one.text("user", MapReader::kNeeded).value_or("");
-      client.tenant = one.text("tenant", MapReader::kNeeded).value_or("");
-      client.roles = read_roles(s, one, node);
-      one.done();
-      if (!client.identity.empty() && !certs::parse_identity(client.identity)) {
-        s.reader.report(node, "identity \"" + printable(client.identity) + "\" is none",
-                        "spiffe://hetao/REGION/client/NAME");
-      }
-      config.clients.push_back(std::move(client));
-    }
-  }
-  map.done();
-}
-
 void read_signers(Section& s, MapReader& map, const Node& at, Config& config) {
   for (const std::string& text : map.texts("signers").value_or(std::vector<std::string>())) {
     auto key = ledger::parse_vkey(text);
@@ -444,6 +372,13 @@ void read_top(Section& s, const Node& root, Config& config) {
   read_auth(s, top, config);
   for (const std::string& root_folder : top.texts("staging_roots").value_or(std::vector<std::string>())) {
     config.shell.staging_roots.push_back(s.path(root_folder));
+  }
+  if (const Node* node = top.get("uploads")) {
+    MapReader map(s.reader, *node, "uploads");
+    if (const auto quota = map.integer("quota_gb", MapReader::kMayMiss, 1, 1'000'000))
+      config.shell.uploads.quota_bytes = static_cast<uint64_t>(*quota) << 30U;
+    if (const auto kept = map.duration("kept")) config.shell.uploads.kept = *kept;
+    map.done();
   }
   read_stores(s, top, config);
   read_inspection(s, top, config);

@@ -76,11 +76,6 @@ void read_store(Section& s, const Node& node, Config& config) {
   if (!keys.file.empty()) config.store_keys.push_back(std::move(keys));
 }
 
-bool others_may_read(const std::string& file) {
-  struct stat facts{};
-  return ::stat(file.c_str(), &facts) == 0 && (facts.st_mode & 077U) != 0;
-}
-
 void read_keys(const StoreKeys& keys, const std::string& text, io::StoreAccess& access,
                Diagnostics& mistakes) {
   const auto root = policy::parse_yaml(text, keys.file);
@@ -99,6 +94,11 @@ void read_keys(const StoreKeys& keys, const std::string& text, io::StoreAccess& 
 }
 
 }  // namespace
+
+bool others_may_read(const std::string& file) {
+  struct stat facts{};
+  return ::stat(file.c_str(), &facts) == 0 && (facts.st_mode & 077U) != 0;
+}
 
 void read_stores(Section& s, MapReader& top, Config& config) {
   const Node* list = top.get("stores");

@@ -4,6 +4,7 @@
 
 #include "gateway/base/item_limits.h"
 #include "gateway/base/text.h"
+#include "gateway/federation/access.h"
 #include "gateway/federation/attempts.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
@@ -39,6 +40,11 @@ struct Handler {
   void operator()(const ActivatePack& e) const { on_activate_pack(s, e); }
   void operator()(const StopShadow& e) const { on_stop_shadow(s, e); }
   void operator()(const NoteAct& e) const { on_note_act(s, e); }
+  void operator()(const OpenSession& e) const { on_open_session(s, e); }
+  void operator()(const EndSession& e) const { on_end_session(s, e); }
+  void operator()(const MakeToken& e) const { on_make_token(s, e); }
+  void operator()(const RevokeToken& e) const { on_revoke_token(s, e); }
+  void operator()(const SeenAccess& e) const { on_seen_access(s, e); }
   void operator()(const PeerUp& e) const { on_peer_up(s, e); }
   void operator()(const PeerDown& e) const { on_peer_down(s, e); }
   void operator()(const PeerSaid& e) const { on_peer_said(s, e); }
@@ -60,6 +66,7 @@ struct Handler {
     tick_runs(s);
     tick_reviews(s);
     tick_duties(s);
+    tick_access(s);
     repeat_unacknowledged(s);
   }
 };
@@ -68,7 +75,7 @@ std::optional<Instant> next_deadline(const State& s) {
   std::optional<Instant> next;
   const auto earlier = [&](Instant at) { next = next ? std::min(*next, at) : at; };
   for (const Timers* timers :
-       {&s.run_timers, &s.job_waits, &s.job_deadlines, &s.review_timers, &s.duty_timers}) {
+       {&s.run_timers, &s.job_waits, &s.job_deadlines, &s.review_timers, &s.duty_timers, &s.access_timers}) {
     if (const auto first = timers->next()) earlier(*first);
   }
   for (const auto& [region, live] : s.peers) {
@@ -127,6 +134,7 @@ Step Core::resume(Instant now) {
   resume_crossings(*state_);
   resume_reviews(*state_);
   resume_duties(*state_);
+  resume_access(*state_);
   resume_runs(*state_);
   resume_jobs(*state_);
   return finish(*state_);
@@ -173,6 +181,12 @@ const Table_of<pb::Counter>& Core::counters() const {
 }
 const Table_of<pb::Mechanism>& Core::mechanisms() const {
   return state_->mechanisms;
+}
+const Table_of<pb::Session>& Core::sessions() const {
+  return state_->sessions;
+}
+const Table_of<pb::AccessToken>& Core::tokens() const {
+  return state_->tokens;
 }
 const CoreConfig& Core::config() const {
   return state_->config;

@@ -182,6 +182,8 @@ class Core {
   const std::map<std::string, pb::Dataset, std::less<>>& datasets() const;
   const std::map<std::string, pb::Counter, std::less<>>& counters() const;
   const std::map<std::string, pb::Mechanism, std::less<>>& mechanisms() const;
+  const std::map<std::string, pb::Session, std::less<>>& sessions() const;
+  const std::map<std::string, pb::AccessToken, std::less<>>& tokens() const;
   std::vector<PeerState> peers() const;
   // Jobs of this home that have not ended: of each tenant that has some.
   const std::map<std::string, size_t, std::less<>>& open_jobs() const;

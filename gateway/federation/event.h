@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/base/result.h"
+#include "gateway/federation/access_event.h"
 #include "policy/policy.h"
 #include "proto/peer.pb.h"
 #include "proto/state.pb.h"
@@ -241,11 +242,11 @@ struct InputFetched {
 
 struct TimePassed {};
 
-using Event =
-    std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset, RegisterMechanism,
-                 ActivatePolicy, ProposePolicy, AnswerProposal, ActivatePack, StopShadow, NoteAct, PeerUp,
-                 PeerDown, PeerSaid, ReleaseGate, ItemStored, ItemFailed, RunSubmitted, RunFound, RunReleased,
-                 RunObserved, RunCollected, ItemInspected, OutputDelivered, BlobsDropped, InputFetched,
-                 SupplySeen, TimePassed>;
+using Event = std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset,
+                           RegisterMechanism, ActivatePolicy, ProposePolicy, AnswerProposal, ActivatePack,
+                           StopShadow, NoteAct, OpenSession, EndSession, MakeToken, RevokeToken, SeenAccess,
+                           PeerUp, PeerDown, PeerSaid, ReleaseGate, ItemStored, ItemFailed, RunSubmitted,
+                           RunFound, RunReleased, RunObserved, RunCollected, ItemInspected, OutputDelivered,
+                           BlobsDropped, InputFetched, SupplySeen, TimePassed>;
 
 }  // namespace hetao::federation

@@ -283,7 +283,8 @@ std::optional<Error> check_task(const State& s, const pb::Task& task,
       if (known->second.retired()) return wrong(place, "dataset \"" + id + "\" is retired", "ask its owner");
     } else if (!brought && !is_outside(input)) {
       return wrong(place, "reading from \"" + input.url().substr(0, 64) + "\" is not available yet",
-                   "use `content`, `dataset:ID`, `s3://`, `https://` or `file://` below a staging folder");
+                   "use `content`, `dataset:ID`, `upload:ID`, `s3://`, `https://` or `file://` below a "
+                   "staging folder");
     }
   }
   for (int i = 0; i < task.outputs_size(); ++i) {

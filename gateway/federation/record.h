@@ -25,6 +25,8 @@ enum class Table : uint8_t {
   kProposal = 20,      // pb::PolicyProposal by id
   kActivation = 21,    // pb::PolicyActivation by number (10 digits)
   kPolicyRecord = 22,  // pb::PolicyRecord by "state"
+  kSession = 30,       // pb::Session by id
+  kAccessToken = 31,   // pb::AccessToken by id
 };
 
 struct Record {

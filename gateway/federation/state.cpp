@@ -78,6 +78,22 @@ void State::drop_duty(const std::string& crossing) {
   dirty_.emplace(Table::kDuty, crossing);
   duties.erase(crossing);
 }
+pb::Session& State::edit_session(const std::string& id) {
+  dirty_.emplace(Table::kSession, id);
+  return sessions[id];
+}
+void State::drop_session(const std::string& id) {
+  dirty_.emplace(Table::kSession, id);
+  sessions.erase(id);
+}
+pb::AccessToken& State::edit_token(const std::string& id) {
+  dirty_.emplace(Table::kAccessToken, id);
+  return tokens[id];
+}
+void State::drop_token(const std::string& id) {
+  dirty_.emplace(Table::kAccessToken, id);
+  tokens.erase(id);
+}
 pb::PolicyProposal& State::edit_proposal(const std::string& id) {
   dirty_.emplace(Table::kProposal, id);
   return proposals[id];
@@ -151,6 +167,10 @@ Result<void> State::load(const Record& record) {
       return parse_into(activations, record);
     case Table::kPolicyRecord:
       return parse_into(policy_records, record);
+    case Table::kSession:
+      return parse_into(sessions, record);
+    case Table::kAccessToken:
+      return parse_into(tokens, record);
     case Table::kIdempotency:
       idempotency[record.key] = *record.value;
       return {};
@@ -193,6 +213,10 @@ std::optional<std::string> State::serialise(Table table, const std::string& key)
       return serialise_from(activations, key);
     case Table::kPolicyRecord:
       return serialise_from(policy_records, key);
+    case Table::kSession:
+      return serialise_from(sessions, key);
+    case Table::kAccessToken:
+      return serialise_from(tokens, key);
     case Table::kIdempotency:
     case Table::kOutbox:
       break;

@@ -56,6 +56,8 @@ class State {
   Table_of<pb::PolicyActivation> activations;
   Table_of<pb::PolicyRecord> policy_records;  // at most one
   Table_of<std::string> idempotency;
+  Table_of<pb::Session> sessions;
+  Table_of<pb::AccessToken> tokens;
   Table_of<pb::Duty> duties;  // by the crossing that they come from
   // What each peer has not acknowledged yet, by sequence, as it is stored: there may be very many.
   std::map<std::string, std::map<uint64_t, std::string>, std::less<>> outbox;
@@ -69,6 +71,7 @@ class State {
   std::map<std::string, size_t, std::less<>> open_jobs;  // of each tenant, of this home
   Timers review_timers;                                  // by review that is open
   Timers duty_timers;                                    // by crossing
+  Timers access_timers;                                  // by "session/ID" and "token/ID"
 
   // --- the step in progress ---
   Instant now;
@@ -83,6 +86,10 @@ class State {
   pb::Mechanism& edit_mechanism(const std::string& id);
   pb::PeerMark& edit_mark(const std::string& region);
   pb::Duty& edit_duty(const std::string& crossing);
+  pb::Session& edit_session(const std::string& id);
+  void drop_session(const std::string& id);
+  pb::AccessToken& edit_token(const std::string& id);
+  void drop_token(const std::string& id);
   void drop_duty(const std::string& crossing);
   pb::PolicyProposal& edit_proposal(const std::string& id);
   pb::PolicyActivation& edit_activation(const std::string& number);

@@ -106,6 +106,8 @@ std::string_view http_reason(int status) {
       return "Misdirected Request";
     case 422:
       return "Unprocessable Content";
+    case 423:
+      return "Locked";
     case 428:
       return "Precondition Required";
     case 429:
@@ -122,6 +124,8 @@ std::string_view http_reason(int status) {
       return "Service Unavailable";
     case 504:
       return "Gateway Timeout";
+    case 507:
+      return "Insufficient Storage";
     case 505:
       return "HTTP Version Not Supported";
     default:

@@ -12,6 +12,12 @@ uint32_t random_number() {
   return number;
 }
 
+Bytes random_bytes(size_t count) {
+  Bytes bytes(count);
+  HETAO_CHECK(RAND_bytes(bytes.data(), static_cast<int>(count)) == 1);
+  return bytes;
+}
+
 std::chrono::milliseconds jittered(int64_t millis) {
   return std::chrono::milliseconds(millis / 2 + static_cast<int64_t>(random_number()) % (millis / 2 + 1));
 }

@@ -16,6 +16,7 @@ namespace {
 constexpr auto kStopPatience = std::chrono::seconds(5);
 constexpr auto kAnswerPatience = std::chrono::seconds(60);
 constexpr int64_t kClockSlackSeconds = 5;
+constexpr size_t kSignInThreads = 4;
 
 Instant wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -30,6 +31,7 @@ ShellParts::ShellParts(ShellConfig c)
       chunks(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       bulk(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       outside(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
+      sign_in(std::make_unique<Workers>(kSignInThreads)),
       inspector(config.inspection_patterns),
       started_(wall_clock()) {}
 
@@ -38,7 +40,8 @@ ShellParts::~ShellParts() {
   if (peers) peers->stop();
   // Work that was begun ends here; nothing resumes a coroutine any more.
   for (const auto& [name, slot] : platforms) slot->workers.stop();
-  for (Workers* workers : {outside.get(), bulk.get(), chunks.get(), quick.get()}) workers->stop();
+  for (Workers* workers : {sign_in.get(), outside.get(), bulk.get(), chunks.get(), quick.get()})
+    workers->stop();
   gate.reset();
   forwarders.clear();
   index.reset();
@@ -95,15 +98,26 @@ void ShellParts::post(federation::Event event, std::function<void()> after) {
   stepping_ = true;
   for (size_t i = 0; i < queued_.size(); ++i) {
     auto [next, then] = std::move(queued_[i]);
-    take_step(core->step(std::move(next), now()), std::move(then));
+    std::vector<ChangedThing> changed = things_of(next);
+    take_step(core->step(std::move(next), now()), std::move(then), std::move(changed));
   }
   queued_.clear();
   stepping_ = false;
 }
 
-void ShellParts::take_step(federation::Step step, std::function<void()> after) {
+// The tunnels of peers come and go without a record.
+std::vector<ChangedThing> ShellParts::things_of(const federation::Event& event) {
+  if (const auto* up = std::get_if<federation::PeerUp>(&event)) return {{ChangedKind::kPeer, up->region}};
+  if (const auto* down = std::get_if<federation::PeerDown>(&event))
+    return {{ChangedKind::kPeer, down->region}};
+  return {};
+}
+
+void ShellParts::take_step(federation::Step step, std::function<void()> after,
+                           std::vector<ChangedThing> things) {
   GateStep out;
-  const bool changed_records = !step.records.empty();
+  add_things(step.records, things);
+  const bool changed = !step.records.empty() || !things.empty();
   out.records = std::move(step.records);
   for (const ledger::Entry& entry : step.entries) {
     auto bytes = ledger::encode_entry(entry);
@@ -115,21 +129,22 @@ void ShellParts::take_step(federation::Step step, std::function<void()> after) {
     out.entries.push_back({entry.sequence, std::move(*bytes)});
   }
   auto effects = std::make_shared<std::vector<federation::Effect>>(std::move(step.effects));
-  out.effects = [this, effects, changed_records, then = std::move(after)] {
+  out.effects = [this, effects, changed, then = std::move(after), things = std::move(things)] {
     carry_out(std::move(*effects));
     if (then) then();
-    came_out(changed_records);
+    for (const ChangedThing& thing : things) changes.add(thing);
+    came_out(changed);
   };
   gate->pass(std::move(out));
 }
 
 // A step is durable and its effects are out: those who waited for that go on.
-void ShellParts::came_out(bool changed_records) {
+void ShellParts::came_out(bool changed) {
   const GateStats stats = gate->stats();
   const auto end = settling_.upper_bound(stats.steps - stats.waiting);
   for (auto at = settling_.begin(); at != end; ++at) at->second->timer.cancel();
   settling_.erase(settling_.begin(), end);
-  if (!changed_records) return;
+  if (!changed) return;
   ++change;
   for (const auto& waiter : changing_) waiter->timer.cancel();
   changing_.clear();
@@ -366,6 +381,18 @@ Awaitable<void> Shell::offload(std::function<void()> work) {
   return parts_->bulk->run(std::move(work));
 }
 
+Awaitable<void> Shell::on_disk(std::function<void()> work) {
+  return parts_->quick->run(std::move(work));
+}
+
+Awaitable<void> Shell::call_out(std::function<void()> work) {
+  return parts_->sign_in->run(std::move(work));
+}
+
+const ChangeFeed& Shell::changes() const {
+  return parts_->changes;
+}
+
 Awaitable<Inspection> Shell::inspect(pb::Item item, std::string profile) {
   Inspection found;
   const auto look = [&] { found = parts_->inspector.inspect(*parts_->blobs, item, profile); };
@@ -441,6 +468,10 @@ PackStore& Shell::packs() {
 
 LedgerFiles& Shell::ledger() {
   return *parts_->ledger;
+}
+
+UploadStore& Shell::uploads() {
+  return *parts_->uploads;
 }
 
 const Staging& Shell::staging() const {

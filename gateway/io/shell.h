@@ -23,6 +23,7 @@
 #include "gateway/io/awaitable.h"
 #include "gateway/io/blob_store.h"
 #include "gateway/io/book_desk.h"
+#include "gateway/io/change_feed.h"
 #include "gateway/io/http.h"
 #include "gateway/io/inspector.h"
 #include "gateway/io/ledger_files.h"
@@ -33,6 +34,7 @@
 #include "gateway/io/person_register.h"
 #include "gateway/io/shell_config.h"
 #include "gateway/io/staging.h"
+#include "gateway/io/upload_store.h"
 #include "gateway/io/witness_desk.h"
 #include "gateway/store/store.h"
 #include "policy/policy.h"
@@ -113,6 +115,12 @@ class Shell {
   Awaitable<void> cosigned(Duration patience);
   // [io] Runs blocking work on another thread and goes on here afterwards. `work` must not touch the core.
   Awaitable<void> offload(std::function<void()> work);
+  // [io] The same for what is quick: it does not wait behind inspections.
+  Awaitable<void> on_disk(std::function<void()> work);
+  // [io] The same for calls to identity providers: on threads of their own, so that nobody waits behind them.
+  Awaitable<void> call_out(std::function<void()> work);
+  // [io] What changed durably, newest last.
+  const ChangeFeed& changes() const;
   // [io] What an item holds, as labels `inspection.*`; reads blobs, on another thread.
   Awaitable<Inspection> inspect(pb::Item item, std::string profile);
   // [io] The same with places and masked excerpts. Nothing where the item's files are not here.
@@ -138,6 +146,7 @@ class Shell {
   const LedgerIndex& index() const;
   PersonRegister& persons();
   const Staging& staging() const;
+  UploadStore& uploads();
 
  private:
   explicit Shell(std::unique_ptr<ShellParts> parts);

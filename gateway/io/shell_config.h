@@ -14,6 +14,7 @@
 #include "gateway/io/event_forwarder.h"
 #include "gateway/io/store_client.h"
 #include "gateway/io/tls/tls_context.h"
+#include "gateway/io/upload_store.h"
 #include "gateway/io/witness_config.h"
 #include "gateway/platforms/kubernetes/job.h"
 #include "gateway/platforms/slurm/job.h"
@@ -140,9 +141,10 @@ struct ShellConfig {
   std::vector<std::string> simulated_platforms;          // names; they run nothing
   std::vector<std::string> staging_roots;                // absolute folders that file:// URLs may name
   std::vector<inspection::Pattern> inspection_patterns;  // looked for beside what is built in
-  std::vector<StoreAccess> stores;                       // how to reach those of core.stores
-  Duration supply_every = Duration::seconds(30);         // between looks at what platforms have free
-  size_t workers = 2;                                    // threads of each pool for blocking work
+  UploadLimits uploads;
+  std::vector<StoreAccess> stores;                // how to reach those of core.stores
+  Duration supply_every = Duration::seconds(30);  // between looks at what platforms have free
+  size_t workers = 2;                             // threads of each pool for blocking work
   WitnessConfig witness;
   std::vector<ForwardTarget> forward;  // to whom ledger entries are sent
   Duration retention =

@@ -67,6 +67,7 @@ class ShellParts {
   std::unique_ptr<Workers> quick;    // HTTP's files, lookups
   std::unique_ptr<Workers> chunks;   // of transfers between gateways
   std::unique_ptr<Workers> bulk;     // what takes long: ingest, inspection, collection, delivery
+  std::unique_ptr<Workers> sign_in;  // identity providers
   std::unique_ptr<Workers> outside;  // stores outside: what may take hours
   std::optional<BlobStore> blobs;
   std::optional<PackStore> packs;
@@ -77,6 +78,7 @@ class ShellParts {
   std::unique_ptr<PersonRegister> persons;
   std::vector<std::unique_ptr<EventForwarder>> forwarders;
   Staging staging;
+  std::unique_ptr<UploadStore> uploads;
   StoreClient stores;
   std::optional<federation::Core> core;
   std::unique_ptr<Gate> gate;
@@ -86,6 +88,7 @@ class ShellParts {
   std::unique_ptr<WitnessDesk> desk;
   std::unique_ptr<BookDesk> books;
   uint64_t change = 0;
+  ChangeFeed changes;
   std::string reload_failed;
   std::optional<bool> counters_agree;  // with the ledger; nothing: not compared yet
 
@@ -107,8 +110,9 @@ class ShellParts {
   Result<void> open_policy();
   Awaitable<void> check_counters();
   void make_servers();
-  void take_step(federation::Step step, std::function<void()> after);
-  void came_out(bool changed_records);
+  void take_step(federation::Step step, std::function<void()> after, std::vector<ChangedThing> things = {});
+  static std::vector<ChangedThing> things_of(const federation::Event& event);
+  void came_out(bool changed);
   void spawn(Awaitable<void> work);
   // shell_platforms.cpp
   Result<void> add_platform(const std::string& name, Result<std::unique_ptr<Platform>> opened);

@@ -193,6 +193,9 @@ Result<void> ShellParts::open(std::unique_ptr<store::Store> store) {
   auto opened = BlobStore::open(folder_of_all() + "/blobs");
   if (!opened) return fail(opened.error());
   blobs.emplace(std::move(*opened));
+  auto uploading = UploadStore::open(folder_of_all() + "/uploads", *blobs, config.uploads);
+  if (!uploading) return fail(uploading.error());
+  uploads = std::move(*uploading);
   auto roots = Staging::open(config.staging_roots);
   if (!roots) return fail(roots.error());
   staging = std::move(*roots);

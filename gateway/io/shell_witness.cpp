@@ -145,6 +145,7 @@ void ShellParts::keep_policy(const policy::Policy& policy) const {
 }
 
 void ShellParts::erase_overdue() {
+  quick->post([this, at = now()] { uploads->remove_overdue(at); });
   looked_for_overdue_ = now();
   for (const std::string& name : persons->overdue(now(), config.retention)) {
     if (auto erased = persons->erase(name, now(), config.retention); !erased) {

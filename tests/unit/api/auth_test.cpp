@@ -134,8 +134,8 @@ TEST(SignIn, NestedClaimsAndForeignRoleNamesAreMapped) {
           ->get_object();
   io::HttpRequest request;
   request.headers.add("Authorization", "Bearer " + *certs::sign_jwt(claims, *key, "n"));
-  const auto caller = authenticate(config, request, Instant{1'000'000'000});
-  ASSERT_TRUE(caller) << to_line(caller.error());
+  const auto caller = authenticate(config, federation::Core({}), request, Instant{1'000'000'000});
+  ASSERT_TRUE(caller) << to_line(caller.error().error);
   EXPECT_EQ(caller->tenant, "pku");
   EXPECT_TRUE(caller->has(Role::kSubmitter));
   EXPECT_TRUE(caller->has(Role::kDataOwner));

@@ -96,6 +96,7 @@ struct TestGateway::Parts : public Backend {
     index_ = must(io::LedgerIndex::open(folder + "/index", *ledger_));
     persons_ = must(io::PersonRegister::open(folder + "/persons", folder + "/keys"));
     staging_.emplace(must(io::Staging::open({folder + "/staging"})));
+    uploads_ = must(io::UploadStore::open(folder + "/uploads", *blobs_, {}));
     happen(ActivatePolicy{0, policy_, "test 1", "start", {}});
   }
   ~Parts() override {
@@ -121,6 +122,9 @@ struct TestGateway::Parts : public Backend {
     }
     if (!entries.empty()) HETAO_CHECK(ledger_->append(std::move(entries)).has_value());
     if (!step.records.empty()) ++changes_;
+    std::vector<io::ChangedThing> things;
+    io::add_things(step.records, things);
+    for (io::ChangedThing& thing : things) feed_.add(std::move(thing));
     for (Effect& effect : step.effects) carry_out(effect);
   }
 
@@ -194,6 +198,16 @@ struct TestGateway::Parts : public Backend {
     work();
     co_return;
   }
+  io::Awaitable<void> on_disk(std::function<void()> work) override {
+    work();
+    co_return;
+  }
+  io::Awaitable<void> call_out(std::function<void()> work) override {
+    work();
+    co_return;
+  }
+  const io::ChangeFeed& changes() const override { return feed_; }
+  void seen(federation::SeenAccess access) override { happen(std::move(access)); }
   io::Awaitable<io::Inspection> inspect(pb::Item, std::string) override {
     io::Inspection found;
     found.facts.push_back(fact("inspection.verdict", "clean"));
@@ -226,6 +240,7 @@ struct TestGateway::Parts : public Backend {
   const std::string& data_dir() const override { return folder; }
   Duration retention() const override { return Duration::seconds(3'600); }
   const io::Staging& staging() const override { return *staging_; }
+  io::UploadStore& uploads() override { return *uploads_; }
 
   io::asio::io_context context;
   std::string folder;
@@ -244,10 +259,12 @@ struct TestGateway::Parts : public Backend {
   std::unique_ptr<io::LedgerIndex> index_;
   std::unique_ptr<io::PersonRegister> persons_;
   std::optional<io::Staging> staging_;
+  std::unique_ptr<io::UploadStore> uploads_;
   std::deque<Event> pending_;
   std::map<uint64_t, Answer> answers_;
   uint64_t requests_ = 0;
   uint64_t changes_ = 0;
+  io::ChangeFeed feed_;
   uint64_t ids_ = 0;
 };
 

@@ -27,8 +27,8 @@ TEST(TokenCache, KnowsTheCallerAgain) {
   TokenCache cache;
   const auto request = with_token(gateway.submitter());
   for (int i = 0; i < 3; ++i) {
-    const auto caller = cache.authenticate(gateway.auth(), request, in_seconds(i));
-    ASSERT_TRUE(caller) << to_line(caller.error());
+    const auto caller = cache.authenticate(gateway.auth(), gateway.core(), request, in_seconds(i));
+    ASSERT_TRUE(caller) << to_line(caller.error().error);
     EXPECT_EQ(caller->user, "alice");
     EXPECT_TRUE(caller->has(Role::kSubmitter));
   }
@@ -38,26 +38,26 @@ TEST(TokenCache, BelievesNoTokenBeyondItsEnd) {
   TestGateway gateway;
   TokenCache cache;
   const auto request = with_token(gateway.token("alice", "hku", {"submitter"}, 30));
-  EXPECT_TRUE(cache.authenticate(gateway.auth(), request, in_seconds(0)));
-  EXPECT_TRUE(cache.authenticate(gateway.auth(), request, in_seconds(20)));
-  EXPECT_FALSE(cache.authenticate(gateway.auth(), request, in_seconds(200)));
+  EXPECT_TRUE(cache.authenticate(gateway.auth(), gateway.core(), request, in_seconds(0)));
+  EXPECT_TRUE(cache.authenticate(gateway.auth(), gateway.core(), request, in_seconds(20)));
+  EXPECT_FALSE(cache.authenticate(gateway.auth(), gateway.core(), request, in_seconds(200)));
 }
 
 TEST(TokenCache, AsksAgainAfterAMinuteWhetherTheIssuerIsStillTrusted) {
   TestGateway gateway;
   TokenCache cache;
   const auto request = with_token(gateway.submitter());
-  EXPECT_TRUE(cache.authenticate(gateway.auth(), request, in_seconds(0)));
+  EXPECT_TRUE(cache.authenticate(gateway.auth(), gateway.core(), request, in_seconds(0)));
   const AuthConfig nobody;
-  EXPECT_FALSE(cache.authenticate(nobody, request, in_seconds(61)));
+  EXPECT_FALSE(cache.authenticate(nobody, gateway.core(), request, in_seconds(61)));
 }
 
 TEST(TokenCache, RemembersNoRefusal) {
   TestGateway gateway;
   TokenCache cache;
   const auto request = with_token(gateway.submitter());
-  EXPECT_FALSE(cache.authenticate(AuthConfig{}, request, in_seconds(0)));
-  EXPECT_TRUE(cache.authenticate(gateway.auth(), request, in_seconds(1)));
+  EXPECT_FALSE(cache.authenticate(AuthConfig{}, gateway.core(), request, in_seconds(0)));
+  EXPECT_TRUE(cache.authenticate(gateway.auth(), gateway.core(), request, in_seconds(1)));
 }
 
 }  // namespace

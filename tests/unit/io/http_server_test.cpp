@@ -67,6 +67,23 @@ class TheHttpListener : public ::testing::Test {
     if (request.path() == "/gone") response.file = FileRange{folder_ / "nothing", 0, 10};
     if (request.path() == "/forge") response.headers.add("X-Forged", "a\r\nSet-Cookie: b");
     if (request.path() == "/refused") response.status = 403, response.reason = "rule \r\nx";
+    if (request.path() == "/id") response.body = request.id;
+    if (request.path() == "/sum" && request.incoming) {
+      Bytes piece(1'000);
+      uint64_t bytes = 0;
+      while (true) {
+        auto size = co_await request.incoming->read(piece);
+        if (!size || *size == 0) break;
+        bytes += *size;
+      }
+      response.body = std::to_string(bytes);
+    }
+    if (request.path() == "/unread" && request.incoming) response.status = 409;
+    if (request.path() == "/live") {
+      response.live = [](HttpOutgoing& out) -> Awaitable<void> {
+        for (const char* piece : {"one ", "two ", "three"}) co_await out.write(piece);
+      };
+    }
     if (request.path() == "/throw") throw std::runtime_error("a secret");
     co_return response;
   }
@@ -193,6 +210,75 @@ TEST_F(TheHttpListener, RefusesWhatIsTooLargeAndWhatIsNoRequest) {
         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"})
     EXPECT_NE(raw(bad).find("HTTP/1.1 400"), std::string::npos) << bad;
   EXPECT_EQ(handled_, before);
+}
+
+TEST_F(TheHttpListener, LetsNobodySmuggleASecondRequest) {
+  const std::string hidden = "GET /echo?hidden HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (const std::string head :
+       {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: +0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0x0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
+        "GET /echo HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "GET /echo HTTP/1.1\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"}) {
+    const std::string answer = raw(head + hidden);
+    EXPECT_EQ(answer.find("hidden"), std::string::npos) << head << answer;
+    EXPECT_EQ(answer.find("HTTP/1.1 4") == 0 || answer.find("HTTP/1.1 501") == 0, true) << head << answer;
+  }
+  const std::string trailer =
+      raw("POST /id HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: "
+          "X-Request-Id\r\n\r\n"
+          "0\r\nX-Request-Id: forged\r\n\r\n");
+  EXPECT_EQ(trailer.find("forged"), std::string::npos) << "trailers are no headers";
+}
+
+TEST_F(TheHttpListener, SaysWhatIsWrongWithARequest) {
+  const auto status = [&](const std::string& bytes) { return raw(bytes).substr(0, 12); };
+  EXPECT_EQ(status("GET /" + std::string(9'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 414");
+  EXPECT_EQ(status("GET /" + std::string(70'000, 'a')), "HTTP/1.1 414");
+  EXPECT_EQ(status("GET / HTTP/2.0\r\nHost: x\r\n\r\n"), "HTTP/1.1 505");
+  EXPECT_EQ(status("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: tea\r\n\r\n"),
+            "HTTP/1.1 417");
+  EXPECT_EQ(status("GET https://x/echo?a HTTP/1.1\r\nHost: y\r\nConnection: close\r\n\r\n"), "HTTP/1.1 200");
+  EXPECT_EQ(status("POST /echo HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 411");
+}
+
+TEST_F(TheHttpListener, GivesEveryRequestAnId) {
+  EXPECT_EQ(curl("-H 'X-Request-Id: my-id.7' " + url("/id")), "my-id.7");
+  EXPECT_NE(curl("-i -H 'X-Request-Id: my-id.7' " + url("/id")).find("X-Request-Id: my-id.7"),
+            std::string::npos);
+  EXPECT_EQ(curl("-H 'X-Request-Id: a b' " + url("/id")).substr(0, 2), "r-");
+  EXPECT_NE(curl(url("/id")), curl(url("/id")));
+  curl("-H 'X-Request-Id: broken-1' " + url("/throw"));
+  EXPECT_NE(logged_.find("broken-1"), std::string::npos) << logged_;
+}
+
+TEST_F(TheHttpListener, HandsLargeBodiesOverPieceByPiece) {
+  const std::string type = "-X PATCH -H 'Content-Type: application/offset+octet-stream' ";
+  const std::string big = "--data-binary @" + (folder_ / "big") + " ";
+  EXPECT_EQ(curl(type + big + url("/sum")), "3000000");
+  EXPECT_EQ(curl(type + big + "-H 'Transfer-Encoding: chunked' " + url("/sum")), "3000000");
+  EXPECT_EQ(curl(type + "-d '' " + url("/sum")), "0");
+  // Who answers without reading ends the connection: the rest is no request.
+  const std::string answer =
+      raw("PATCH /unread HTTP/1.1\r\nHost: x\r\nContent-Type: "
+          "application/offset+octet-stream\r\nContent-Length: 37\r\n\r\n"
+          "GET /echo?hidden HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(answer.find("HTTP/1.1 409"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("hidden"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("100 Continue"), std::string::npos);
+}
+
+TEST_F(TheHttpListener, SendsAnswersForAsLongAsTheyAreMade) {
+  EXPECT_EQ(curl(url("/live") + " " + url("/echo")), "one two threeGET  ");
+  EXPECT_NE(curl("-i " + url("/live")).find("Transfer-Encoding: chunked"), std::string::npos);
+  EXPECT_EQ(curl("--http1.0 " + url("/live")), "one two three");
+  EXPECT_EQ(curl("-I -o /dev/null -w '%{http_code}' " + url("/live")), "200");
 }
 
 TEST_F(TheHttpListener, AnswersRequestsThatComeInOnePieceOneAfterTheOther) {
