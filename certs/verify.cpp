@@ -75,7 +75,14 @@ tl::expected<Identity, Refusal> identity_of(const X509* leaf) {
   return *identity;
 }
 
-Verdict check_expected(const Identity& identity, const Expectation& expected, const std::string& whose) {
+std::string whose_certificate(const Identity& identity) {
+  return "certificate of " + to_uri(identity);
+}
+
+}  // namespace
+
+tl::expected<void, Refusal> check_expected(const Identity& identity, const Expectation& expected) {
+  const std::string whose = whose_certificate(identity);
   const bool is_gateway = identity.role == kRoleGateway;
   const bool may_be_client = expected.usage == Usage::kApiClient && identity.role == kRoleClient;
   if (!is_gateway && !may_be_client) return refuse(Reason::kWrongRole, whose, "its role is " + identity.role);
@@ -87,6 +94,8 @@ Verdict check_expected(const Identity& identity, const Expectation& expected, co
   }
   return {};
 }
+
+namespace {
 
 // OpenSSL's verdict in our words. Depth 0 is the leaf.
 Finding finding_of(int error, int depth) {
@@ -214,18 +223,22 @@ tl::expected<const TrustStore::Crl*, Finding> list_of(X509* issuer, const TrustS
   return best;
 }
 
-std::optional<Finding> check_revocation(const std::vector<X509*>& path, const TrustStore::Region& region,
-                                        Instant now) {
+// Until when it stays so.
+tl::expected<Instant, Finding> check_revocation(const std::vector<X509*>& path,
+                                                const TrustStore::Region& region, Instant now) {
+  Instant good_until = to_instant(X509_get0_notAfter(path.back()));
   for (size_t i = 0; i + 1 < path.size(); ++i) {
     const auto list = list_of(path[i + 1], region, now);
-    if (!list) return list.error();
+    if (!list) return tl::unexpected<Finding>(list.error());
+    good_until = std::min({good_until, (*list)->next_update, to_instant(X509_get0_notAfter(path[i]))});
     X509_REVOKED* entry = nullptr;
     // 2: on the list as "removed", which stands in delta lists only. Anything but 0 is refused.
     if (X509_CRL_get0_by_cert((*list)->crl.get(), &entry, path[i]) != 0) {
-      return Finding{Reason::kRevoked, i == 0 ? "it is revoked" : "a CA above it is revoked"};
+      return tl::unexpected<Finding>(
+          Finding{Reason::kRevoked, i == 0 ? "it is revoked" : "a CA above it is revoked"});
     }
   }
-  return std::nullopt;
+  return good_until;
 }
 
 PeerFacts facts_of(X509* leaf, Identity identity) {
@@ -239,23 +252,24 @@ PeerFacts facts_of(X509* leaf, Identity identity) {
   return facts;
 }
 
-// Path, times and revocation under one region's pins.
-std::optional<Finding> check_path(X509Chain sent, const TrustStore& trust, std::string_view region,
-                                  int purpose, Instant now) {
+// Path, times and revocation under one region's pins; until when it stays so.
+tl::expected<Instant, Finding> check_path(X509Chain sent, const TrustStore& trust, std::string_view region,
+                                          int purpose, Instant now) {
+  const auto bad = [](Finding finding) { return tl::unexpected<Finding>(std::move(finding)); };
   const TrustStore::Region* pinned = trust.find(region);
-  if (pinned == nullptr) return Finding{Reason::kUnknownRegion, "no CA is pinned for its region"};
+  if (pinned == nullptr) return bad({Reason::kUnknownRegion, "no CA is pinned for its region"});
   const auto built = build_chain(sent, pinned->store.get(), purpose, now);
   if (!built) {
     Finding finding = built.error();
     if (finding.reason == Reason::kUnknownCa && is_signed_by_other_region(sent[0], trust, region)) {
       finding = {Reason::kWrongRegionCa, "the CA of another region signed it"};
     }
-    return finding;
+    return bad(std::move(finding));
   }
   // The anchor was checked when it was pinned.
   for (size_t i = 1; i + 1 < built->certificates.size(); ++i) {
-    if (auto finding = check_form(built->certificates[i])) return finding;
-    if (auto finding = check_ca(built->certificates[i])) return finding;
+    if (auto finding = check_form(built->certificates[i])) return bad(std::move(*finding));
+    if (auto finding = check_ca(built->certificates[i])) return bad(std::move(*finding));
   }
   return check_revocation(built->certificates, *pinned, now);
 }
@@ -271,25 +285,33 @@ tl::expected<PeerFacts, Refusal> verify_chain(const Chain& chain, const TrustSto
 
 tl::expected<PeerFacts, Refusal> verify_parsed(X509Chain chain, const TrustStore& trust, Instant now,
                                                const Expectation& expected) {
+  auto accepted = accept_parsed(chain, trust, now, expected);
+  if (!accepted) return tl::unexpected<Refusal>(accepted.error());
+  return std::move(accepted->facts);
+}
+
+tl::expected<AcceptedPeer, Refusal> accept_parsed(X509Chain chain, const TrustStore& trust, Instant now,
+                                                  const Expectation& expected) {
   if (auto verdict = check_length(chain.size()); !verdict) return tl::unexpected<Refusal>(verdict.error());
   X509* leaf = chain.front();
   const bool is_server = expected.usage == Usage::kTunnelServer;
   if (const auto finding = check_form(leaf)) return refuse(*finding, shown_subject(leaf));
   auto identity = identity_of(leaf);
   if (!identity) return tl::unexpected<Refusal>(identity.error());
-  const std::string whose = "certificate of " + to_uri(*identity);
+  const std::string whose = whose_certificate(*identity);
   if (const auto finding = check_leaf(leaf, is_server ? XKU_SSL_SERVER : XKU_SSL_CLIENT))
     return refuse(*finding, whose);
   if (const auto finding = check_lifetime(leaf)) return refuse(*finding, whose);
-  if (auto verdict = check_expected(*identity, expected, whose); !verdict) {
+  if (auto verdict = check_expected(*identity, expected); !verdict) {
     return tl::unexpected<Refusal>(verdict.error());
   }
   const int purpose = is_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT;
-  if (const auto finding = check_path(chain, trust, identity->region, purpose, now))
-    return refuse(*finding, whose);
-  PeerFacts facts = facts_of(leaf, *identity);
-  if (is_a_pinned_key(trust, facts.key_digest)) return refuse(Reason::kKeyOfCa, whose, "its key is a CA's");
-  return facts;
+  const auto good_until = check_path(chain, trust, identity->region, purpose, now);
+  if (!good_until) return refuse(good_until.error(), whose);
+  AcceptedPeer peer{facts_of(leaf, *identity), *good_until};
+  if (is_a_pinned_key(trust, peer.facts.key_digest))
+    return refuse(Reason::kKeyOfCa, whose, "its key is a CA's");
+  return peer;
 }
 
 Result<Chain> chain_from_pem(std::string_view pem) {

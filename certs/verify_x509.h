@@ -15,6 +15,17 @@ using X509Chain = std::span<X509* const>;
 
 tl::expected<PeerFacts, Refusal> verify_parsed(X509Chain chain, const TrustStore& trust, Instant now,
                                                const Expectation& expected);
+
+// The same, with the first end of a certificate or revocation list that the verdict rests on: until then it
+// would be the same under the same store.
+struct AcceptedPeer {
+  PeerFacts facts;
+  Instant good_until;
+};
+tl::expected<AcceptedPeer, Refusal> accept_parsed(X509Chain chain, const TrustStore& trust, Instant now,
+                                                  const Expectation& expected);
+// Is an accepted peer the one that is expected?
+tl::expected<void, Refusal> check_expected(const Identity& identity, const Expectation& expected);
 tl::expected<void, Refusal> verify_parsed_https_server(X509Chain chain, const HttpsRoots& roots,
                                                        std::string_view host, Instant now);
 

@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <set>
 
+#include "gateway/io/agreed.h"
 #include "gateway/io/random_number.h"
+#include "gateway/tunnel/features.h"
 
 namespace hetao::io {
 
@@ -48,15 +50,16 @@ class IncomingBlob::Lane : public StreamHandler {
   uint32_t lane_;
 };
 
-IncomingBlob::IncomingBlob(std::weak_ptr<PeerLink> link, tunnel::StreamId id, Workers& workers,
+IncomingBlob::IncomingBlob(const std::shared_ptr<PeerLink>& link, tunnel::StreamId id, Workers& workers,
                            BlobStore& blobs, asio::any_io_executor executor, transfer::Offer offer,
                            std::string partial_path, Done done)
-    : link_(std::move(link)),
+    : link_(link),
       id_(id),
       workers_(workers),
       blobs_(blobs),
       executor_(std::move(executor)),
       offer_(std::move(offer)),
+      takes_packed_(agreed_on(*link, tunnel::kFeatureZstd)),
       partial_path_(std::move(partial_path)),
       done_(std::move(done)) {}
 
@@ -110,7 +113,7 @@ Awaitable<void> IncomingBlob::open_partial() {
   {
     const std::lock_guard lock(mutex_);
     saved_ = std::chrono::steady_clock::now();
-    receiver_.emplace(offer_, std::move(before));
+    receiver_.emplace(offer_, std::move(before), takes_packed_);
     act();
   }
   const Bytes early = std::move(early_);
@@ -343,8 +346,12 @@ void IncomingBlob::on(transfer::SendAnswer& action) {
   });
 }
 
+// Two chunks are hashed in little more time than one: a worker that is at it takes what came meanwhile, and
+// another begins only when that is more.
 void IncomingBlob::on(transfer::CheckChunk& action) {
   checks_.push_back(std::move(action));
+  if (hashing_ > 0 && checks_.size() <= hashing_ * kChunksAtOnce) return;
+  ++hashing_;
   workers_.post([self = shared_from_this()] { self->work_on_chunks(); });
 }
 
@@ -370,25 +377,32 @@ void IncomingBlob::on(transfer::Complete&) {
 // -------------------------------------------------------------------------------------------------------
 
 void IncomingBlob::work_on_chunks() {
+  while (true) {
+    auto checked = transfer::check_chunks(next_checks());
+    if (checked.empty()) return;
+    std::vector<transfer::StoreChunk> stores;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!over_) {
+        for (auto& chunk : checked)
+          (void)receiver_->chunk_checked(std::move(chunk));  // a lie stands in failure()
+        act();
+        stores = std::move(stores_);
+        stores_.clear();
+      }
+    }
+    store(std::move(stores));
+  }
+}
+
+// None: this worker's turn is over.
+std::vector<transfer::CheckChunk> IncomingBlob::next_checks() {
+  const std::lock_guard lock(mutex_);
   std::vector<transfer::CheckChunk> chunks;
-  {
-    const std::lock_guard lock(mutex_);
-    for (; !checks_.empty() && chunks.size() < kChunksAtOnce; checks_.pop_front())
-      chunks.push_back(std::move(checks_.front()));
-  }
-  if (chunks.empty() || over_) return;
-  auto checked = transfer::check_chunks(std::move(chunks));
-  std::vector<transfer::StoreChunk> stores;
-  {
-    const std::lock_guard lock(mutex_);
-    if (over_) return;
-    for (auto& chunk : checked)
-      (void)receiver_->chunk_checked(std::move(chunk));  // a lie stands in failure()
-    act();
-    stores = std::move(stores_);
-    stores_.clear();
-  }
-  store(std::move(stores));
+  for (; !over_ && !checks_.empty() && chunks.size() < kChunksAtOnce; checks_.pop_front())
+    chunks.push_back(std::move(checks_.front()));
+  if (chunks.empty()) --hashing_;
+  return chunks;
 }
 
 void IncomingBlob::store(std::vector<transfer::StoreChunk> chunks) {

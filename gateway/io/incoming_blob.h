@@ -22,17 +22,20 @@
 #include "gateway/io/blob_outcome.h"
 #include "gateway/io/blob_store.h"
 #include "gateway/io/durable_file.h"
+#include "gateway/io/moving.h"
 #include "gateway/io/peer_link.h"
 #include "gateway/io/workers.h"
 #include "gateway/transfer/receiver.h"
 
 namespace hetao::io {
 
-class IncomingBlob : public StreamHandler, public std::enable_shared_from_this<IncomingBlob> {
+class IncomingBlob : public StreamHandler,
+                     public Incoming,
+                     public std::enable_shared_from_this<IncomingBlob> {
  public:
   using Done = std::function<void(const BlobOutcome&)>;
 
-  IncomingBlob(std::weak_ptr<PeerLink> link, tunnel::StreamId id, Workers& workers, BlobStore& blobs,
+  IncomingBlob(const std::shared_ptr<PeerLink>& link, tunnel::StreamId id, Workers& workers, BlobStore& blobs,
                asio::any_io_executor executor, transfer::Offer offer, std::string partial_path, Done done);
 
   // The offer is granted: the transfer begins. Before that nothing is taken. A blob that is here is not sent
@@ -40,12 +43,13 @@ class IncomingBlob : public StreamHandler, public std::enable_shared_from_this<I
   // chunks of our choice, so that knowing a digest is not enough to be believed to have the blob.
   void begin(bool peer_had_it);
   void refuse(transfer::Refusal reason, std::string_view text, std::string fault = {});
-  void cancel();  // and drops what arrived
+  void cancel() override;
   bool is_over() const { return over_; }
   const transfer::Offer& offer() const { return offer_; }
   const std::string& partial_path() const { return partial_path_; }
   void use_path(std::string path) { partial_path_ = std::move(path); }  // before begin()
-  uint64_t bytes_stored() const { return bytes_stored_; }
+  uint64_t bytes_stored() const override { return bytes_stored_; }
+  uint64_t bytes_total() const override { return offer_.size; }
 
   void on_data(ByteView bytes) override;
   void on_end() override;
@@ -74,6 +78,7 @@ class IncomingBlob : public StreamHandler, public std::enable_shared_from_this<I
   Awaitable<void> open_partial();
   Awaitable<void> keep_for_later(BlobOutcome outcome);
   void work_on_chunks();
+  std::vector<transfer::CheckChunk> next_checks();
   void store(std::vector<transfer::StoreChunk> chunks);
   void save_progress_now_and_then();
   void adopt();
@@ -100,6 +105,7 @@ class IncomingBlob : public StreamHandler, public std::enable_shared_from_this<I
   BlobStore& blobs_;
   asio::any_io_executor executor_;
   transfer::Offer offer_;
+  bool takes_packed_;  // both sides speak zstd
   std::string partial_path_;
   Done done_;
   std::shared_ptr<Descriptor> file_;
@@ -113,6 +119,7 @@ class IncomingBlob : public StreamHandler, public std::enable_shared_from_this<I
   std::map<uint32_t, LaneSide> lanes_;
   std::deque<transfer::CheckChunk> checks_;
   std::vector<transfer::StoreChunk> stores_;
+  size_t hashing_ = 0;   // workers that are at it
   bool failed_ = false;  // told the io thread
   bool saving_ = false;
   bool is_here_ = false;  // the peer only has to show that it has it too

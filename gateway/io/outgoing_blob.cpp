@@ -9,21 +9,18 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "gateway/io/agreed.h"
+#include "gateway/tunnel/features.h"
+
 namespace hetao::io {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kNoProgress = std::chrono::minutes(10);
 // What is smaller than this goes on the control link: opening lanes would cost more than it brings.
 constexpr uint64_t kWorthLanes = 4 * limits::kChunkBytes;
 // As many chunks go as they are before packing is judged by what the link carries.
 constexpr size_t kChunksToKnowLink = 8;
-
-Instant steady_now() {
-  const auto since = Clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
-}
 
 }  // namespace
 
@@ -31,10 +28,11 @@ Instant steady_now() {
 // ----------------------------------------------------------------------------------------
 
 OutgoingShare::OutgoingShare(transfer::Blob blob, std::string crossing, uint64_t transfer, Descriptor file,
-                             std::string path, RatePass rate)
+                             std::string path, RatePass rate, bool may_pack)
     : sender_(std::move(blob), std::move(crossing), transfer),
       file_(std::move(file)),
       path_(std::move(path)),
+      may_pack_(may_pack),
       rate_(std::move(rate)) {
   struct statfs facts{};
   in_memory_ = ::fstatfs(file_.get(), &facts) == 0 && facts.f_type == TMPFS_MAGIC;
@@ -50,6 +48,7 @@ std::optional<transfer::SendChunk> OutgoingShare::next_chunk() {
 
 // A blob that ends before the link is known is packed by its size alone.
 bool OutgoingShare::should_pack() {
+  if (!may_pack_) return false;
   const std::lock_guard lock(mutex_);
   const bool is_small = sender_.blob().size <= kChunksToKnowLink * limits::kChunkBytes;
   if (!is_small && plain_chunks_ < kChunksToKnowLink) return false;
@@ -122,74 +121,7 @@ Result<void> OutgoingShare::read(std::span<uint8_t> out, uint64_t offset) const 
 // --- a stream that chunks are written to
 // -------------------------------------------------------------------------------------
 
-void SendingStream::wake() {
-  woken_ = true;
-  wake_.cancel();
-}
-
-Awaitable<void> SendingStream::wait() {
-  if (!woken_) {
-    wake_.expires_after(kNoProgress);
-    auto [error] = co_await wake_.async_wait(as_value);
-    if (!error) {
-      broken_.why = "no progress for ten minutes";
-      gone_ = true;
-    }
-  }
-  woken_ = false;
-}
-
-void SendingStream::on_reset(tunnel::Reason reason, const std::string& text) {
-  if (broken_.why.empty())
-    broken_.why = std::string("the peer ended the transfer: ") + tunnel::to_word(reason) +
-                  (text.empty() ? "" : ": " + text);
-  // It says that our bytes are not what we announced: sending them again gives the same.
-  broken_.for_good = reason == tunnel::Reason::kDigest;
-  gone_ = true;
-  wake();
-}
-
-void SendingStream::on_closed() {
-  gone_ = true;
-  wake();
-}
-
-Awaitable<bool> SendingStream::write(ByteView bytes) {
-  while (!gone_) {
-    const auto link = link_.lock();
-    if (!link) break;
-    bytes = bytes.subspan(link->write_stream(id_, bytes));
-    if (bytes.empty()) co_return true;
-    co_await wait();
-  }
-  co_return false;
-}
-
-Awaitable<bool> SendingStream::write(tunnel::FrameBuffer buffer) {
-  while (!gone_) {
-    const auto link = link_.lock();
-    if (!link) break;
-    link->write_stream(id_, buffer);
-    if (buffer.empty()) co_return true;
-    co_await wait();
-  }
-  co_return false;
-}
-
-Awaitable<void> SendingStream::pass_rate(OutgoingShare& share, size_t bytes) {
-  if (share.rate().is_free()) co_return;
-  while (bytes > 0 && !gone_ && !share.stopped()) {
-    const Instant now = steady_now();
-    bytes -= static_cast<size_t>(share.rate().take_up_to(bytes, now));
-    if (bytes == 0) break;
-    const Duration left = share.rate().ready_at(bytes, now) - now;
-    wake_.expires_after(std::chrono::microseconds(std::clamp<int64_t>(left.micros, 1'000, 1'000'000)));
-    co_await wake_.async_wait(as_value);
-  }
-}
-
-Awaitable<bool> SendingStream::send_chunk(OutgoingShare& share, transfer::SendChunk chunk) {
-  co_await pass_rate(share, chunk.size);
+Awaitable<bool> ChunkStream::send_chunk(OutgoingShare& share, transfer::SendChunk chunk) {
   bool sent = false;
   if (share.should_pack())
     sent = co_await send_packed(share, chunk);
@@ -198,7 +130,7 @@ Awaitable<bool> SendingStream::send_chunk(OutgoingShare& share, transfer::SendCh
   co_return sent;
 }
 
-Awaitable<bool> SendingStream::send_packed(OutgoingShare& share, transfer::SendChunk chunk) {
+Awaitable<bool> ChunkStream::send_packed(OutgoingShare& share, transfer::SendChunk chunk) {
   Bytes record;
   bool packed = false;
   const auto work = [&] {
@@ -219,13 +151,15 @@ Awaitable<bool> SendingStream::send_packed(OutgoingShare& share, transfer::SendC
   };
   co_await workers_.run(work);
   if (record.empty()) co_return false;
+  co_await pass_rate(share.rate(), record.size(), [&share] { return share.stopped(); });
   const bool written = co_await write(ByteView(record));
   share.note_sent(record.size(), packed);
   co_return written;
 }
 
 // From the file into the frames' own memory. Waiting for a disk is left to a worker.
-Awaitable<bool> SendingStream::send_plain(OutgoingShare& share, transfer::SendChunk chunk) {
+Awaitable<bool> ChunkStream::send_plain(OutgoingShare& share, transfer::SendChunk chunk) {
+  co_await pass_rate(share.rate(), chunk.size, [&share] { return share.stopped(); });
   const auto header = transfer::chunk_record_header(chunk.index, transfer::Encoding::kRaw, chunk.size);
   size_t head = header.size();
   for (size_t done = 0; done < chunk.size;) {
@@ -320,10 +254,11 @@ Awaitable<BlobOutcome> OutgoingBlob::run(std::string digest, std::string crossin
   co_await workers_.run(look);
   if (!blob) co_return BlobOutcome{false, true, to_line(blob.error())};
   uses_lanes_ = priority == tunnel::Priority::kBulk && blob->size > kWorthLanes;
-  share_ = std::make_shared<OutgoingShare>(std::move(*blob), std::move(crossing), transfer, std::move(file),
-                                           std::move(path), std::move(rate));
   const auto link = link_.lock();
   if (!link || gone_) co_return broken_;
+  share_ = std::make_shared<OutgoingShare>(std::move(*blob), std::move(crossing), transfer, std::move(file),
+                                           std::move(path), std::move(rate),
+                                           agreed_on(*link, tunnel::kFeatureZstd));
   auto id = link->open_stream(share_->with_sender([](auto& s) { return s.offer(); }), priority, self);
   if (!id) co_return BlobOutcome{false, false, to_line(id.error())};
   id_ = *id;

@@ -12,11 +12,10 @@
 #include <set>
 #include <string>
 
-#include "gateway/io/blob_outcome.h"
 #include "gateway/io/blob_store.h"
 #include "gateway/io/durable_file.h"
-#include "gateway/io/peer_link.h"
-#include "gateway/io/rate_gate.h"
+#include "gateway/io/moving.h"
+#include "gateway/io/sending_stream.h"
 #include "gateway/io/workers.h"
 #include "gateway/transfer/chunk.h"
 #include "gateway/transfer/sender.h"
@@ -27,7 +26,7 @@ namespace hetao::io {
 class OutgoingShare {
  public:
   OutgoingShare(transfer::Blob blob, std::string crossing, uint64_t transfer, Descriptor file,
-                std::string path, RatePass rate);
+                std::string path, RatePass rate, bool may_pack);
 
   // The sender's state, by itself.
   template <class Use>
@@ -57,6 +56,7 @@ class OutgoingShare {
   Descriptor file_;
   std::string path_;
   bool in_memory_ = false;
+  bool may_pack_;  // both sides speak zstd
   transfer::PackingChoice packing_;
   std::chrono::steady_clock::time_point measured_from_;
   uint64_t measured_bytes_ = 0;
@@ -67,42 +67,24 @@ class OutgoingShare {
 };
 
 // A stream that chunks are written to.
-class SendingStream : public StreamHandler {
- public:
-  void on_reset(tunnel::Reason reason, const std::string& text) override;
-  void on_writable() override { wake(); }
-  void on_end() override { wake(); }
-  void on_closed() override;
-
+class ChunkStream : public SendingStream {
  protected:
-  SendingStream(std::weak_ptr<PeerLink> link, Workers& workers, const asio::any_io_executor& executor)
-      : link_(std::move(link)), workers_(workers), wake_(executor) {}
-
+  ChunkStream(std::weak_ptr<PeerLink> link, Workers& workers, const asio::any_io_executor& executor)
+      : SendingStream(std::move(link), executor), workers_(workers) {}
   Awaitable<bool> send_chunk(OutgoingShare& share, transfer::SendChunk chunk);
-  Awaitable<bool> write(ByteView bytes);
-  Awaitable<void> wait();
-  void wake();
 
-  std::weak_ptr<PeerLink> link_;
   Workers& workers_;
-  asio::steady_timer wake_;
-  tunnel::StreamId id_ = 0;
-  bool gone_ = false;  // the stream is over, by whomever
-  BlobOutcome broken_;
 
  private:
   Awaitable<bool> send_packed(OutgoingShare& share, transfer::SendChunk chunk);
   Awaitable<bool> send_plain(OutgoingShare& share, transfer::SendChunk chunk);
-  Awaitable<bool> write(tunnel::FrameBuffer buffer);
-  Awaitable<void> pass_rate(OutgoingShare& share, size_t bytes);
-  bool woken_ = false;
 };
 
-class OutgoingLane : public SendingStream, public std::enable_shared_from_this<OutgoingLane> {
+class OutgoingLane : public ChunkStream, public std::enable_shared_from_this<OutgoingLane> {
  public:
   OutgoingLane(const std::shared_ptr<PeerLink>& link, Workers& workers, std::shared_ptr<OutgoingShare> share,
                uint32_t lane)
-      : SendingStream(link, workers, link->executor()), share_(std::move(share)), lane_(lane) {}
+      : ChunkStream(link, workers, link->executor()), share_(std::move(share)), lane_(lane) {}
 
   // On the lane's executor, until its stream is closed. False: it could not be opened.
   Awaitable<bool> run();
@@ -115,18 +97,18 @@ class OutgoingLane : public SendingStream, public std::enable_shared_from_this<O
   uint32_t lane_;
 };
 
-class OutgoingBlob : public SendingStream, public std::enable_shared_from_this<OutgoingBlob> {
+class OutgoingBlob : public ChunkStream, public Outgoing, public std::enable_shared_from_this<OutgoingBlob> {
  public:
   OutgoingBlob(const std::shared_ptr<PeerLink>& link, Workers& workers, const BlobStore& blobs,
                asio::any_io_executor executor)
-      : SendingStream(link, workers, executor), blobs_(blobs), executor_(std::move(executor)) {}
+      : ChunkStream(link, workers, executor), blobs_(blobs), executor_(std::move(executor)) {}
 
   // Until the receiver has it, or something prevents it.
   Awaitable<BlobOutcome> run(std::string digest, std::string crossing, tunnel::Priority priority,
                              uint64_t transfer, RatePass rate);
-  void cancel();
-  void lanes_changed() { wake(); }
-  uint64_t bytes_sent() const { return share_ ? share_->bytes_sent() : 0; }
+  void cancel() override;
+  void lanes_changed() override { wake(); }
+  uint64_t bytes_sent() const override { return share_ ? share_->bytes_sent() : 0; }
 
   void on_data(ByteView bytes) override;
 

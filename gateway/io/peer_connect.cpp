@@ -3,8 +3,10 @@
 #include <thread>
 
 #include "gateway/base/text.h"
+#include "gateway/io/agreed.h"
 #include "gateway/io/peer_manager_parts.h"
 #include "gateway/io/random_number.h"
+#include "gateway/tunnel/features.h"
 
 namespace hetao::io {
 
@@ -247,10 +249,7 @@ std::shared_ptr<tunnel::OddBudget> PeerManager::Parts::lane_odd(Peer& peer, uint
 Awaitable<void> PeerManager::Parts::keep_lanes(std::string region, std::shared_ptr<PeerLink> control) {
   const auto self = shared_from_this();
   Peer& peer = peers.at(region);
-  const auto& agreed = control->session().agreed();
-  const bool bbr =
-      std::find(agreed.features.begin(), agreed.features.end(), kFeatureBbr) != agreed.features.end() &&
-      config.tuning.congestion_control.empty();
+  const bool bbr = agreed_on(*control, tunnel::kFeatureBbr) && config.tuning.congestion_control.empty();
   const Duration round_trip{std::max<int64_t>(control->counters()->round_trip_min_micros, 0)};
   LaneChoice choice({round_trip, bbr, lane_threads.count()});
   asio::steady_timer tick(executor);

@@ -14,8 +14,6 @@
 
 namespace hetao::io {
 
-// A hello with this feature says: my kernel lets me choose BBR for the sockets that I send on.
-inline constexpr const char* kFeatureBbr = "bbr";
 bool kernel_offers(const std::string& congestion_control);
 
 // Wall time for lanes, which have no part in the shell's clock.

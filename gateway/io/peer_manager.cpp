@@ -8,6 +8,7 @@
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
 #include "gateway/io/peer_manager_parts.h"
+#include "gateway/tunnel/features.h"
 
 namespace hetao::io {
 
@@ -124,7 +125,8 @@ tunnel::Config PeerManager::Parts::session_config(const certs::PeerFacts& facts,
   made.peer_region = facts.identity.region;
   made.peer_gateway = facts.identity.name;
   made.odd = std::move(odd);
-  if (offers_bbr) made.hello.features = {kFeatureBbr};
+  made.hello.features = {tunnel::kFeatureBatches, tunnel::kFeatureZstd};
+  if (offers_bbr) made.hello.features.emplace_back(tunnel::kFeatureBbr);
   return made;
 }
 

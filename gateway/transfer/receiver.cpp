@@ -16,7 +16,8 @@ constexpr size_t kSpareBuffersMax = limits::kChunksInHandMax;
 
 }  // namespace
 
-BlobReceiver::BlobReceiver(Offer offer, std::optional<Progress> before) : offer_(std::move(offer)) {
+BlobReceiver::BlobReceiver(Offer offer, std::optional<Progress> before, bool takes_packed)
+    : offer_(std::move(offer)), takes_packed_(takes_packed) {
   HETAO_CHECK(offer_.lane == 0 && offer_.size <= limits::kBlobBytesMax);
   leaves_ = offer_.leaves;
   states_.resize(chunk_count(offer_.size), Chunk::kMissing);
@@ -182,6 +183,9 @@ Result<void> BlobReceiver::check_record(uint32_t lane, const RecordHeader& heade
     case RecordKind::kAnswer:
     case RecordKind::kReceipt:
       return break_off(Refusal::kProtocol, "the sender sends what only receivers send");
+    case RecordKind::kList:
+    case RecordKind::kFiles:
+      return break_off(Refusal::kProtocol, "a record of a batch in a blob's transfer");
     case RecordKind::kLeaves: {
       const uint64_t left = states_.size() - leaves_.size();
       if (state_ != State::kLeaves)
@@ -216,6 +220,7 @@ Result<void> BlobReceiver::check_chunk_header(const RecordHeader& header) const 
     return bad("was not asked for");
   const size_t size = chunk_size(offer_.size, header.index);
   if (header.encoding == Encoding::kRaw && header.length != size) return bad("has another size");
+  if (header.encoding == Encoding::kZstd && !takes_packed_) return bad("is packed, which was not agreed");
   if (header.encoding == Encoding::kZstd && (header.length == 0 || header.length >= size))
     return bad("is packed and not smaller");
   return {};

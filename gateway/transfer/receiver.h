@@ -62,8 +62,8 @@ class BlobReceiver {
   enum class State : uint8_t { kReserving, kLeaves, kAsking, kReceiving, kComplete, kDone, kFailed };
 
   // An offer of lane 0. `before`: what an earlier try of the same blob has stored (another blob's is
-  // ignored).
-  explicit BlobReceiver(Offer offer, std::optional<Progress> before = std::nullopt);
+  // ignored). `takes_packed`: both sides speak zstd.
+  explicit BlobReceiver(Offer offer, std::optional<Progress> before = std::nullopt, bool takes_packed = true);
 
   std::optional<ReceiverAction> poll_action();
 
@@ -120,6 +120,7 @@ class BlobReceiver {
   void ask_again_if_all_sent();
 
   Offer offer_;
+  bool takes_packed_;
   State state_ = State::kReserving;
   std::vector<Digest> leaves_;
   std::vector<Chunk> states_;

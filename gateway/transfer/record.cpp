@@ -20,13 +20,13 @@ Result<RecordHeader> decode_record_header(std::span<const uint8_t, kRecordHeader
   const auto refuse = [](const char* why) { return fail(ErrorCode::kFailed, "transfer record", why); };
   const ByteView view = bytes;
   if (view[0] < static_cast<uint8_t>(RecordKind::kAnswer) ||
-      view[0] > static_cast<uint8_t>(RecordKind::kSent))
+      view[0] > static_cast<uint8_t>(RecordKind::kFiles))
     return refuse("is of an unknown kind");
   if (view[1] > static_cast<uint8_t>(Encoding::kZstd)) return refuse("has an unknown encoding");
   const auto kind = static_cast<RecordKind>(view[0]);
   const auto encoding = static_cast<Encoding>(view[1]);
-  if (kind != RecordKind::kChunk && encoding != Encoding::kRaw)
-    return refuse("is encoded, but is not a chunk");
+  const bool may_be_packed = kind == RecordKind::kChunk || kind == RecordKind::kFiles;
+  if (!may_be_packed && encoding != Encoding::kRaw) return refuse("is encoded, but carries no content");
   if (get_u16(view.subspan(2)) != 0) return refuse("has reserved bits set");
   return RecordHeader{kind, encoding, get_u32(view.subspan(4)), get_u64(view.subspan(8))};
 }

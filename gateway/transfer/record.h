@@ -21,6 +21,8 @@ enum class RecordKind : uint8_t {
   kChunk = 3,    // sender: chunk `index`
   kReceipt = 4,  // receiver: pb::BlobReceipt
   kSent = 5,     // sender: all that was asked for has gone, and its other lanes are closed or lost
+  kList = 6,     // sender of a batch: digests and sizes of files, from number `index` on
+  kFiles = 7,    // sender of a batch: files, from number `index` on
 };
 
 enum class Encoding : uint8_t { kRaw = 0, kZstd = 1 };

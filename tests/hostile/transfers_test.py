@@ -17,7 +17,7 @@ class Transfers(town.HostileTest):
 
     def setUp(self):
         super().setUp()
-        self.peer_ = self.peer().open()
+        self.peer_ = self.peer().open(features=["batches", "zstd"])
         self.streams = iter(range(1, 1 << 20, 2))
 
     def tearDown(self):
@@ -172,6 +172,97 @@ class Transfers(town.HostileTest):
         bomb = subprocess.run(["zstd", "-q", "-c", "-1"], input=bytes(1 << 26), capture_output=True, check=True).stdout
         self.assertLess(len(bomb), wire.CHUNK_BYTES)
         self.chunk(stream, bomb, 0, encoding=1)
+        self.cut_off(stream, "digest")
+        self.assertLess(self.gateway.memory_bytes() - before, 32 << 20)
+
+    def test_packed_chunk_of_a_peer_that_did_not_say_zstd(self):
+        self.peer_.close()
+        self.peer_ = self.peer().open()
+        content = bytes(2 << 20)[:-1] + b"!"
+        stream = self.offer(self.permitted(content), content)
+        self.answer(stream)
+        self.chunk(stream, os.urandom(1000), 1, encoding=1)
+        self.cut_off(stream, "protocol")
+
+    # Batches of small files.
+
+    def item_of(self, files):
+        """A permitted crossing of so many files; its id."""
+        message = wire.peer_pb.PeerMessage()
+        crossing = message.crossing_ask.crossing
+        self.describe(crossing, files[0])
+        del crossing.item.files[:]
+        for number, content in enumerate(files):
+            crossing.item.files.add(path=f"{number:04}", bytes=len(content), digest="sha256t:" + wire.digest_of(content).hex())
+        crossing.item.digest, crossing.item.bytes = wire.item_digest(crossing.item), sum(map(len, files))
+        self.say(message)
+        self.assertEqual(self.peer_.hear("crossing_answer", crossing.id).verdict.effect, "permit")
+        return crossing.id
+
+    def batch(self, crossing, files, listed=None, **changes):
+        stream = next(self.streams)
+        offer = wire.batch_pb.BatchOffer(crossing=crossing, transfer=1, files=len(files), bytes=sum(map(len, files)))
+        for field, value in changes.items():
+            setattr(offer, field, value)
+        self.peer_.send(self.peer_.open_stream(stream, offer.SerializeToString()))
+        lines = b"".join(wire.leaf(content) + struct.pack(">I", len(content)) for content in listed or files)
+        self.peer_.put(wire.DATA, stream, wire.record(6, lines))
+        return stream
+
+    def files(self, stream, files, first=0, count=None, **more):
+        data = wire.record(7, struct.pack(">I", len(files) if count is None else count) + b"".join(files), first, **more)
+        for at in range(0, len(data), 1 << 18):
+            self.peer_.put(wire.DATA, stream, data[at:at + (1 << 18)])
+
+    def test_honest_batch_arrives(self):
+        files = [os.urandom(1 + number * 20) for number in range(300)]
+        crossing = self.item_of(files)
+        stream = self.batch(crossing, files)
+        self.assertTrue(self.answer(stream).all)
+        self.files(stream, files[:100])
+        self.files(stream, files[100:], 100)
+        arrived = self.peer_.hear("crossing_arrived", crossing)
+        self.assertEqual((arrived.crossing, arrived.bytes), (crossing, sum(map(len, files))))
+
+    def test_batch_with_a_file_that_lies(self):
+        files = [os.urandom(500) for _ in range(5)]
+        crossing = self.item_of(files)
+        stream = self.batch(crossing, files)
+        self.answer(stream)
+        self.files(stream, files[:3] + [files[4], files[3]])
+        self.cut_off(stream, "digest")
+        self.assert_in_ledger("digest")
+        self.assert_nothing_arrived(crossing)
+
+    def test_batch_with_a_file_that_nobody_expects(self):
+        files = [os.urandom(500) for _ in range(5)]
+        crossing = self.item_of(files)
+        self.refused(self.batch(crossing, files[:4] + [os.urandom(500)]))
+        self.assert_nothing_arrived(crossing)
+
+    def test_batch_whose_list_is_not_the_offered_one(self):
+        files = [os.urandom(500) for _ in range(5)]
+        self.cut_off(self.batch(self.item_of(files), files, bytes=2_501), "protocol")
+
+    def test_batch_of_a_million_files(self):
+        stream = self.batch("00000000000000000000000000.1.o0", [b"1"], files=1_000_000)
+        self.peer_.wait_for(wire.RESET, stream)
+        self.assert_counted("hetao_tunnel_streams_refused_total", region="lantau", reason="protocol")
+
+    def test_batch_that_goes_on_unasked(self):
+        files = [os.urandom(500) for _ in range(5)]
+        stream = self.batch(self.item_of(files), files)
+        self.answer(stream)
+        self.files(stream, files[1:2], 1)
+        self.cut_off(stream, "protocol")
+
+    def test_packed_batch_that_unpacks_to_much_more(self):
+        files = [os.urandom(500) for _ in range(5)]
+        stream = self.batch(self.item_of(files), files)
+        self.answer(stream)
+        before = self.gateway.memory_bytes()
+        bomb = subprocess.run(["zstd", "-q", "-c", "-19"], input=bytes(1 << 26), capture_output=True, check=True).stdout
+        self.files(stream, [bomb[:2_400]], 0, 5, encoding=1)
         self.cut_off(stream, "digest")
         self.assertLess(self.gateway.memory_bytes() - before, 32 << 20)
 

@@ -25,13 +25,13 @@ CHUNK_BYTES = 1 << 20
 def messages():
     """The protobuf modules, made from proto/ for this run."""
     folder = tempfile.mkdtemp(prefix="hetao-proto.")
-    files = [f"proto/{one}.proto" for one in ("task", "state", "peer", "tunnel")]
+    files = [f"proto/{one}.proto" for one in ("task", "state", "peer", "tunnel", "batch")]
     subprocess.run(["protoc", f"--python_out={folder}", *files], cwd=ROOT, check=True)
     sys.path.insert(0, folder)
-    return importlib.import_module("proto.tunnel_pb2"), importlib.import_module("proto.peer_pb2")
+    return [importlib.import_module(f"proto.{one}_pb2") for one in ("tunnel", "peer", "batch")]
 
 
-tunnel_pb, peer_pb = messages()
+tunnel_pb, peer_pb, batch_pb = messages()
 
 
 class Ended(Exception):
@@ -152,6 +152,8 @@ class Peer:
         for field, value in changes.items():
             if field == "limits":
                 said.limits.CopyFrom(value)
+            elif field == "features":
+                said.features.extend(value)
             else:
                 setattr(said, field, value)
         return said.SerializeToString()

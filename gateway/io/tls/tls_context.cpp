@@ -10,6 +10,7 @@
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/io/tls/tls_callbacks.h"
+#include "gateway/io/tls/verdict_cache.h"
 
 namespace hetao::io {
 
@@ -63,6 +64,7 @@ struct TlsContextBuilder {
   explicit TlsContextBuilder(TlsKind kind) : made(new TlsContext(kind)) {
     made->context_.reset(SSL_CTX_new(TLS_method()));
     HETAO_CHECK(made->context_ != nullptr);
+    VerdictCache::attach_to(made->context_.get());
   }
   SSL_CTX* native() { return made->context_.get(); }
 

@@ -10,6 +10,7 @@
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/io/tls/tls_callbacks.h"
+#include "gateway/io/tls/verdict_cache.h"
 
 namespace hetao::io {
 
@@ -258,9 +259,18 @@ TlsEngine::Judgement TlsEngine::judge_chain(const certs::TrustStore* trust, Inst
   } else {
     expected.usage = certs::Usage::kApiClient;
   }
-  auto facts = certs::verify_parsed(chain, *trust, now, expected);
-  if (!facts) return tl::unexpected<certs::Refusal>(facts.error());
-  return std::optional<certs::PeerFacts>(std::move(*facts));
+  // A recheck under newer trust has no cache, and needs none.
+  VerdictCache* cache = trust == context_->trust() ? &VerdictCache::of(context_->native()) : nullptr;
+  const Digest name = cache != nullptr ? VerdictCache::name_of(chain, expected.usage) : Digest{};
+  if (auto known = cache != nullptr ? cache->find(name, now) : std::nullopt) {
+    if (auto fits = certs::check_expected(known->identity, expected); !fits)
+      return tl::unexpected<certs::Refusal>(fits.error());
+    return known;
+  }
+  auto peer = certs::accept_parsed(chain, *trust, now, expected);
+  if (!peer) return tl::unexpected<certs::Refusal>(peer.error());
+  if (cache != nullptr) cache->keep(name, *peer, now);
+  return std::optional<certs::PeerFacts>(std::move(peer->facts));
 }
 
 bool TlsEngine::judge_peer(X509* leaf, STACK_OF(X509) * sent) {

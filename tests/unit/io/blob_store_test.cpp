@@ -5,7 +5,9 @@
 
 #include <filesystem>
 
+#include "gateway/io/arrivals.h"
 #include "gateway/io/durable_file.h"
+#include "gateway/io/small_blobs.h"
 #include "tests/unit/io/temporary_folder.h"
 
 namespace hetao::io {
@@ -77,6 +79,37 @@ TEST_F(TheBlobStore, MakesAPartialFileABlobInOneStep) {
   ASSERT_TRUE(blobs_.adopt_partial(blobs_.partial_path(digest), blob));
   EXPECT_EQ(blobs_.read(digest, 10'000).value(), text);
   EXPECT_FALSE(fs::exists(blobs_.partial_path(digest)));
+}
+
+TEST_F(TheBlobStore, KeepsManySmallOnesAtOnce) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 300; ++i) texts.push_back("file " + std::to_string(i));
+  const auto before = blobs_.ingest_bytes(texts[7]).value();
+  std::vector<SmallBlob> small;
+  for (const std::string& text : texts)
+    small.push_back({transfer::hash_blob(as_bytes(text)).digest, as_bytes(text)});
+  ASSERT_TRUE(keep_small(blobs_, small));
+  ASSERT_TRUE(keep_small(blobs_, small)) << "twice is no error";
+  for (const SmallBlob& one : small)
+    EXPECT_EQ(blobs_.read(transfer::blob_digest_text(one.digest), 100).value(), as_text(one.bytes));
+  EXPECT_EQ(blobs_.describe(before.digest).value().size, texts[7].size());
+  EXPECT_TRUE(fs::is_empty(partial_folder(blobs_)));
+}
+
+TEST_F(TheBlobStore, RemembersWhatAPeerBroughtOfACrossing) {
+  const Arrivals arrivals(partial_folder(blobs_));
+  const Digest a = transfer::hash_blob(as_bytes("a")).digest;
+  const Digest b = transfer::hash_blob(as_bytes("b")).digest;
+  EXPECT_TRUE(arrivals.of("hongkong", "job.1.i0").empty());
+  arrivals.note("hongkong", "job.1.i0", {&a, 1});
+  arrivals.note("hongkong", "job.1.i0", {&b, 1});
+  EXPECT_EQ(arrivals.of("hongkong", "job.1.i0"), (std::set<Digest>{a, b}));
+  EXPECT_TRUE(arrivals.of("shenzhen", "job.1.i0").empty());
+  EXPECT_TRUE(arrivals.of("hongkong", "job.1.i1").empty());
+  for (const auto& entry : fs::directory_iterator(partial_folder(blobs_))) fs::resize_file(entry.path(), 63);
+  EXPECT_EQ(arrivals.of("hongkong", "job.1.i0"), std::set<Digest>{a}) << "a torn end is left out";
+  arrivals.forget("hongkong", "job.1.i0");
+  EXPECT_TRUE(arrivals.of("hongkong", "job.1.i0").empty());
 }
 
 TEST_F(TheBlobStore, RemovesAndForgetsLeftovers) {

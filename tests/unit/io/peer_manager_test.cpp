@@ -2,6 +2,7 @@
 // move items that both sides allow.
 #include "gateway/io/peer_manager.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <set>
 
 #include "gateway/io/asio.h"
+#include "gateway/io/small_blobs.h"
 #include "tests/unit/io/temporary_folder.h"
 #include "tests/unit/io/test_certificates.h"
 
@@ -68,7 +70,7 @@ struct City {
       failed.push_back(crossing + (for_good ? " for good: " : ": ") + why);
     };
     config.items.log = config.log;
-    config.items.rate = [this](const std::string& to, const std::string&) { return rates.pass(to, ""); };
+    config.items.rate = [this](const std::string& to, const std::string&) { return rates.pass(to, tenant); };
     manager = std::make_unique<PeerManager>(context_.get_executor(), workers, blobs, std::move(config));
     const auto listening = manager->listen();
     ASSERT_TRUE(listening) << to_line(listening.error());
@@ -99,6 +101,7 @@ struct City {
   std::set<std::string> permitted;
   std::map<std::string, pb::Item> expected;
   RateGate rates;
+  std::string tenant = "hub";  // whose all items are
   int ups = 0;
   int settled = 0;
   int offers = 0;  // looked up
@@ -287,6 +290,31 @@ TEST_F(TwoCities, GoOnWithALargeItemWhereItBroke) {
   EXPECT_FALSE(fs::exists(progress));
 }
 
+// A blob that is all hole, and larger than what is free: its size is what counts, before a byte of it comes.
+TEST_F(TwoCities, SayThatTheDiskIsFullBeforeTheFirstByte) {
+  const uint64_t chunks = b.blobs.free_bytes() / limits::kChunkBytes + 64;
+  if (chunks > uint64_t{2} << 20U) GTEST_SKIP() << "the disk has terabytes free";
+  transfer::Blob blob{{}, chunks * limits::kChunkBytes, {}};
+  blob.leaves.assign(chunks, transfer::zero_chunk_leaf(limits::kChunkBytes));
+  blob.digest = transfer::blob_root(blob.leaves);
+  const std::string digest = transfer::blob_digest_text(blob.digest);
+  const std::string path = a.blobs.partial_path(digest);
+  ASSERT_EQ(::close(::creat(path.c_str(), 0600)), 0);
+  ASSERT_EQ(::truncate(path.c_str(), static_cast<off_t>(blob.size)), 0);
+  ASSERT_TRUE(a.blobs.adopt_partial(path, blob));
+  pb::Item item;
+  item.add_files()->set_digest(digest);
+  item.mutable_files(0)->set_bytes(static_cast<int64_t>(blob.size));
+  item.set_bytes(item.files(0).bytes());
+  start();
+  allow("c", item);
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !a.failed.empty(); })) << a.log << b.log;
+  EXPECT_NE(a.failed[0].find("not enough room on the disk"), std::string::npos) << a.failed[0];
+  EXPECT_FALSE(b.blobs.has(digest));
+  EXPECT_TRUE(b.stored.empty());
+}
+
 TEST_F(TwoCities, StopAnItemThatIsDropped) {
   start();
   const pb::Item item = a.item_of({noise(40'000'000, 9)});
@@ -400,6 +428,78 @@ TEST_F(TwoCities, MoveHundredsOfSmallFilesManyAtATime) {
   EXPECT_EQ(b.stored, std::vector<std::string>{"c"});
 }
 
+// One stream for thousands of them, and none of them twice.
+TEST_F(TwoCities, MoveThousandsOfSmallFilesInBatches) {
+  std::vector<std::string> contents{"", std::string(100'000, 'l'), noise(6'000'000, 3)};
+  for (uint64_t i = 0; i < 5'000; ++i) contents.push_back(noise(200 + i % 300, i + 10));
+  const pb::Item item = a.item_of(contents);
+  start();
+  allow("c", item);
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  for (const pb::ItemFile& file : item.files())
+    EXPECT_EQ(b.blobs.read(file.digest(), 10'000'000).value(),
+              a.blobs.read(file.digest(), 10'000'000).value());
+  EXPECT_EQ(b.stored, std::vector<std::string>{"c"});
+  EXPECT_TRUE(fs::is_empty(partial_folder(b.blobs))) << "what was remembered of it is gone";
+}
+
+TEST_F(TwoCities, GoOnWithSmallFilesWhereTheyBroke) {
+  std::vector<std::string> contents;
+  for (uint64_t i = 0; i < 400; ++i) contents.push_back(noise(60'000, i + 10));
+  const pb::Item item = a.item_of(contents);
+  a.rates.limit_link("hongkong", 16'000'000, {});
+  start();
+  allow("c", item);
+  a.manager->send_item("hongkong", "c", item);
+  const auto here = [&] {
+    return std::count_if(item.files().begin(), item.files().end(),
+                         [&](const pb::ItemFile& file) { return b.blobs.has(file.digest()); });
+  };
+  ASSERT_TRUE(until([&] { return here() > 50; })) << a.log << b.log;
+  // The receiver starts anew: what it knows stands on its disk.
+  b.manager->stop();
+  ASSERT_TRUE(until([&] { return !a.manager->is_up("hongkong"); }));
+  run_for(std::chrono::milliseconds(300));
+  const auto kept = here();
+  ASSERT_LT(kept, 400) << "it was over before the break";
+  const uint16_t port = b.listen_port;
+  b.manager.reset();
+  b.listen_port = port;
+  b.start("shenzhen", 0);
+  ASSERT_TRUE(until([&] { return a.manager->is_up("hongkong"); })) << a.log << b.log;
+  const uint64_t before = b.manager->stats().bytes_in;
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
+  const uint64_t left = static_cast<uint64_t>(400 - kept) * 60'000;
+  EXPECT_LT(b.manager->stats().bytes_in - before, left + 1'000'000) << "what was here came again";
+  for (const pb::ItemFile& file : item.files()) EXPECT_TRUE(b.blobs.has(file.digest()));
+}
+
+TEST_F(TwoCities, SayForGoodWhenASmallFileIsNotThere) {
+  start();
+  pb::Item item = a.item_of({"one", "two", "three", "four", "five"});
+  ASSERT_TRUE(a.blobs.remove(item.files(2).digest()));
+  allow("c", item);
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !a.failed.empty(); }));
+  EXPECT_NE(a.failed[0].find("c for good"), std::string::npos) << a.failed[0];
+  EXPECT_TRUE(b.stored.empty());
+}
+
+TEST_F(TwoCities, TakeNoBatchWithAFileThatIsNotExpected) {
+  start();
+  const pb::Item item = a.item_of({"one", "two", "three", "four", "five"});
+  pb::Item less = item;
+  less.mutable_files()->DeleteSubrange(4, 1);
+  a.permitted = {"c"};
+  b.expected["c"] = less;
+  a.manager->send_item("hongkong", "c", item);
+  ASSERT_TRUE(until([&] { return !a.failed.empty(); })) << a.log;
+  EXPECT_NE(a.failed[0].find("no such item is expected here"), std::string::npos) << a.failed[0];
+  for (const pb::ItemFile& file : item.files()) EXPECT_FALSE(b.blobs.has(file.digest()));
+}
+
 TEST_F(TwoCities, KeepToTheRateOfALink) {
   a.rates.limit_link("hongkong", 8'000'000, {});
   start();
@@ -409,6 +509,23 @@ TEST_F(TwoCities, KeepToTheRateOfALink) {
   a.manager->send_item("hongkong", "c", item);
   ASSERT_TRUE(until([&] { return !b.stored.empty(); })) << a.log << b.log;
   // The first chunk or so is the bucket's; the rest takes its time.
+  EXPECT_GT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(1'200));
+}
+
+TEST_F(TwoCities, KeepToTheRateOfATenantOverAllItsItems) {
+  a.rates.limit_tenant("hub", 8'000'000, {});
+  a.rates.limit_tenant("another", 1, {});
+  start();
+  const pb::Item first = a.item_of({noise(6'000'000, 6)});
+  std::vector<std::string> small;
+  for (uint64_t i = 0; i < 100; ++i) small.push_back(noise(60'000, i + 10));
+  const pb::Item second = a.item_of(small);
+  allow("c", first);
+  allow("d", second);
+  const auto began = std::chrono::steady_clock::now();
+  a.manager->send_item("hongkong", "c", first);
+  a.manager->send_item("hongkong", "d", second);
+  ASSERT_TRUE(until([&] { return b.stored.size() == 2; })) << a.log << b.log;
   EXPECT_GT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(1'200));
 }
 

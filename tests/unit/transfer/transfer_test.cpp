@@ -300,6 +300,19 @@ TEST(LyingSender, PackedChunkThatUnpacksToMoreIsFound) {
                      Refusal::kDigest);
 }
 
+TEST(LyingSender, PackedChunkWithoutAgreementIsRefused) {
+  const Bytes content = content_of("t");
+  BlobSender sender(hash_blob(content), "c", 1);
+  BlobReceiver receiver(decode_offer(sender.offer()).value(), std::nullopt, false);
+  while (auto action = receiver.poll_action()) {
+    if (std::holds_alternative<ReserveSpace>(*action)) receiver.space_reserved();
+    if (std::holds_alternative<LeavesKnown>(*action)) receiver.ask({});
+  }
+  EXPECT_FALSE(receiver.receive(0, chunk_record_header(0, Encoding::kZstd, 5'000)));
+  ASSERT_TRUE(receiver.failure());
+  EXPECT_EQ(receiver.failure()->reason, Refusal::kProtocol);
+}
+
 TEST(LyingSender, HashesThatAreNotTheBlobsAreRefusedBeforeAnyChunk) {
   Blob blob;
   blob.leaves.assign(2'000, chunk_leaf(noise(kMiB, 1)));

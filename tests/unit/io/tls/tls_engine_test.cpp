@@ -191,6 +191,25 @@ TEST_F(Tunnel, IsNotOpenedWithAPeerThatExpiredByNow) {
   EXPECT_EQ(server->state(), TlsState::kFailed);
 }
 
+// What was accepted before is not taken on trust: it ends when its certificates and lists do, and is still
+// held against whom a client wants to reach.
+TEST_F(Tunnel, IsOpenedAgainWithAKnownPeerOnlyForAsLongAsItIsGood) {
+  shake_hands(*client, *server);
+  ASSERT_EQ(client->state(), TlsState::kOpen);
+  const auto again = [&](Instant now, TlsTarget target = {}) {
+    const auto c = TlsEngine::client(cities.shenzhen, std::move(target));
+    const auto s = TlsEngine::server(cities.hongkong);
+    shake_hands(*c, *s, now);
+    return c->state() == TlsState::kOpen ? std::string("open") : c->failure()->reason;
+  };
+  EXPECT_EQ(again(kNow), "open");
+  EXPECT_EQ(again(Instant{kNow.micros + kDay.micros}), "open");
+  EXPECT_EQ(again(Instant{kNow.micros + 31 * kDay.micros}), "expired");
+  EXPECT_EQ(again(Instant{kNow.micros - 400 * kDay.micros}), "not-yet-valid");
+  EXPECT_EQ(again(kNow, {.region = "shenzhen"}), "wrong-peer");
+  EXPECT_EQ(again(kNow, {.region = "hongkong", .gateway = "gw-2"}), "wrong-peer");
+}
+
 TEST(Https, ServesAClientWithAndWithoutACertificate) {
   const Cities cities;
   const auto server_files = certs::issue_leaf(cities.world.shenzhen.ca,
