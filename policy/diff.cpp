@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "policy/analysis.h"
+#include "policy/case_boxes.h"
 
 namespace hetao::policy {
 
@@ -27,7 +27,7 @@ void set_example_of(const Accept& accept, const Domain& domain, Request& request
   set_example(request, domain, accept.classes.first());
 }
 
-DiffCase case_of(Region region, const Universe& universe) {
+DiffCase case_of(const Region& region, const Universe& universe) {
   DiffCase out;
   for (const Accept& accept : region.box.accepts) {
     const Domain& domain = universe.domains()[accept.slot];
@@ -50,8 +50,8 @@ DiffCase case_of(Region region, const Universe& universe) {
   out.whole = region.whole;
   out.from = region.before.effect;
   out.to = region.after.effect;
-  out.from_obligations = std::move(region.before.obligations);
-  out.to_obligations = std::move(region.after.obligations);
+  out.from_obligations = region.before.obligations;
+  out.to_obligations = region.after.obligations;
   return out;
 }
 
@@ -60,7 +60,7 @@ DiffCase case_of(Region region, const Universe& universe) {
 Diff diff(const LoadedPack& before, const LoadedPack& after, const DiffOptions& options) {
   Diff out;
   const LoadedPack* const packs[] = {&before, &after};
-  const auto universe = Universe::of(packs);
+  auto universe = Universe::of(packs);
   if (!universe) {
     out.changed = true;
     out.gave_up = true;
@@ -74,14 +74,21 @@ Diff diff(const LoadedPack& before, const LoadedPack& after, const DiffOptions& 
   std::vector<Region> regions = comparison.regions(options.whole_max, options.cases_max, out.cases_total);
   out.gave_up = comparison.gave_up();
   out.changed = out.gave_up || !regions.empty();
-  for (Region& region : regions) out.cases.push_back(case_of(std::move(region), *universe));
   // What is loosened first: that is what a reviewer must not miss.
-  std::sort(out.cases.begin(), out.cases.end(), [](const DiffCase& a, const DiffCase& b) {
-    const auto rank = [](const DiffCase& c) {
-      return std::make_tuple(static_cast<int>(c.to) - static_cast<int>(c.from), c.to);
+  std::sort(regions.begin(), regions.end(), [](const Region& a, const Region& b) {
+    const auto rank = [](const Region& r) {
+      return std::make_tuple(static_cast<int>(r.after.effect) - static_cast<int>(r.before.effect),
+                             r.after.effect);
     };
     return rank(a) < rank(b);
   });
+  auto boxes = std::make_shared<CaseBoxes>();
+  for (Region& region : regions) {
+    out.cases.push_back(case_of(region, *universe));
+    boxes->boxes.push_back(std::move(region.box));
+  }
+  boxes->universe = std::move(*universe);
+  out.boxes = std::move(boxes);
   return out;
 }
 

@@ -2,6 +2,7 @@
 // cases over the attributes that matter. Pure; bounded by a budget. "Gave up" is never "no difference".
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,11 +37,14 @@ struct DiffOptions {
   size_t whole_max = 100;          // up to so many cases whose `when` says all, see DiffCase
 };
 
+struct CaseBoxes;  // the cases in the analysis's own terms, for CaseFinder
+
 struct Diff {
   bool changed = false;  // false: proved that there is no difference. Always true when it gave up
   bool gave_up = false;  // the budget ended: there may be differences that are not listed
   std::vector<DiffCase> cases;
   double cases_total = 0;  // of which `cases` are listed
+  std::shared_ptr<const CaseBoxes> boxes;
 };
 
 Diff diff(const LoadedPack& before, const LoadedPack& after, const DiffOptions& options = {});

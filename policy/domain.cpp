@@ -4,6 +4,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
+#include "gateway/base/time.h"
 #include "policy/globs.h"
 
 namespace hetao::policy {
@@ -40,6 +41,31 @@ Class Domain::classify(std::string_view value) const {
   if (others_.empty()) return invalid_;  // an enum, or no text at all
   if (attribute_.type == Type::kJurisdiction && !is_jurisdiction(value)) return invalid_;
   return globs_.empty() ? static_cast<Class>(names_.size()) + 1 : classify_glob(value);
+}
+
+Class Domain::classify(const Value& value) const {
+  if (const auto* flag = std::get_if<bool>(&value)) return classify(*flag);
+  if (const auto* number = std::get_if<int64_t>(&value))
+    return attribute_.type == Type::kInteger ? classify(*number) : invalid_;
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr) return invalid_;
+  if (attribute_.type != Type::kDate) return classify(std::string_view(*text));
+  const auto date = parse_date(*text);
+  return date ? classify(int64_t{date->days}) : invalid_;
+}
+
+std::vector<uint32_t> Domain::members_of(const Value& value) const {
+  std::vector<uint32_t> out;
+  const auto add = [&](std::string_view text) {
+    if (const uint32_t number = member(text); number != StringTable::kNone) out.push_back(number);
+  };
+  if (const auto* text = std::get_if<std::string>(&value)) add(*text);
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
+    for (const std::string& text : *texts) add(text);
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
 }
 
 std::optional<Class> Domain::unnamed() const {
@@ -90,7 +116,7 @@ ClassSet Domain::accepted(const Test& test, size_t pack) const {
     for (const int64_t number : test.numbers) {
       named.push_back(attribute_.type == Type::kBoolean ? classify(number != 0) : classify(number));
     }
-    for (const std::string& text : test.texts) named.push_back(classify(text));
+    for (const std::string& text : test.texts) named.push_back(classify(std::string_view(text)));
     out = ClassSet::of(std::move(named));
   }
   if (test.negated) out = out.complement(size_);

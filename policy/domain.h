@@ -35,6 +35,11 @@ class Domain {
   Class classify(bool value) const;
   Class classify(int64_t value) const;  // of integers, and days of dates
   Class classify(std::string_view value) const;
+  Class classify(const Value& value) const;
+  // The class of what the type does not allow.
+  Class not_allowed() const { return invalid_; }
+  // For sets: the members that rules name, as numbers, sorted. One text is a set of one.
+  std::vector<uint32_t> members_of(const Value& value) const;
   // For sets: the number of a member that rules name, or StringTable::kNone.
   uint32_t member(std::string_view value) const;
   // For the hot path: the names; the class of a text that is none of them (nullopt: it has to be looked at);

@@ -51,14 +51,14 @@ void Query::set_today(Date today) {
 void Query::set(size_t slot, bool value) {
   if (slot >= classes_.size() || slot == matcher_->date_slot()) return;
   const Matcher::Intake& intake = matcher_->intake(slot);
-  classes_[slot] = intake.type == Type::kBoolean ? (value ? 2 : 1) : matcher_->domain(slot).classify(value);
+  classes_[slot] = intake.type == Type::kBoolean ? (value ? 2 : 1) : matcher_->domain(slot).not_allowed();
 }
 
 void Query::set(size_t slot, int64_t value) {
   if (slot >= classes_.size() || slot == matcher_->date_slot()) return;
   const Matcher::Intake& intake = matcher_->intake(slot);
   if (intake.type != Type::kInteger) {
-    classes_[slot] = matcher_->domain(slot).classify(value);
+    classes_[slot] = matcher_->domain(slot).not_allowed();
     return;
   }
   // How many cuts are not above the value. Without branches: nobody can predict them.
@@ -88,14 +88,15 @@ void Query::set(size_t slot, std::string_view value) {
   } else if (const auto date = parse_date(value)) {
     set(slot, *date);
   } else if (slot != matcher_->date_slot()) {
-    classes_[slot] = kUnknown;
+    classes_[slot] = matcher_->domain(slot).not_allowed();
   }
 }
 
 void Query::set(size_t slot, Date value) {
   if (slot >= classes_.size()) return;
   const Domain& domain = matcher_->domain(slot);
-  classes_[slot] = domain.attribute().type == Type::kDate ? domain.classify(int64_t{value.days}) : kUnknown;
+  classes_[slot] =
+      domain.attribute().type == Type::kDate ? domain.classify(int64_t{value.days}) : domain.not_allowed();
 }
 
 void Query::set(size_t slot, std::span<const std::string_view> members) {

@@ -212,7 +212,8 @@ void UniverseBuilder::set_defaults(Domain& domain) {
     const Value& value = parameter->second.value;
     if (const auto* flag = std::get_if<bool>(&value)) domain.defaults_[pack] = domain.classify(*flag);
     if (const auto* number = std::get_if<int64_t>(&value)) domain.defaults_[pack] = domain.classify(*number);
-    if (const auto* text = std::get_if<std::string>(&value)) domain.defaults_[pack] = domain.classify(*text);
+    if (const auto* text = std::get_if<std::string>(&value))
+      domain.defaults_[pack] = domain.classify(std::string_view(*text));
   }
   const bool any = std::any_of(domain.defaults_.begin(), domain.defaults_.end(),
                                [](const auto& d) { return d.has_value(); });

@@ -80,8 +80,10 @@ std::optional<Candidate> next_place(const State& s, const pb::Job& job, const st
 // Nothing of the attempt can begin without an item that has not left home and now never will.
 bool is_stopped_by_us(const State& s, const pb::Job& job) {
   const auto outgoing = crossings_of(s, job, true);
-  return std::any_of(outgoing.begin(), outgoing.end(),
-                     [&](const std::string& id) { return s.crossings.at(id).state() == pb::CROSSING_ASKED; });
+  return std::any_of(outgoing.begin(), outgoing.end(), [&](const std::string& id) {
+    const pb::CrossingState state = s.crossings.at(id).state();
+    return state == pb::CROSSING_ASKED || state == pb::CROSSING_HELD || state == pb::CROSSING_DECIDING;
+  });
 }
 
 void expire_offer(State& s, const std::string& id) {

@@ -141,14 +141,6 @@ void release_counters(State& s, pb::Crossing& crossing) {
   take_back_counters(s, crossing);
 }
 
-bool move_to_year_of_departure(State& s, pb::Crossing& crossing) {
-  if (crossing.reserved_year() == 0 || crossing.reserved_year() == year_of(shanghai_date(s.now)))
-    return false;
-  take_back_counters(s, crossing);
-  reserve_counters(s, crossing);
-  return true;
-}
-
 Result<std::optional<CounterBook::Reservation>> reservation_of(const ledger::Entry& entry) {
   const auto at = entry.extra.find("counted");
   if (at == entry.extra.end()) return std::optional<CounterBook::Reservation>();

@@ -43,9 +43,6 @@ void note_reservation(ledger::Entry& entry, const pb::Crossing& crossing);
 void release_counters(State& s, pb::Crossing& crossing);
 // Gives it back without a word: the entry that follows in this step says what is reserved instead.
 void take_back_counters(State& s, pb::Crossing& crossing);
-// A crossing counts in the year in which it departs. True: it moved to this year, and `departed` has to note
-// it.
-bool move_to_year_of_departure(State& s, pb::Crossing& crossing);
 
 // The counters as the ledger's entries tell them, in order.
 class CounterBook {

@@ -46,11 +46,31 @@ void decide_now(State& s, const std::string& id) {
     if (!profile.empty() || !mask.empty())
       return s.effect(InspectItem{id, crossing.item(), profile, std::move(mask)});
   }
+  // What a reviewer let through stays so under the policy that the reviewer knew.
+  if (verdict.effect() == "hold" && !crossing.ours().review().empty() &&
+      crossing.ours().policy_digest() == verdict.policy_digest()) {
+    verdict.set_review(crossing.ours().review());
+    verdict.set_effect("permit");
+  }
   if (sends(s, crossing) && verdict.effect() != "forbid") reserve_counters(s, crossing);
   book_decision(s, crossing, verdict);
   *crossing.mutable_ours() = std::move(verdict);
   follow_verdict(s, crossing);
   notify(s, id);
+}
+
+// A verdict is good under the policy that it was made under, on its own day: rules and filings begin and end
+// with days, and counters with years.
+bool stands(const State& s, const pb::Verdict& verdict) {
+  return s.policy && verdict.policy_digest() == s.policy->digest() &&
+         shanghai_date(Instant{verdict.decided_micros()}) == shanghai_date(s.now);
+}
+
+void decide_again(State& s, pb::Crossing& crossing) {
+  crossing.set_reason("decided again before it departs");
+  release_counters(s, crossing);
+  move_crossing(crossing, pb::CROSSING_DECIDING);
+  decide_now(s, crossing.id());
 }
 
 }  // namespace
@@ -85,6 +105,10 @@ void notify(State& s, const std::string& id) {
   const std::string key = run_key(job, crossing.attempt());
   if (s.runs.contains(key)) update_run(s, key);
   if (s.jobs.contains(job)) update_job(s, job);
+}
+
+bool receiver_waits(const pb::Crossing& crossing) {
+  return crossing.peer_asked() || crossing.theirs().effect() == "permit";
 }
 
 void answer_sender(State& s, const pb::Crossing& crossing) {
@@ -140,23 +164,31 @@ void follow_verdict(State& s, pb::Crossing& crossing) {
   refuse(s, crossing, failure::kPolicy,
          "refused by " + s.config.region + ": " + reason_line(crossing.ours()));
   if (!sender) return answer_sender(s, crossing);
-  if (crossing.peer_asked()) tell_ended(s, crossing, true);
+  if (receiver_waits(crossing)) tell_ended(s, crossing, true);
 }
 
 namespace {
 
-// Both sides permit. Booked and sent, or kept until releases to that peer are no longer held.
-void depart(State& s, pb::Crossing& crossing) {
+// As far as we know the receiver runs the policy that it permitted under.
+bool answered_under_its_policy(const State& s, const pb::Crossing& crossing) {
+  const auto peer = s.peers.find(crossing.to_region());
+  return peer == s.peers.end() || peer->second.policy_digest.empty() ||
+         peer->second.policy_digest == crossing.theirs().policy_digest();
+}
+
+// Both sides permit. Booked and sent, unless releases to that peer are held, or a permit is of another policy
+// or day by now: then both sides are asked again. `confirmed`: the receiver has just said the same again.
+void depart(State& s, pb::Crossing& crossing, bool confirmed) {
   const auto peer = s.peers.find(crossing.to_region());
   if (peer != s.peers.end() && !peer->second.held_because.empty()) {
     crossing.set_reason("permitted, and waits: " + peer->second.held_because);
     return;
   }
+  if (!stands(s, crossing.ours())) return decide_again(s, crossing);
+  if (!confirmed && !answered_under_its_policy(s, crossing)) return ask_receiver(s, crossing);
   crossing.clear_reason();
   move_crossing(crossing, pb::CROSSING_MOVING);
-  const bool other_year = move_to_year_of_departure(s, crossing);
   ledger::Entry& departed = book_item(s, "departed", crossing);
-  if (other_year) note_reservation(departed, crossing);
   crossing.set_booked_sequence(departed.sequence);
   if (s.peers[crossing.to_region()].up) {
     s.effect(SendItem{crossing.to_region(), crossing.id(), crossing.item()});
@@ -306,6 +338,16 @@ pb::Crossing answered_fetch(const pb::Crossing& ours, const pb::Crossing& asked)
   return crossing;
 }
 
+// We permitted it, and the sender asks once more before it lets go.
+void on_asked_again(State& s, const pb::Crossing& asked) {
+  if (asked.ours().effect() != "permit") return;
+  pb::Crossing& crossing = s.edit_crossing(asked.id());
+  *crossing.mutable_theirs() = asked.ours();
+  *crossing.mutable_facts() = asked.facts();
+  if (stands(s, crossing.ours())) return answer_sender(s, crossing);
+  decide_again(s, crossing);
+}
+
 }  // namespace
 
 void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& asked) {
@@ -317,6 +359,8 @@ void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& aske
     if (!lie.empty()) return accuse(s, from, asked.id(), lie);
   }
   const auto known = s.crossings.find(asked.id());
+  if (known != s.crossings.end() && offers_to_us && known->second.state() == pb::CROSSING_MOVING)
+    return on_asked_again(s, asked);
   // A repeat, or somebody else's id. What we asked for ourselves is waited for.
   if (known != s.crossings.end() && (wants_from_us || known->second.state() != pb::CROSSING_DECIDING)) return;
   pb::Crossing crossing = known == s.crossings.end() ? asked : answered_fetch(known->second, asked);
@@ -355,9 +399,11 @@ void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAns
     return notify(s, answer.crossing());
   }
   if (crossing.state() != pb::CROSSING_ASKED) return;
+  const bool confirmed = crossing.theirs().effect() == "permit" &&
+                         crossing.theirs().policy_digest() == answer.verdict().policy_digest();
   *crossing.mutable_theirs() = answer.verdict();
   if (answer.verdict().effect() == "permit") {
-    depart(s, crossing);
+    depart(s, crossing, confirmed);
   } else if (answer.verdict().effect() == "forbid") {
     refuse(s, crossing, answer.verdict().review().empty() ? failure::kPolicy : failure::kReview,
            "refused by " + from + ": " + reason_line(answer.verdict()));
@@ -400,7 +446,7 @@ void cancel_crossing(State& s, const std::string& id, const std::string& why) {
     return;
   pb::Crossing& crossing = s.edit_crossing(id);
   const bool peer_knows =
-      crossing.state() == pb::CROSSING_ASKED || crossing.peer_asked() || !sends(s, crossing);
+      crossing.state() == pb::CROSSING_ASKED || receiver_waits(crossing) || !sends(s, crossing);
   move_crossing(crossing, pb::CROSSING_CANCELLED);
   crossing.set_reason(why);
   release_counters(s, crossing);
@@ -416,7 +462,7 @@ void depart_waiting(State& s, const std::string& region) {
       waiting.push_back(id);
   }
   for (const std::string& id : waiting) {
-    depart(s, s.edit_crossing(id));
+    depart(s, s.edit_crossing(id), false);
     notify(s, id);
   }
 }

@@ -170,9 +170,15 @@ void CaseWeights::take(const ledger::Entry& entry) {
   if (!inputs || !*inputs) return;
   ++replayable_;
   const Date date = date_of_decision(entry, (*inputs)->request);
-  const Outcome outcome = decide_best(*before_, **inputs, date);
-  const policy::Decision after = after_->decide(outcome.request, date);
-  if (const auto at = finder_.find(outcome.request, outcome.decision, after)) ++weights_[*at];
+  const Outcome before = decide_best(*before_, **inputs, date);
+  const Outcome after = decide_best(*after_, **inputs, date);
+  if (before.decision.effect == after.decision.effect &&
+      before.decision.obligations == after.decision.obligations)
+    return;
+  // With the mechanism that served best; where that one's decision stays, another serves better from now on.
+  auto at = finder_.find(before.request, date, before.decision, after_->decide(before.request, date));
+  if (!at) at = finder_.find(after.request, date, before_->decide(after.request, date), after.decision);
+  if (at) ++weights_[*at];
 }
 
 }  // namespace hetao::federation

@@ -95,11 +95,12 @@ class ShadowReport {
   Changes changes_;
 };
 
-// How many recorded decisions lie in each case of a diff.
+// How many recorded decisions each case of a diff changes: as a Replay of the same entries counts them, where
+// they were made under `before`.
 class CaseWeights {
  public:
   CaseWeights(const policy::Policy& before, const policy::Policy& after, const policy::Diff& diff)
-      : before_(&before), after_(&after), finder_(diff, before.pack().schema), weights_(diff.cases.size()) {}
+      : before_(&before), after_(&after), finder_(diff), weights_(diff.cases.size()) {}
   void take(const ledger::Entry& entry);
   uint64_t decisions() const { return decisions_; }
   uint64_t replayable() const { return replayable_; }

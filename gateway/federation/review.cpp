@@ -36,7 +36,7 @@ void reject(State& s, pb::Crossing& crossing, const pb::Review& review) {
   refuse(s, crossing, failure::kReview,
          "refused by a reviewer in " + s.config.region + ": " + review.reason());
   if (!sends(s, crossing)) return answer_sender(s, crossing);
-  if (crossing.peer_asked()) tell_ended(s, crossing, true);
+  if (receiver_waits(crossing)) tell_ended(s, crossing, true);
 }
 
 std::optional<Error> cannot_answer(const State& s, const AnswerReview& event) {
@@ -97,7 +97,7 @@ void expire(State& s, const std::string& id) {
   entry.reason = why;
   crossing.mutable_ours()->set_effect("forbid");
   refuse(s, crossing, failure::kHoldExpired, why);
-  if (!sends(s, crossing) || crossing.peer_asked()) tell_ended(s, crossing, true);
+  if (!sends(s, crossing) || receiver_waits(crossing)) tell_ended(s, crossing, true);
   notify(s, review.crossing());
 }
 
@@ -128,6 +128,7 @@ void escalate(State& s, const pb::Review& review) {
 
 void open_review(State& s, const pb::Crossing& crossing) {
   pb::Review& review = s.edit_review("rv-" + crossing.id());
+  review.Clear();  // held once more, under another policy: what was said before is not for this one
   review.set_id("rv-" + crossing.id());
   review.set_crossing(crossing.id());
   review.set_item_digest(crossing.item().digest());

@@ -106,9 +106,11 @@ constexpr std::array kCrossingMoves = std::to_array<Move<CrossingState>>({
     {pb::CROSSING_HELD, pb::CROSSING_CANCELLED, "cancelled"},
     {pb::CROSSING_HELD, pb::CROSSING_EXPIRED, "nobody answered in time"},
     {pb::CROSSING_ASKED, pb::CROSSING_MOVING, "the receiver permits it; departed is booked"},
+    {pb::CROSSING_ASKED, pb::CROSSING_DECIDING, "our policy or the day is another one now; decided again"},
     {pb::CROSSING_ASKED, pb::CROSSING_REFUSED, "the receiver refused"},
     {pb::CROSSING_ASKED, pb::CROSSING_CANCELLED, "cancelled"},
     {pb::CROSSING_ASKED, pb::CROSSING_EXPIRED, "the receiver's hold was not answered in time"},
+    {pb::CROSSING_MOVING, pb::CROSSING_DECIDING, "it did not depart yet, and our policy is another one now"},
     {pb::CROSSING_MOVING, pb::CROSSING_DONE, "arrived, digest and size as announced; booked"},
     {pb::CROSSING_MOVING, pb::CROSSING_REFUSED, "it can never arrive; recalled is booked"},
 });

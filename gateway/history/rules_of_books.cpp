@@ -137,11 +137,18 @@ void nobody_reviews_their_own(const History& history, const char* name, Findings
 void decided_under_the_policy_in_force(const History& history, const char* name, Findings& out) {
   for (const Book& book : history.books) {
     std::string_view in_force;
+    std::map<std::string_view, std::string_view> decided;  // crossing: the policy of its newest decision
     for (const ledger::Entry& entry : book.entries) {
       if (entry.kind == "policy-activated") in_force = entry.policy_digest;
-      if (entry.kind != "decision" || in_force.empty() || entry.policy_digest == in_force) continue;
+      if (in_force.empty()) continue;
+      if (entry.kind == "decision") decided[entry.crossing] = entry.policy_digest;
+      const bool decides = entry.kind == "decision" && entry.policy_digest != in_force;
+      const auto permit = decided.find(entry.crossing);
+      const bool departs = entry.kind == "departed" && permit != decided.end() && permit->second != in_force;
+      if (!decides && !departs) continue;
       out.push_back({name, "entry " + std::to_string(entry.sequence) + " of " + book.region +
-                               " was decided under another policy than the one in force"});
+                               (decides ? " was decided" : " departs on a decision") +
+                               " under another policy than the one in force"});
     }
   }
 }

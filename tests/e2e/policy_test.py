@@ -202,6 +202,21 @@ class Policies(CitiesTest):
         replayed = self.cities.hetao(city, "POLICY_ADMIN", "policy", "propose", folder / "4.bundle", code=6)
         self.assert_words(replayed.stderr, "edition 4", "5")
 
+    def test_what_waits_is_decided_again_under_the_policy_of_its_departure(self):
+        before = self.digest("hongkong")
+        self.cities.stop("shenzhen")
+        job = self.submit("late")  # permitted here, and the other side can't be asked yet
+        permitted = self.entries("hongkong", "decision")[0]
+        self.assertEqual((permitted["decision"], permitted["policy_digest"]), ("permit", before))
+        after = self.put_in_force("hongkong", self.pack("late", "late"))
+        self.cities.start("shenzhen")
+        self.cities.wait_state("hongkong", job, "system-error")
+        decided = [e for e in self.entries("hongkong", "decision") if e.get("crossing") == permitted["crossing"]]
+        self.assertEqual([(e["decision"], e["policy_digest"], e["rules"]) for e in decided[:1]], [("forbid", after, ["X1"])])
+        self.assertNotIn(permitted["crossing"], [e["crossing"] for e in self.entries("hongkong", "departed")])
+        self.assertNotIn(permitted["crossing"], [e["crossing"] for e in self.entries("shenzhen", "arrived")])
+        self.admin("hongkong", "activate", before)
+
     # --- what would have been
 
     def test_a_shadow_policy_says_what_it_would_have_said(self):
@@ -233,7 +248,8 @@ class Policies(CitiesTest):
         self.assertEqual(counter["recorded"]["jobs"] - counter["recomputed"]["jobs"], 2)
         weighed = json.loads(self.admin("hongkong", "diff", pack).stdout)
         self.assertGreaterEqual(weighed["history"]["replayable"], change["count"])
-        self.assertTrue(all(case["decisions"] >= 0 for case in weighed["cases"]))
+        weights = sum(case["decisions"] for case in weighed["cases"] if (case["from"], case["to"]) == ("permit", "forbid"))
+        self.assertEqual(weights, change["count"], "a diff weighs its cases as the simulation counts them")
         self.admin("hongkong", "simulate", "--since", "soon", pack, code=2)
         self.admin("hongkong", "simulate", pack, code=7, person="SUBMITTER")
 

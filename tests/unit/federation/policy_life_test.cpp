@@ -214,15 +214,40 @@ TEST_F(Life, OneFlippedDecisionChangesTheCountersOfLaterOnes) {
 TEST_F(Life, CasesAreWeighedByWhatWasRecorded) {
   world.submit("hongkong", "shenzhen", "");
   world.submit("hongkong", "shenzhen", "");
+  world.submit("hongkong", "hongkong", "shenzhen-general");
+  world.submit("hongkong", "hongkong", "shenzhen-tagged");
   world.settle();
-  const auto candidate = compile(kSealed);
-  const policy::Diff diff = policy::diff(core().policy()->pack(), candidate->pack());
-  ASSERT_TRUE(diff.changed);
-  CaseWeights weights(*core().policy(), *candidate, diff);
-  for (const ledger::Entry& entry : world.city("hongkong").entries) weights.take(entry);
-  uint64_t sum = 0;
-  for (const uint64_t weight : weights.weights()) sum += weight;
-  EXPECT_EQ(sum, 2U);
+  for (const std::string& review : world.open_reviews("shenzhen"))
+    world.answer("shenzhen", review, true, "reviewer");
+  const std::string candidates[] = {
+      kSealed, with_rule("{id: X2, effect: hold, title: t, when: {item.kind: result}}"),
+      with_rule("{id: X3, effect: forbid, title: t, when: {data.tags: {contains: look}}}"),
+      with_rule("{id: X4, effect: hold, title: t, when: {subjects.year_ordinary: {gte: 150}}}"),
+      with_rule("{id: X5, effect: forbid, title: t, when: {time.date: {gte: 2020-01-01}, project: none}}")};
+  for (const std::string& rules : candidates) {
+    const auto candidate = compile(rules);
+    const policy::Diff diff = policy::diff(core().policy()->pack(), candidate->pack());
+    ASSERT_TRUE(diff.changed);
+    CaseWeights weights(*core().policy(), *candidate, diff);
+    Replay replay(*candidate, Instant{});
+    for (const char* region : {"hongkong", "shenzhen"}) {
+      for (const ledger::Entry& entry : world.city(region).entries) {
+        weights.take(entry);
+        replay.take(entry);
+      }
+    }
+    std::map<Effects, uint64_t> weighed;
+    for (size_t i = 0; i < diff.cases.size(); ++i) {
+      if (weights.weights()[i] != 0) weighed[{diff.cases[i].from, diff.cases[i].to}] += weights.weights()[i];
+    }
+    const ReplayReport report = replay.finish();
+    std::map<Effects, uint64_t> replayed;
+    for (const auto& [effects, change] : report.with_recorded_counters) {
+      if (effects.first != effects.second) replayed[effects] = change.count;
+    }
+    EXPECT_EQ(weighed, replayed) << rules;
+    EXPECT_EQ(weights.replayable(), report.replayable);
+  }
 }
 
 }  // namespace
