@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "certs/verify.h"
+#include "gateway/base/result.h"
 #include "gateway/base/time.h"
 #include "gateway/io/awaitable.h"
 
@@ -62,13 +63,20 @@ struct FileRange {
       {};  // whatever has to live until the bytes are sent, such as a temporary file
 };
 
-// The server adds Date, Content-Length and Connection, and leaves the body out for HEAD, 204 and 304.
+// A body that is made while it is sent: the next piece at each call, an empty one at the end. Called on
+// another thread than the io thread, one call at a time; an error cuts the connection, so that the client
+// sees that something is missing.
+using HttpPieces = std::function<Result<std::string>()>;
+
+// The server adds Date, Content-Length (or Transfer-Encoding: chunked) and Connection, and leaves the body
+// out for HEAD, 204 and 304.
 struct HttpResponse {
   int status = 200;
   std::string reason = {};  // of the status line, visible ASCII; empty: http_reason(status)
   HttpHeaders headers;
   std::string body;
   std::optional<FileRange> file;  // instead of `body`
+  HttpPieces stream = {};         // instead of both
 };
 
 // Called on the io thread. What it throws becomes a 500 that says nothing of the cause; the cause is logged.

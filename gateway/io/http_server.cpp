@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 #include <list>
 #include <map>
@@ -71,13 +73,20 @@ std::string reason_of(const HttpResponse& response) {
   return reason;
 }
 
-std::string head_of(const HttpResponse& response, uint64_t bytes, bool keep_alive, Instant now) {
+// "Content-Length: 17", "Transfer-Encoding: chunked", or nothing: the body ends with the connection.
+std::string length_of(const HttpResponse& response, bool can_chunk) {
+  if (response.stream) return can_chunk ? "Transfer-Encoding: chunked\r\n" : "";
+  const uint64_t bytes = response.file ? response.file->bytes : response.body.size();
+  return "Content-Length: " + std::to_string(bytes) + "\r\n";
+}
+
+std::string head_of(const HttpResponse& response, bool can_chunk, bool keep_alive, Instant now) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + reason_of(response) + "\r\n";
   for (const auto& [name, value] : response.headers.all()) {
     if (is_field_safe(name) && is_field_safe(value)) head += name + ": " + value + "\r\n";
   }
   if (!response.headers.has("Date")) head += "Date: " + http_date(now) + "\r\n";
-  if (!has_no_body(response.status)) head += "Content-Length: " + std::to_string(bytes) + "\r\n";
+  if (!has_no_body(response.status)) head += length_of(response, can_chunk);
   head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return head;
 }
@@ -105,8 +114,13 @@ struct HttpServer::Parts : std::enable_shared_from_this<Parts> {
   Awaitable<Result<void>> fill(Connection& connection, Bytes& buffer, size_t& filled, Duration patience);
   HttpRequest request_of(Connection& connection, Parser& parser) const;
   Awaitable<HttpResponse> ask_handler(HttpRequest request);
-  Awaitable<Result<void>> write_response(Connection& connection, HttpResponse response, bool head_only,
-                                         bool keep_alive);
+  struct Manner {
+    bool head_only = false;
+    bool keep_alive = false;
+    bool can_chunk = true;  // HTTP/1.1
+  };
+  Awaitable<Result<void>> write_response(Connection& connection, HttpResponse response, Manner manner);
+  Awaitable<Result<void>> write_stream(Connection& connection, const HttpPieces& pieces, bool chunked);
   Awaitable<Result<void>> write_file(Connection& connection, FileRange range);
   void admit(tcp::socket socket);
 
@@ -192,17 +206,20 @@ Awaitable<void> HttpServer::Parts::answer_all(Connection& connection) {
       // tell.
       if (complete.error().why.empty()) co_return;
       HttpResponse refusal = plain_error(std::stoi(complete.error().why));
-      co_await write_response(connection, std::move(refusal), false, false);
+      co_await write_response(connection, std::move(refusal), {});
       co_return;
     }
     if (!*complete) co_return;
     ++stats.requests;
     connection.idle = false;
     const bool keep_alive = parser.get().keep_alive();
-    const bool head_only = parser.get().method() == http::verb::head;
+    Manner manner;
+    manner.head_only = parser.get().method() == http::verb::head;
+    manner.can_chunk = parser.get().version() >= 11;
     HttpResponse response = co_await ask_handler(request_of(connection, parser));
-    const bool stays = keep_alive && !draining;
-    auto written = co_await write_response(connection, std::move(response), head_only, stays);
+    const bool stays = keep_alive && !draining && (manner.can_chunk || !response.stream);
+    manner.keep_alive = stays;
+    auto written = co_await write_response(connection, std::move(response), manner);
     connection.idle = true;
     if (!written || !stays) co_return;
   }
@@ -291,14 +308,18 @@ Awaitable<HttpResponse> HttpServer::Parts::ask_handler(HttpRequest request) {
 }
 
 Awaitable<Result<void>> HttpServer::Parts::write_response(Connection& connection, HttpResponse response,
-                                                          bool head_only, bool keep_alive) {
-  const uint64_t bytes = response.file ? response.file->bytes : response.body.size();
-  std::string out = head_of(response, bytes, keep_alive, config.clock());
-  const bool with_body = !head_only && !has_no_body(response.status);
-  if (with_body && !response.file) out += response.body;
+                                                          Manner manner) {
+  std::string out = head_of(response, manner.can_chunk, manner.keep_alive, config.clock());
+  const bool with_body = !manner.head_only && !has_no_body(response.status);
+  const bool follows = response.file || response.stream;
+  if (with_body && !follows) out += response.body;
   auto written = co_await connection.stream.write(as_bytes(out), kWritePatience);
-  if (!written || !with_body || !response.file) co_return written;
-  auto sent = co_await write_file(connection, *response.file);
+  if (!written || !with_body || !follows) co_return written;
+  Result<void> sent;
+  if (response.stream)
+    sent = co_await write_stream(connection, response.stream, manner.can_chunk);
+  else
+    sent = co_await write_file(connection, *response.file);
   // The head has promised more: only a cut tells the client.
   if (!sent) connection.stream.abort();
   co_return sent;
@@ -335,6 +356,28 @@ Awaitable<Result<void>> HttpServer::Parts::write_file(Connection& connection, Fi
     range.offset += got;
     range.bytes -= got;
   }
+  co_return Result<void>();
+}
+
+Awaitable<Result<void>> HttpServer::Parts::write_stream(Connection& connection, const HttpPieces& pieces,
+                                                        bool chunked) {
+  Result<std::string> piece;
+  do {
+    const auto make_piece = [&] { piece = pieces(); };
+    co_await workers.run(make_piece);
+    if (!piece) {
+      config.log("http: " + to_line(piece.error()));
+      co_return fail(piece.error());
+    }
+    std::string out = *piece;
+    if (chunked) {
+      std::array<char, 20> size{};
+      std::snprintf(size.data(), size.size(), "%zx\r\n", piece->size());
+      out = size.data() + *piece + "\r\n";
+    }
+    auto written = co_await connection.stream.write(as_bytes(out), kWritePatience);
+    if (!written) co_return written;
+  } while (!piece->empty());
   co_return Result<void>();
 }
 
