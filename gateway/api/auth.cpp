@@ -152,7 +152,8 @@ std::vector<std::string> RoleSet::words() const {
 
 pb::Principal Caller::principal() const {
   pb::Principal out;
-  out.set_user(user);
+  // Once the ledger has a name for this person, nothing that is kept has another one (people_names.h).
+  out.set_user(ledger_name.empty() ? user : ledger_name.substr(tenant.size() + 1));
   out.set_tenant(tenant);
   out.set_ledger_name(ledger_name);
   return out;

@@ -53,8 +53,7 @@ std::optional<Error> cannot_answer(const State& s, const AnswerReview& event) {
     return Error{ErrorCode::kUsage, what, "an answer needs a reason", "say why with --reason"};
   }
   const pb::Crossing& crossing = s.crossings.at(at->second.crossing());
-  if (crossing.submitter().user() == event.who.user() &&
-      crossing.submitter().tenant() == event.who.tenant()) {
+  if (ledger_name(crossing.submitter()) == ledger_name(event.who)) {
     return Error{ErrorCode::kNotAllowed, what, "the submitter of a job may not review it",
                  "ask another reviewer"};
   }
