@@ -188,46 +188,65 @@ io::Awaitable<io::HttpResponse> audit_story(const Context& c) {
   co_return json_answer(out);
 }
 
-io::HttpResponse audit_reconcile(const Context& c) {
-  json::array peers;
-  const std::vector<io::BookStatus> books =
-      c.backend.books() == nullptr ? std::vector<io::BookStatus>() : c.backend.books()->status();
-  for (const io::BookStatus& book : books) {
-    json::array mismatches;
-    const auto view = [](const std::optional<ledger::Booked>& entry) -> json::value {
-      if (!entry) return nullptr;
-      return json::object{{"region", entry->region},
-                          {"sequence", entry->sequence},
-                          {"time", to_rfc3339(entry->time)},
-                          {"item_digest", entry->item_digest},
-                          {"item_bytes", entry->item_bytes}};
-    };
-    for (const ledger::Mismatch& one : book.report.mismatches) {
-      mismatches.push_back(json::object{{"finding", ledger::to_word(one.finding)},
-                                        {"crossing", one.crossing},
-                                        {"job", one.job},
-                                        {"departed", view(one.departed)},
-                                        {"arrived", view(one.arrived)},
-                                        {"detail", one.detail}});
-    }
-    json::object peer;
-    peer["region"] = book.region;
-    peer["complete"] = book.has_report;
-    peer["agree"] = book.report.mismatches.empty() && book.trouble.empty();
-    peer["matched"] = book.report.matched;
-    peer["under_way"] = book.report.under_way;
-    peer["recalled"] = book.report.recalled;
-    peer["bytes"] = book.report.bytes_matched;
-    peer["our_entries"] = book.our_entries;
-    peer["their_entries"] = book.their_entries;
-    if (book.complete_at) put_time(peer, "complete_at", book.complete_at->micros);
-    put(peer, "trouble", book.trouble);
-    peer["mismatches"] = std::move(mismatches);
-    peers.push_back(std::move(peer));
+namespace {
+
+constexpr size_t kProvedFindings = 1'000;  // of a peer; further ones name their entries alone
+
+json::value booked_view(const std::optional<ledger::Booked>& entry, const io::BookDesk* prover) {
+  if (!entry) return nullptr;
+  json::object out{{"region", entry->region},
+                   {"sequence", entry->sequence},
+                   {"time", to_rfc3339(entry->time)},
+                   {"item_digest", entry->item_digest},
+                   {"item_bytes", entry->item_bytes}};
+  const auto proved = prover == nullptr ? std::nullopt : prover->proved(*entry);
+  if (proved) {
+    out["text"] = proved->text;
+    out["proof"] = proved->proof;
   }
+  return out;
+}
+
+json::object book_view(const io::BookStatus& book, const io::BookDesk& desk) {
+  json::array mismatches;
+  for (const ledger::Mismatch& one : book.report.mismatches) {
+    const io::BookDesk* prover = mismatches.size() < kProvedFindings ? &desk : nullptr;
+    mismatches.push_back(json::object{{"finding", ledger::to_word(one.finding)},
+                                      {"crossing", one.crossing},
+                                      {"job", one.job},
+                                      {"departed", booked_view(one.departed, prover)},
+                                      {"arrived", booked_view(one.arrived, prover)},
+                                      {"detail", one.detail}});
+  }
+  json::object peer;
+  peer["region"] = book.region;
+  peer["complete"] = book.has_report;
+  peer["agree"] = book.report.mismatches.empty() && book.trouble.empty();
+  peer["matched"] = book.report.matched;
+  peer["under_way"] = book.report.under_way;
+  peer["recalled"] = book.report.recalled;
+  peer["bytes"] = book.report.bytes_matched;
+  peer["our_entries"] = book.our_entries;
+  peer["their_entries"] = book.their_entries;
+  if (book.complete_at) put_time(peer, "complete_at", book.complete_at->micros);
+  put(peer, "trouble", book.trouble);
+  peer["mismatches"] = std::move(mismatches);
+  return peer;
+}
+
+}  // namespace
+
+io::Awaitable<io::HttpResponse> audit_reconcile(const Context& c) {
+  const io::BookDesk* desk = c.backend.books();
+  const auto books = desk == nullptr ? std::vector<io::BookStatus>() : desk->status();
+  json::array peers;
+  auto work = [&] {
+    for (const io::BookStatus& book : books) peers.push_back(book_view(book, *desk));
+  };
+  co_await c.backend.offload(work);
   json::object out;
   out["peers"] = std::move(peers);
-  return json_answer(out);
+  co_return json_answer(out);
 }
 
 io::Awaitable<io::HttpResponse> get_audit_entry(const Context& c) {
@@ -264,16 +283,15 @@ io::Awaitable<io::HttpResponse> export_audit(const Context& c) {
         {ErrorCode::kUsage, "parameter format", "is none", "evidence, csv, jsonl, ocsf or html"});
   order.origin = io::origin_of_region(region);
   order.title = "Ledger of " + region + ": " + filter_line(c.query);
-  order.folder = c.backend.data_dir() + "/exports";
   order.policies = c.backend.data_dir() + "/policies";
-  std::optional<Result<io::HttpResponse>> made;
-  uint64_t matched = 0;
+  std::optional<Result<ExportPieces>> pieces;
   note_access(c, "export");
   co_await publish_cosigned(c);
-  auto work = [&] { made = export_entries(c.backend.ledger(), c.backend.index(), *filter, order, matched); };
+  auto work = [&] { pieces = export_entries(c.backend.ledger(), c.backend.index(), *filter, order); };
   co_await c.backend.offload(work);
-  if (!*made) co_return problem(made->error());
-  io::HttpResponse response = std::move(**made);
+  if (!*pieces) co_return problem(pieces->error());
+  io::HttpResponse response = text_answer("", 200, content_type_of(order.format));
+  response.stream = std::move(**pieces);
   response.headers.set("Content-Disposition",
                        "attachment; filename=\"" + region + "." + ending_of(order.format) + "\"");
   co_return response;

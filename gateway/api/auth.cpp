@@ -146,7 +146,8 @@ Verdict by_certificate(const AuthConfig& config, const certs::PeerFacts& client)
 
 pb::Principal Caller::principal() const {
   pb::Principal out;
-  out.set_user(user);
+  // Once the ledger has a name for this person, nothing that is kept has another one (people_names.h).
+  out.set_user(ledger_name.empty() ? user : ledger_name.substr(tenant.size() + 1));
   out.set_tenant(tenant);
   out.set_ledger_name(ledger_name);
   return out;

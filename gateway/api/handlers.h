@@ -71,7 +71,7 @@ io::Awaitable<io::HttpResponse> search_audit(const Context& c);
 io::Awaitable<io::HttpResponse> get_audit_entry(const Context& c);
 io::Awaitable<io::HttpResponse> export_audit(const Context& c);
 io::Awaitable<io::HttpResponse> audit_story(const Context& c);
-io::HttpResponse audit_reconcile(const Context& c);
+io::Awaitable<io::HttpResponse> audit_reconcile(const Context& c);
 io::Awaitable<io::HttpResponse> log_file(const Context& c);
 
 // --- audit_people.cpp

@@ -1,4 +1,5 @@
 #include "gateway/api/handlers.h"
+#include "gateway/api/people_names.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
 #include "gateway/base/limits.h"
@@ -14,10 +15,16 @@ std::string etag_of(const std::string& body) {
   return "\"" + ledger::sha256(as_bytes(body)).hex().substr(0, 32) + "\"";
 }
 
+json::object named(json::object view, const pb::Job& job, PeopleNames& people) {
+  view["user"] = people.user(job.submitter());
+  return view;
+}
+
 io::HttpResponse job_answer(const Context& c) {
   const pb::Job* job = visible_job(c, c.at("id"));
   if (job == nullptr) return no_such("job", c.at("id"), "`hetao jobs` lists yours");
-  io::HttpResponse response = json_answer(job_whole(c.backend.core(), *job));
+  PeopleNames people(c);
+  io::HttpResponse response = json_answer(named(job_whole(c.backend.core(), *job), *job, people));
   response.headers.set("ETag", etag_of(response.body));
   return response;
 }
@@ -34,6 +41,7 @@ io::HttpResponse list_jobs(const Context& c) {
   const std::string cursor = c.query.get("cursor");
   const auto& jobs = c.backend.core().jobs();
   auto at = cursor.empty() ? jobs.end() : jobs.lower_bound(cursor);
+  PeopleNames people(c);
   json::array page;
   std::string last;
   bool more = false;
@@ -44,12 +52,12 @@ io::HttpResponse list_jobs(const Context& c) {
     if (!state.empty() && state != federation::to_word(job.state())) continue;
     if (!job.task().name().starts_with(prefix)) continue;
     if (!project.empty() && job.project() != project) continue;
-    if (!user.empty() && job.submitter().user() != user) continue;
+    if (!user.empty() && !people.is(job.submitter(), user)) continue;
     if (page.size() == static_cast<size_t>(*limit)) {
       more = true;
       break;
     }
-    page.push_back(job_summary(job));
+    page.push_back(named(job_summary(job), job, people));
     last = at->first;
   }
   json::object out;
@@ -94,7 +102,8 @@ io::Awaitable<io::HttpResponse> cancel_job(const Context& c) {
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
   if (answer.error) co_return problem(*answer.error);
   const pb::Job* after = c.backend.core().job(id);
-  co_return json_answer(after == nullptr ? json::object() : job_summary(*after));
+  PeopleNames people(c);
+  co_return json_answer(after == nullptr ? json::object() : named(job_summary(*after), *after, people));
 }
 
 io::Awaitable<io::HttpResponse> tes_cancel(const Context& c) {

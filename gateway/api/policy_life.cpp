@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "gateway/api/handlers.h"
+#include "gateway/api/people_names.h"
 #include "gateway/api/policy_pack.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
@@ -21,11 +22,7 @@ namespace {
 
 using federation::AnswerProposal;
 
-std::string person(const pb::Principal& who) {
-  return who.user().empty() ? who.tenant() : who.tenant() + "/" + who.user();
-}
-
-json::object proposal_view(const pb::PolicyProposal& proposal) {
+json::object proposal_view(const pb::PolicyProposal& proposal, PeopleNames& people) {
   json::object out;
   out["id"] = proposal.id();
   out["state"] = federation::to_word(proposal.state());
@@ -35,25 +32,25 @@ json::object proposal_view(const pb::PolicyProposal& proposal) {
   out["summary"] = proposal.diff_summary();
   out["tests"] = json::object{{"passed", proposal.tests_run()}, {"failed", proposal.tests_failed()}};
   out["warnings"] = proposal.warnings();
-  out["proposed_by"] = person(proposal.proposer());
+  out["proposed_by"] = people.whole(proposal.proposer());
   put_time(out, "proposed", proposal.proposed_micros());
   put(out, "reason", proposal.reason());
   if (proposal.answered_micros() != 0) {
-    out["answered_by"] = person(proposal.answerer());
+    out["answered_by"] = people.whole(proposal.answerer());
     put_time(out, "answered", proposal.answered_micros());
     put(out, "answer", proposal.answer_reason());
   }
   return out;
 }
 
-json::object activation_view(const pb::PolicyActivation& activation) {
+json::object activation_view(const pb::PolicyActivation& activation, PeopleNames& people) {
   json::object out;
   out["number"] = activation.number();
   out["pack"] = pack_view(activation.pack());
   put_time(out, "at", activation.at_micros());
-  out["by"] = activation.who().tenant().empty() ? activation.by() : person(activation.who());
+  out["by"] = activation.who().tenant().empty() ? activation.by() : people.whole(activation.who());
   put(out, "proposal", activation.proposal());
-  if (!activation.approver().tenant().empty()) out["approved_by"] = person(activation.approver());
+  if (!activation.approver().tenant().empty()) out["approved_by"] = people.whole(activation.approver());
   put(out, "replaced", activation.replaced());
   put(out, "reason", activation.reason());
   if (activation.rollback()) out["rollback"] = true;
@@ -157,17 +154,20 @@ io::Awaitable<io::HttpResponse> propose_policy(const Context& c) {
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
   if (answer.error) co_return problem(*answer.error);
   const auto at = c.backend.core().proposals().find(answer.id);
-  json::object out = at == c.backend.core().proposals().end() ? json::object() : proposal_view(at->second);
+  PeopleNames people(c);
+  json::object out =
+      at == c.backend.core().proposals().end() ? json::object() : proposal_view(at->second, people);
   out["report"] = std::move(checked.report.document);
   co_return json_answer(out);
 }
 
 io::HttpResponse list_proposals(const Context& c) {
+  PeopleNames people(c);
   json::array list;
   const std::string state = c.query.get("state");
   for (const auto& [id, proposal] : c.backend.core().proposals()) {
     if (state.empty() || state == federation::to_word(proposal.state()))
-      list.push_back(proposal_view(proposal));
+      list.push_back(proposal_view(proposal, people));
   }
   return json_answer(json::object{{"proposals", std::move(list)}});
 }
@@ -176,7 +176,8 @@ io::Awaitable<io::HttpResponse> get_proposal(const Context& c) {
   const auto& all = c.backend.core().proposals();
   const auto at = all.find(c.at("id"));
   if (at == all.end()) co_return no_such("proposal", c.at("id"), "`hetao policy history` shows them");
-  json::object out = proposal_view(at->second);
+  PeopleNames people(c);
+  json::object out = proposal_view(at->second, people);
   const std::string digest = at->second.report_digest();
   std::optional<Result<std::string>> report;
   auto work = [&] { report = c.backend.packs().report(digest); };
@@ -210,8 +211,9 @@ io::Awaitable<io::HttpResponse> answer_proposal(const Context& c) {
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
   if (answer.error) co_return problem(*answer.error);
   const auto at = c.backend.core().proposals().find(id);
+  PeopleNames people(c);
   co_return json_answer(at == c.backend.core().proposals().end() ? json::object()
-                                                                 : proposal_view(at->second));
+                                                                 : proposal_view(at->second, people));
 }
 
 io::Awaitable<io::HttpResponse> activate_policy(const Context& c) {
@@ -235,7 +237,8 @@ io::Awaitable<io::HttpResponse> activate_policy(const Context& c) {
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
   if (answer.error) co_return problem(*answer.error);
   const auto& all = c.backend.core().activations();
-  co_return json_answer(all.empty() ? json::object() : activation_view(all.rbegin()->second));
+  PeopleNames people(c);
+  co_return json_answer(all.empty() ? json::object() : activation_view(all.rbegin()->second, people));
 }
 
 io::Awaitable<io::HttpResponse> stop_shadow(const Context& c) {
@@ -258,9 +261,10 @@ io::HttpResponse policy_history(const Context& c) {
   const pb::PolicyRecord& record = core.policy_record();
   if (!record.shadow().digest().empty()) out["shadow"] = pack_view(record.shadow());
   out["edition_highest"] = record.edition_highest();
+  PeopleNames people(c);
   json::array activations;
   for (auto at = core.activations().rbegin(); at != core.activations().rend(); ++at)
-    activations.push_back(activation_view(at->second));
+    activations.push_back(activation_view(at->second, people));
   out["activations"] = std::move(activations);
   std::vector<const pb::PolicyProposal*> newest;
   for (const auto& [id, proposal] : core.proposals()) newest.push_back(&proposal);
@@ -268,7 +272,7 @@ io::HttpResponse policy_history(const Context& c) {
     return a->proposed_micros() > b->proposed_micros();
   });
   json::array proposals;
-  for (const pb::PolicyProposal* each : newest) proposals.push_back(proposal_view(*each));
+  for (const pb::PolicyProposal* each : newest) proposals.push_back(proposal_view(*each, people));
   out["proposals"] = std::move(proposals);
   return json_answer(out);
 }

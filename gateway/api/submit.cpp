@@ -123,7 +123,7 @@ io::Awaitable<void> bring(const Context& c, Brought& out) {
 }
 
 std::string request_digest(const Caller& caller, const Brought& brought) {
-  std::string all = caller.tenant + '\0' + caller.user + '\0' + brought.project + '\0';
+  std::string all = caller.name_in_ledger() + '\0' + brought.project + '\0';
   all += brought.task.SerializeAsString();  // no maps: the same task gives the same bytes
   for (const pb::Item& item : brought.items) all += '\0' + item.digest();
   return ledger::sha256(as_bytes(all)).hex();

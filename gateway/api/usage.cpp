@@ -5,6 +5,7 @@
 #include <map>
 
 #include "gateway/api/handlers.h"
+#include "gateway/api/people_names.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
 #include "gateway/base/text.h"
@@ -44,7 +45,7 @@ Moved moved_for(const federation::Core& core, const std::string& job, const std:
 
 class Report {
  public:
-  Report(const federation::Core& core, Filter filter) : core_(core), filter_(std::move(filter)) {}
+  Report(const Context& c, Filter filter) : core_(c.backend.core()), filter_(std::move(filter)), people_(c) {}
 
   void add(const std::string& job, uint32_t attempt, const pb::Principal& who, const std::string& tenant,
            const std::string& project, const std::string& home, const std::string& state,
@@ -65,7 +66,7 @@ class Report {
                      {"platform_id", usage.platform_id()},
                      {"source", usage.source()},
                      {"state", state}};
-    put(one, "user", who.user());
+    put(one, "user", people_.user(who));
     put_time(one, "started", report.started_micros());
     put_time(one, "ended", report.ended_micros());
     one["seconds"] = usage.seconds();
@@ -115,6 +116,7 @@ class Report {
  private:
   const federation::Core& core_;
   Filter filter_;
+  PeopleNames people_;
   json::array records_;
   std::map<std::array<std::string, 4>, Totals> totals_;
 };
@@ -141,7 +143,7 @@ io::HttpResponse get_usage(const Context& c) {
   const bool sees_all = c.caller.has(Role::kOperator) || c.caller.has(Role::kAuditor);
   Filter filter{*since, *until, sees_all ? c.query.get("tenant") : c.caller.tenant, c.query.get("project")};
   const federation::Core& core = c.backend.core();
-  Report report(core, std::move(filter));
+  Report report(c, std::move(filter));
   for (const auto& [key, run] : core.runs()) {
     report.add(run.job(), run.attempt(), run.submitter(), run.tenant().id(), run.project(), run.home_region(),
                federation::to_word(run.state()), run.report());

@@ -327,7 +327,6 @@ json::object job_summary(const pb::Job& job) {
   out["final"] = federation::is_final(job.state());
   put_time(out, "created", job.created_micros());
   put_time(out, "ended", job.ended_micros());
-  out["user"] = job.submitter().user();
   out["tenant"] = job.submitter().tenant();
   put(out, "project", job.project());
   put(out, "purpose", job.purpose());

@@ -21,6 +21,7 @@ json::object to_json(const pb::Delivery& output);
 json::object to_json(const federation::PeerState& peer);
 json::object to_json(const ledger::Entry& entry);
 
+// Without the submitter's name, which is not the core's to know (people_names.h).
 json::object job_summary(const pb::Job& job);
 // With crossings, outputs and open reviews.
 json::object job_whole(const federation::Core& core, const pb::Job& job);

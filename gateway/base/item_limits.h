@@ -15,5 +15,7 @@ inline constexpr int64_t kItemBytesMax = int64_t{1} << 50U;  // of all files; a 
 inline constexpr size_t kLedgerNameBytesMax = 256;  // of a job, a crossing, a person, a digest, a region
 inline constexpr size_t kLedgerTextBytesMax = 1'024;
 inline constexpr size_t kLedgerReasonBytesMax = 4'096;
+inline constexpr size_t kLedgerNoteBytesMax =
+    4'096;  // a signed note as evidence; a larger one goes by digest
 
 }  // namespace hetao::limits

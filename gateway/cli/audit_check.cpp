@@ -82,7 +82,7 @@ int check(const Context& context, const CheckOptions& o) {
   for (const std::string& path : o.paths) {
     std::vector<ledger::Entry> read;
     const auto take = [&](uint64_t, const ledger::Entry& entry, std::string_view) { read.push_back(entry); };
-    if (const auto verified = verify_ledger(path, {}, take); !verified)
+    if (const auto verified = verify_ledger(path, {}, {[&] { read.clear(); }, take}); !verified)
       return report(context, verified.error());
     if (read.empty()) {
       return report(

@@ -1,4 +1,4 @@
-// hetao audit verify/reconcile: offline, on ledger folders, exports, checkpoints and proofs.
+// hetao audit verify: offline, on ledger folders, exports, checkpoints and proofs.
 #include <boost/json/serialize.hpp>
 #include <iostream>
 
@@ -7,7 +7,6 @@
 #include "gateway/cli/command.h"
 #include "gateway/cli/ledger_files.h"
 #include "gateway/cli/show.h"
-#include "gateway/ledger/reconcile.h"
 #include "gateway/ledger/tlog_proof.h"
 
 namespace hetao::cli {
@@ -22,30 +21,6 @@ struct VerifyOptions {
   std::string entry;
   size_t witnesses = 0;
 };
-
-struct ReconcileOptions {
-  std::string first;
-  std::string second;
-  std::string late_after = "1d";
-  std::string settle = "10m";
-};
-
-json::object head_view(const ledger::SignedCheckpoint& head) {
-  json::array signers;
-  for (const auto& signature : head.log_signatures) signers.emplace_back(signature.key.name);
-  json::array witnesses;
-  json::array times;
-  for (const auto& signature : head.cosignatures) {
-    witnesses.emplace_back(signature.key.name);
-    if (signature.time) times.emplace_back(to_rfc3339(*signature.time));
-  }
-  return {{"origin", head.checkpoint.origin},
-          {"size", head.checkpoint.size},
-          {"root", to_base64(head.checkpoint.root.view())},
-          {"signatures", signers},
-          {"cosignatures", witnesses},
-          {"cosigned_at", times}};
-}
 
 void say_head(const Context& context, const ledger::SignedCheckpoint& head, bool pinned) {
   context.print("  root " + to_base64(head.checkpoint.root.view()) + ", " +
@@ -201,121 +176,6 @@ int verify(const Context& context, const VerifyOptions& o) {
   return 0;
 }
 
-// --- reconcile
-
-json::value to_json(const std::optional<ledger::Booked>& booked, const std::string& proof) {
-  if (!booked) return nullptr;
-  json::object out{{"region", booked->region},
-                   {"sequence", booked->sequence},
-                   {"time", to_rfc3339(booked->time)},
-                   {"item_digest", booked->item_digest},
-                   {"item_bytes", booked->item_bytes}};
-  if (!proof.empty()) out["proof"] = proof;
-  return out;
-}
-
-struct Book {
-  std::string path;
-  std::string region;
-  VerifiedLedger verified;
-};
-
-std::string proof_of(const std::optional<ledger::Booked>& booked, const Book& first, const Book& second) {
-  if (!booked) return {};
-  const Book& book = booked->region == first.region ? first : second;
-  return proof_of_entry(book.path, book.verified, booked->sequence).value_or("");
-}
-
-int show_report(const Context& context, const ledger::ReconcileReport& result, const Book& first,
-                const Book& second) {
-  const bool agree = result.mismatches.empty();
-  if (context.json) {
-    json::array mismatches;
-    for (const ledger::Mismatch& one : result.mismatches) {
-      mismatches.push_back(
-          json::object{{"finding", ledger::to_word(one.finding)},
-                       {"crossing", one.crossing},
-                       {"job", one.job},
-                       {"departed", to_json(one.departed, proof_of(one.departed, first, second))},
-                       {"arrived", to_json(one.arrived, proof_of(one.arrived, first, second))},
-                       {"detail", one.detail}});
-    }
-    context.print_json(
-        json::object{{"agree", agree},
-                     {"matched", result.matched},
-                     {"under_way", result.under_way},
-                     {"recalled", result.recalled},
-                     {"bytes", result.bytes_matched},
-                     {"books", json::array{head_view(first.verified.head), head_view(second.verified.head)}},
-                     {"mismatches", mismatches}});
-    return agree ? 0 : static_cast<int>(ErrorCode::kVerification);
-  }
-  for (const ledger::Mismatch& one : result.mismatches)
-    context.print(context.bad(ledger::to_word(one.finding)) + "  " + one.crossing + ": " + one.detail);
-  context.print((agree ? context.good("the books agree") : context.bad("the books do not agree")) + ": " +
-                std::to_string(result.matched) + " crossings matched, " + human_bytes(result.bytes_matched) +
-                ", " + std::to_string(result.under_way) + " under way, " + std::to_string(result.recalled) +
-                " recalled, " + std::to_string(result.mismatches.size()) + " mismatches");
-  return agree ? 0 : static_cast<int>(ErrorCode::kVerification);
-}
-
-// What the gateway itself finds when it matches its book with its peers'.
-int reconcile_online(const Context& context) {
-  const auto answer = Client(context).get("/api/v1/audit/reconcile");
-  if (!answer) return report(context, answer.error());
-  const json::object& whole = answer->get_object();
-  bool agree = true;
-  for (const json::value& value : list_at(whole, "peers"))
-    agree = agree && flag_at(value.get_object(), "agree");
-  if (context.json) {
-    context.print_json(*answer);
-    return agree ? 0 : static_cast<int>(ErrorCode::kVerification);
-  }
-  for (const json::value& value : list_at(whole, "peers")) {
-    const json::object& peer = value.get_object();
-    for (const json::value& one : list_at(peer, "mismatches"))
-      context.print(context.bad(text_at(one.get_object(), "finding")) + "  " +
-                    text_at(one.get_object(), "crossing") + ": " +
-                    printable(text_at(one.get_object(), "detail")));
-    context.print(
-        (flag_at(peer, "agree") ? context.good("the books agree") : context.bad("the books do not agree")) +
-        " with " + text_at(peer, "region") + ": " + text_at(peer, "matched") + " crossings matched, " +
-        text_at(peer, "under_way") + " under way, " +
-        (flag_at(peer, "complete") ? "up to its entry " : "still reading its book, at entry ") +
-        text_at(peer, "their_entries"));
-  }
-  return agree ? 0 : static_cast<int>(ErrorCode::kVerification);
-}
-
-int reconcile(const Context& context, const ReconcileOptions& o) {
-  if (o.first.empty()) return reconcile_online(context);
-  const auto late = parse_duration(o.late_after);
-  const auto settle = parse_duration(o.settle);
-  if (!late || !settle || o.second.empty())
-    return report(
-        context,
-        Error{ErrorCode::kUsage, "reconcile", "needs two ledgers, and times such as 30m, 12h or 1d", {}});
-  Book books[2] = {{o.first, {}, {}}, {o.second, {}, {}}};
-  for (Book& book : books) {
-    auto region = region_of_ledger(book.path);
-    if (!region) return report(context, region.error());
-    book.region = std::move(*region);
-  }
-  ledger::Reconciler both(books[0].region, books[1].region, {*late, *settle});
-  Instant newest;
-  Result<void> added;
-  for (Book& book : books) {
-    auto verified = verify_ledger(book.path, {}, [&](uint64_t, const ledger::Entry& entry, std::string_view) {
-      if (added) added = both.add(entry);
-      newest = std::max(newest, entry.time);
-    });
-    if (!verified) return report(context, verified.error());
-    if (!added) return report(context, added.error());
-    book.verified = std::move(*verified);
-  }
-  return show_report(context, both.report(newest), books[0], books[1]);
-}
-
 }  // namespace
 
 void add_audit_verify(Program& program, CLI::App& group) {
@@ -338,20 +198,6 @@ void add_audit_verify(Program& program, CLI::App& group) {
         command.add_option("--entry", o.entry, "of a .tlog-proof: file with the exact bytes of the entry");
       },
       [&context](const VerifyOptions& o) { return verify(context, o); });
-  add_command<ReconcileOptions>(
-      group, program.chosen, "reconcile",
-      "match every departure with its arrival over two ledgers; exit 6 if they differ. Without ledgers: what "
-      "the gateway has "
-      "found with its peers so far",
-      [](CLI::App& command, ReconcileOptions& o) {
-        command.add_option("FIRST", o.first, "ledger folder or evidence of one region");
-        command.add_option("SECOND", o.second, "of the other region");
-        command.add_option("--late-after", o.late_after, "between departure and arrival")
-            ->capture_default_str();
-        command.add_option("--settle", o.settle, "younger ones without a partner are under way")
-            ->capture_default_str();
-      },
-      [&context](const ReconcileOptions& o) { return reconcile(context, o); });
 }
 
 }  // namespace hetao::cli

@@ -32,6 +32,7 @@ void add_review(Program& program);   // review list/show/approve/reject
 void add_policy(Program& program);   // policy lint/test/decide/diff/…
 void add_audit(Program& program);    // audit search/show/export/verify/reconcile
 void add_audit_verify(Program& program, CLI::App& group);
+void add_audit_reconcile(Program& program, CLI::App& group);
 void add_audit_check(Program& program, CLI::App& group);    // … verify/reconcile
 void add_audit_people(Program& program, CLI::App& group);   // … person list/show/…, statement
 void add_audit_witness(Program& program, CLI::App& group);  // … witnesses/resolve/rotate-key

@@ -1,7 +1,9 @@
 #include "gateway/cli/ledger_files.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "gateway/base/json.h"
 #include "gateway/base/text.h"
@@ -48,14 +50,28 @@ Result<void> hold_quorum(const ledger::SignedCheckpoint& head, const Trust& trus
               "get a checkpoint that the quorum has cosigned");
 }
 
-Result<VerifiedLedger> verify_folder(const fs::path& folder, const Trust& trust, const OnEntry& on_entry) {
+// On as many threads as there are cores.
+void on_all_cores(size_t count, const std::function<void(size_t)>& part) {
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < count; i = next++) part(i);
+  };
+  std::vector<std::jthread> others;
+  const size_t threads = std::min<size_t>(count, std::max(1U, std::thread::hardware_concurrency()));
+  for (size_t i = 1; i < threads; ++i) others.emplace_back(work);
+  work();
+}
+
+Result<VerifiedLedger> verify_folder(const fs::path& folder, const Trust& trust, const EntrySink& sink) {
   ledger::VerifyOptions options;
   options.log_keys = trust.log_keys;
   options.witness_keys = trust.witness_keys;
   options.cosignatures_min = trust.witnesses;
   options.allow_unknown_signatures = trust.is_pinned();
   options.listing = listing_of(folder);
-  options.on_entry = on_entry;
+  options.on_entry = sink.take;
+  options.each = on_all_cores;
+  if (sink.begin) sink.begin();
   auto result = ledger::verify_log(ledger_reader(folder.string()), options);
   if (!result) return fail(std::move(result.error()));
   if (auto held = hold_quorum(result->head, trust); !held) return fail(std::move(held.error()));
@@ -113,29 +129,14 @@ ledger::FileReader ledger_reader(const std::string& path) {
   };
 }
 
-Result<VerifiedLedger> verify_ledger(const std::string& path, const Trust& trust, const OnEntry& on_entry) {
+Result<VerifiedLedger> verify_ledger(const std::string& path, const Trust& trust, const EntrySink& sink) {
   if (is_ledger_folder(path)) {
     const fs::path folder = folder_of(path);
     for (int reads = 1;; ++reads) {
-      // A gateway may be at work on it: what changed under our hands is read again. Entries are handed out
-      // once.
+      // A gateway may be at work on it: what changed under our hands is read again.
       const std::string before = checkpoint_text(folder);
-      auto result = verify_folder(folder, trust, {});
-      const bool moved = checkpoint_text(folder) != before;
-      if (!result && moved && reads < kReadsMax) continue;
-      if (!result || !on_entry) return result;
-      const uint64_t size = result->head.checkpoint.size;
-      ledger::TileReader tiles(size, ledger_reader(path));
-      for (uint64_t index = 0; index * ledger::kTileWidth < size; ++index) {
-        const auto bundle = tiles.bundle(index);
-        if (!bundle) return fail(bundle.error());
-        for (size_t i = 0; i < bundle->size(); ++i) {
-          const auto entry = ledger::decode_entry(as_text((*bundle)[i]));
-          if (!entry) return fail(entry.error());
-          on_entry(index * ledger::kTileWidth + i, *entry, as_text((*bundle)[i]));
-        }
-      }
-      return result;
+      auto result = verify_folder(folder, trust, sink);
+      if (result || reads == kReadsMax || checkpoint_text(folder) == before) return result;
     }
   }
   const auto text = read_file(path);
@@ -144,12 +145,30 @@ Result<VerifiedLedger> verify_ledger(const std::string& path, const Trust& trust
   options.log_keys = trust.log_keys;
   options.witness_keys = trust.witness_keys;
   options.cosignatures_min = trust.witnesses;
-  options.on_entry = on_entry;
+  options.on_entry = sink.take;
+  if (sink.begin) sink.begin();
   auto result = ledger::verify_evidence(*text, options);
   if (!result) return fail(std::move(result.error()));
   if (auto held = hold_quorum(result->head, trust); !held) return fail(std::move(held.error()));
   return VerifiedLedger{path, std::move(result->head),        result->entries,
                         0,    std::move(result->attachments), result->keys_are_pinned};
+}
+
+json::object head_view(const ledger::SignedCheckpoint& head) {
+  json::array signers;
+  for (const auto& signature : head.log_signatures) signers.emplace_back(signature.key.name);
+  json::array witnesses;
+  json::array times;
+  for (const auto& signature : head.cosignatures) {
+    witnesses.emplace_back(signature.key.name);
+    if (signature.time) times.emplace_back(to_rfc3339(*signature.time));
+  }
+  return {{"origin", head.checkpoint.origin},
+          {"size", head.checkpoint.size},
+          {"root", to_base64(head.checkpoint.root.view())},
+          {"signatures", signers},
+          {"cosignatures", witnesses},
+          {"cosigned_at", times}};
 }
 
 Result<std::string> region_of_ledger(const std::string& path) {
@@ -173,17 +192,24 @@ Result<std::string> region_of_ledger(const std::string& path) {
   return origin.substr(slash + 1);
 }
 
-Result<std::string> proof_of_entry(const std::string& path, const VerifiedLedger& of, uint64_t index) {
-  const ledger::Checkpoint& head = of.head.checkpoint;
-  const std::string note = ledger::print_note(of.head.note);
-  if (is_ledger_folder(path)) {
-    ledger::TileReader tiles(head.size, ledger_reader(path));
-    const auto leaf = tiles.hash(0, index);
-    if (!leaf) return fail(leaf.error());
-    const auto proof = ledger::prove_inclusion(tiles, index, head.size, *leaf, head.root);
-    if (!proof) return fail(proof.error());
-    return ledger::print_tlog_proof({std::nullopt, index, *proof, note});
-  }
+namespace {
+
+Result<ProvedEntry> proved_in_folder(const std::string& path, const ledger::SignedCheckpoint& head,
+                                     uint64_t index) {
+  const ledger::Checkpoint& at = head.checkpoint;
+  ledger::TileReader tiles(at.size, ledger_reader(path));
+  const auto bundle = tiles.bundle(index / ledger::kTileWidth);
+  if (!bundle) return fail(bundle.error());
+  const Bytes& entry = (*bundle)[index % ledger::kTileWidth];
+  const auto proof = ledger::prove_inclusion(tiles, index, at.size, ledger::leaf_hash(entry), at.root);
+  if (!proof) return fail(proof.error());
+  return ProvedEntry{std::string(as_text(entry)),
+                     ledger::print_tlog_proof({std::nullopt, index, *proof, ledger::print_note(head.note)})};
+}
+
+// The file was verified: its lines are as an EvidenceWriter makes them.
+Result<ProvedEntry> proved_in_evidence(const std::string& path, const ledger::SignedCheckpoint& head,
+                                       uint64_t index) {
   const auto text = read_file(path);
   if (!text) return fail(text.error());
   const std::string mark = "\",\"index\":" + std::to_string(index) + ",\"proof\":[";
@@ -199,7 +225,15 @@ Result<std::string> proof_of_entry(const std::string& path, const VerifiedLedger
     const auto digest = raw ? Digest::from_bytes(*raw) : std::nullopt;
     if (digest) proof.push_back(*digest);
   }
-  return ledger::print_tlog_proof({std::nullopt, index, proof, note});
+  return ProvedEntry{std::string(line->get_object().at("entry").get_string()),
+                     ledger::print_tlog_proof({std::nullopt, index, proof, ledger::print_note(head.note)})};
+}
+
+}  // namespace
+
+Result<ProvedEntry> proved_entry(const std::string& path, const VerifiedLedger& of, uint64_t index) {
+  return is_ledger_folder(path) ? proved_in_folder(path, of.head, index)
+                                : proved_in_evidence(path, of.head, index);
 }
 
 }  // namespace hetao::cli

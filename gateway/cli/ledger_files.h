@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/json.h"
 #include "gateway/ledger/entry.h"
 #include "gateway/ledger/evidence.h"
 #include "gateway/ledger/tlog_policy.h"
@@ -35,15 +36,24 @@ struct VerifiedLedger {
   bool keys_are_pinned = false;
 };
 
-using OnEntry = std::function<void(uint64_t index, const ledger::Entry& entry, std::string_view text)>;
+// Who takes the entries while they are verified. They are worth something once verify_ledger has succeeded.
+struct EntrySink {
+  std::function<void()> begin = {};  // from the first one on; a ledger at work may have to be read again
+  std::function<void(uint64_t index, const ledger::Entry& entry, std::string_view text)> take = {};
+};
 
 bool is_ledger_folder(const std::string& path);
 ledger::FileReader ledger_reader(const std::string& path);
-Result<VerifiedLedger> verify_ledger(const std::string& path, const Trust& trust,
-                                     const OnEntry& on_entry = {});
+Result<VerifiedLedger> verify_ledger(const std::string& path, const Trust& trust, const EntrySink& sink = {});
+// What a checkpoint says and who signed it.
+json::object head_view(const ledger::SignedCheckpoint& head);
 // "REGION" of the origin "hetao/REGION", from the checkpoint alone.
 Result<std::string> region_of_ledger(const std::string& path);
-// C2SP tlog-proof of one entry of a verified ledger.
-Result<std::string> proof_of_entry(const std::string& path, const VerifiedLedger& ledger, uint64_t index);
+// One entry of a verified ledger to the byte, and its C2SP tlog-proof.
+struct ProvedEntry {
+  std::string text;
+  std::string proof;
+};
+Result<ProvedEntry> proved_entry(const std::string& path, const VerifiedLedger& ledger, uint64_t index);
 
 }  // namespace hetao::cli

@@ -20,6 +20,7 @@
 #include "gateway/federation/review.h"
 #include "gateway/federation/state.h"
 #include "gateway/federation/supply.h"
+#include "gateway/ledger/sha256.h"
 
 namespace hetao::federation {
 
@@ -89,13 +90,21 @@ void shorten(std::string& text, size_t bytes_max) {
   if (text.size() > bytes_max) text = readable(text, bytes_max);
 }
 
+// A signed note proves something to the byte, or not at all.
+void whole_or_digest(std::string& note, size_t bytes_max) {
+  if (note.size() > bytes_max) note = "sha256:" + ledger::sha256(as_bytes(note)).hex();
+}
+
 // A peer words ids, names and reasons, and an entry that can't be written ends the gateway.
 void bound_texts(ledger::Entry& entry) {
   for (std::string* text : {&entry.job, &entry.crossing, &entry.who, &entry.item_digest, &entry.peer})
     shorten(*text, limits::kLedgerNameBytesMax);
   for (auto& [key, value] : entry.extra) {
     // What a decision was made from is bounded by itself (inputs.h): cut, it could not be made again.
-    if (key != "request" && key != "mechanisms" && key != "counted")
+    if (key == "request" || key == "mechanisms" || key == "counted") continue;
+    if (key == "checkpoint" || key == "cosigned" || key == "evidence")
+      whole_or_digest(value, limits::kLedgerNoteBytesMax);
+    else
       shorten(value, limits::kLedgerTextBytesMax);
   }
   shorten(entry.reason, limits::kLedgerReasonBytesMax);

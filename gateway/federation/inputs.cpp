@@ -5,6 +5,7 @@
 #include "gateway/base/json.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/policy_limits.h"
+#include "gateway/ledger/sha256.h"
 
 namespace hetao::federation {
 
@@ -68,7 +69,9 @@ void note_inputs(ledger::Entry& entry, const DecisionInputs& inputs) {
   }
   std::string mechanisms = filings.empty() ? std::string() : json::serialize(filings);
   if (request.size() + mechanisms.size() > limits::kDecisionInputsBytesMax) {
-    entry.extra["request_left_out"] = std::to_string(request.size() + mechanisms.size()) + " bytes";
+    const std::string all = request + mechanisms;
+    entry.extra["request_left_out"] = std::to_string(all.size()) + " bytes";
+    entry.extra["request_digest"] = "sha256:" + ledger::sha256(as_bytes(all)).hex();
     return;
   }
   entry.extra["request"] = std::move(request);

@@ -38,7 +38,7 @@ struct Outcome {
 // `today` is what time.date is when the request does not say.
 Outcome decide_best(const policy::Policy& policy, const DecisionInputs& inputs, Date today);
 
-// Leaves out what is too large for an entry, and says so.
+// What is too large for an entry goes by its digest.
 void note_inputs(ledger::Entry& entry, const DecisionInputs& inputs);
 // The inverse; nothing: the entry does not hold them.
 Result<std::optional<DecisionInputs>> inputs_of(const ledger::Entry& entry);

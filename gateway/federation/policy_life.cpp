@@ -35,7 +35,7 @@ std::string numbered(uint64_t number) {
 }
 
 bool same_person(const pb::Principal& a, const pb::Principal& b) {
-  return a.user() == b.user() && a.tenant() == b.tenant();
+  return ledger_name(a) == ledger_name(b);
 }
 
 // The highest edition that was ever proposed or in force here.

@@ -57,8 +57,7 @@ std::optional<Error> cannot_answer(const State& s, const AnswerReview& event) {
     return Error{ErrorCode::kFailed, what, "was opened for other content than what would cross",
                  "submit the job again"};
   }
-  if (crossing.submitter().user() == event.who.user() &&
-      crossing.submitter().tenant() == event.who.tenant()) {
+  if (ledger_name(crossing.submitter()) == ledger_name(event.who)) {
     return Error{ErrorCode::kNotAllowed, what, "the submitter of a job may not review it",
                  "ask another reviewer"};
   }

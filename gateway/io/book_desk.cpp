@@ -1,13 +1,12 @@
 #include "gateway/io/book_desk.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <atomic>
 
 #include "gateway/base/text.h"
 #include "gateway/io/durable_file.h"
 #include "gateway/io/witness_desk.h"
+#include "gateway/ledger/tlog_proof.h"
 
 namespace hetao::io {
 
@@ -17,7 +16,6 @@ constexpr size_t kLinesMax = 256;  // of a page
 constexpr size_t kPageBytesMax = 512 << 10U;
 constexpr uint64_t kLooksMax = 20'000;  // entries looked at for one page
 constexpr size_t kBatch = 1'024;
-constexpr size_t kBookBytesMax = size_t{4} << 30U;
 constexpr Duration kAnswerPatience = Duration::seconds(20);
 
 bool concerns(const ledger::Entry& entry, const std::string& region) {
@@ -71,10 +69,11 @@ pb::BookPage page_of(LedgerFiles& ledger, const std::string& region, const pb::B
 }  // namespace
 
 struct BookDesk::Book {
-  explicit Book(const std::string& ours, const std::string& theirs, const ledger::ReconcileOptions& rules)
-      : region(theirs), matcher(ours, theirs, rules) {}
+  Book(const std::string& folder, const std::string& ours, const std::string& theirs,
+       const ledger::ReconcileOptions& rules)
+      : region(theirs), file(folder + "/" + theirs), matcher(ours, theirs, rules) {}
   const std::string region;
-  std::string path;
+  const BookFile file;
   bool up = false;
   uint64_t ask = 0;  // open question; 0: none
   Instant asked_at;
@@ -100,35 +99,26 @@ Result<std::unique_ptr<BookDesk>> BookDesk::open(Config config, LedgerFiles& led
   if (auto made = make_folders(config.folder); !made) return fail(made.error());
   std::unique_ptr<BookDesk> desk(new BookDesk(std::move(config), ledger, witness));
   for (const std::string& region : desk->config_.peers) {
-    auto book = std::make_unique<Book>(desk->config_.region, region, desk->config_.rules);
-    book->path = desk->config_.folder + "/" + region;
+    auto book =
+        std::make_unique<Book>(desk->config_.folder, desk->config_.region, region, desk->config_.rules);
     if (auto loaded = desk->load(*book); !loaded) return fail(loaded.error());
     desk->books_[region] = std::move(book);
   }
   return desk;
 }
 
-// What was received before: whole lines count. Anything odd is dropped, and asked for again.
+// What was received before.
 Result<void> BookDesk::load(Book& book) const {
-  const auto bytes = read_file(book.path, kBookBytesMax);
-  if (!bytes) return bytes.error().code == ErrorCode::kNotFound ? Result<void>() : fail(bytes.error());
-  std::string_view rest = as_text(*bytes);
-  bool whole = true;
-  while (whole && !rest.empty()) {
-    const size_t end = rest.find('\n');
-    const auto entry = end == std::string_view::npos
-                           ? Result<ledger::Entry>(fail(ErrorCode::kVerification, "", ""))
-                           : ledger::decode_entry(rest.substr(0, end));
-    whole =
-        entry && entry->region == book.region && entry->sequence >= book.theirs && book.matcher.add(*entry);
-    if (!whole) break;
-    book.theirs = entry->sequence + 1;
-    rest.remove_prefix(end + 1);
-  }
-  if (whole) return {};
+  const auto whole = book.file.load([&](ledger::Entry&& entry) {
+    if (entry.region != book.region || entry.sequence < book.theirs || !book.matcher.add(entry)) return false;
+    book.theirs = entry.sequence + 1;
+    return true;
+  });
+  if (!whole) return fail(whole.error());
+  if (*whole) return {};
   book.matcher = ledger::Reconciler(config_.region, book.region, config_.rules);
   book.theirs = 0;
-  return write_durably(book.path, {});
+  return {};
 }
 
 void BookDesk::peer_up(const std::string& region) {
@@ -207,7 +197,7 @@ void BookDesk::take_new(const std::string& region, Book& book) {
 }
 
 Result<void> BookDesk::check(const pb::BookPage& page, const std::string& region, uint64_t first,
-                             std::vector<std::pair<std::string, ledger::Entry>>& out) const {
+                             std::vector<ledger::Entry>& out) const {
   const auto wrong = [&](const std::string& why) {
     return fail(ErrorCode::kVerification, "book of " + region, why, "its operator has to explain this");
   };
@@ -236,7 +226,7 @@ Result<void> BookDesk::check(const pb::BookPage& page, const std::string& region
         entry->region != region)
       return wrong(what + "it is not of this place");
     least = line.index() + 1;
-    out.emplace_back(line.entry(), std::move(*entry));
+    out.push_back(std::move(*entry));
   }
   return {};
 }
@@ -250,14 +240,11 @@ void BookDesk::on_page(const std::string& region, const pb::BookPage& page) {
   book.busy = true;
   auto done = std::make_shared<Result<void>>();
   const auto work = [this, &book, page, done] {
-    std::vector<std::pair<std::string, ledger::Entry>> lines;
+    std::vector<ledger::Entry> lines;
     *done = check(page, book.region, book.theirs, lines);
     if (!*done) return;
-    std::string text;
-    for (const auto& [bytes, entry] : lines) text += bytes + "\n";
-    auto file = open_file(book.path, O_WRONLY | O_CREAT | O_APPEND);
-    if (file && !text.empty()) *done = write_all(file->get(), as_bytes(text), book.path);
-    for (const auto& [bytes, entry] : lines) {
+    *done = book.file.append(page);
+    for (const ledger::Entry& entry : lines) {
       if (*done) *done = book.matcher.add(entry);
     }
     if (*done) book.theirs = page.next();
@@ -322,23 +309,23 @@ std::vector<BookStatus> BookDesk::status() const {
 
 std::vector<std::string> BookDesk::story(const std::string& region, const std::string& job,
                                          const std::string& crossing) const {
-  std::vector<std::string> out;
   const auto at = books_.find(region);
-  if (at == books_.end()) return out;
-  const auto bytes = read_file(at->second->path, kBookBytesMax);
-  if (!bytes) return out;
-  std::string_view rest = as_text(*bytes);
-  while (!rest.empty()) {
-    const size_t end = rest.find('\n');
-    if (end == std::string_view::npos) break;
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end + 1);
-    const std::string_view wanted = crossing.empty() ? job : crossing;
-    if (wanted.empty() || line.find(wanted) == std::string_view::npos) continue;
-    const auto entry = ledger::decode_entry(line);
-    if (entry && (crossing.empty() ? entry->job == job : entry->crossing == crossing)) out.emplace_back(line);
-  }
-  return out;
+  return at == books_.end() ? std::vector<std::string>() : at->second->file.about(job, crossing);
+}
+
+std::optional<ProvedEntry> BookDesk::proved(const ledger::Booked& booked) const {
+  if (const auto at = books_.find(booked.region); at != books_.end())
+    return at->second->file.entry(booked.sequence);
+  const auto texts = ledger_.entries(booked.sequence, 1);
+  const std::string note = ledger_.checkpoint();
+  const auto head = ledger::open_checkpoint(note, ledger_.log_keys());
+  if (!texts || texts->empty() || !head || booked.region != config_.region) return std::nullopt;
+  const ledger::Checkpoint& at = head->checkpoint;
+  ledger::TileReader tiles(at.size, ledger_.reader());
+  const auto proof = ledger::prove_inclusion(tiles, booked.sequence, at.size,
+                                             ledger::leaf_hash(as_bytes(texts->front())), at.root);
+  if (!proof) return std::nullopt;
+  return ProvedEntry{texts->front(), ledger::print_tlog_proof({std::nullopt, booked.sequence, *proof, note})};
 }
 
 }  // namespace hetao::io

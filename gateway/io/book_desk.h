@@ -4,8 +4,8 @@
 // once, as `mismatch`.
 //
 // What a peer gives is what both know already: its side of crossings between the two, and which policies were
-// active there. Kept in data_dir/books/REGION, one entry a line; lost, it is asked for again. For the io
-// thread; reading and matching happen through `offload`, one piece of work at a time.
+// active there. It is kept with its proofs (book_file.h); lost, it is asked for again. For the io thread;
+// reading and matching happen through `offload`, one piece of work at a time.
 #pragma once
 
 #include <functional>
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/io/book_file.h"
 #include "gateway/io/ledger_files.h"
 #include "gateway/io/witness_store.h"
 #include "gateway/ledger/reconcile.h"
@@ -62,6 +63,9 @@ class BookDesk {
   // The texts of the peer's entries about this job or crossing, in its order. Blocks: any thread.
   std::vector<std::string> story(const std::string& region, const std::string& job,
                                  const std::string& crossing) const;
+  // An entry of a finding with its proof: from our ledger, or as its peer proved it. Nothing: it can't be
+  // had. Blocks: any thread.
+  std::optional<ProvedEntry> proved(const ledger::Booked& booked) const;
 
  private:
   struct Book;
@@ -70,7 +74,7 @@ class BookDesk {
   void take_new(const std::string& region, Book& book);
   void match(const std::string& region, Book& book);
   Result<void> check(const pb::BookPage& page, const std::string& region, uint64_t first,
-                     std::vector<std::pair<std::string, ledger::Entry>>& out) const;
+                     std::vector<ledger::Entry>& out) const;
 
   Config config_;
   LedgerFiles& ledger_;

@@ -16,11 +16,20 @@ namespace {
 
 constexpr std::string_view kTemporaryPrefix = ".new-";
 
-Result<void> write_synced(const std::string& path, ByteView bytes, mode_t mode) {
-  auto file = open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode);
-  if (!file) return fail(file.error());
-  if (auto written = write_all(file->get(), bytes, path); !written) return written;
-  if (::fsync(file->get()) != 0) return fail_errno(path, "can't be synced");
+// The first sync of several files commits the file system's journal for all of them: they are written first,
+// and synced then.
+constexpr size_t kSyncedTogether = 64;
+
+struct Temporary {
+  std::string path;
+  Descriptor file;
+};
+
+Result<void> sync_and_close(std::span<Temporary> files) {
+  for (Temporary& one : files) {
+    if (::fsync(one.file.get()) != 0) return fail_errno(one.path, "can't be synced");
+    one.file.reset();
+  }
   return {};
 }
 
@@ -146,27 +155,40 @@ void remove_leftovers(const std::string& folder) {
 }
 
 Result<void> write_all_durably(std::span<const FileContent> files, mode_t mode) {
-  std::vector<std::string> temporary;
+  std::vector<Temporary> temporary;
+  temporary.reserve(files.size());
   std::set<std::string> folders;
+  const auto write = [&](const FileContent& content) -> Result<void> {
+    const std::string folder = parent_of(content.path);
+    if (folders.insert(folder).second) {
+      if (auto made = make_folders(folder); !made) return made;
+    }
+    Temporary& fresh = temporary.emplace_back();
+    fresh.path = temporary_name(folder);
+    auto file = open_file(fresh.path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (!file) return fail(file.error());
+    fresh.file = std::move(*file);
+    return write_all(fresh.file.get(), content.bytes, fresh.path);
+  };
   Result<void> done;
-  for (const FileContent& file : files) {
-    const std::string folder = parent_of(file.path);
-    if (folders.insert(folder).second) done = make_folders(folder);
-    if (!done) break;
-    temporary.push_back(temporary_name(folder));
-    done = write_synced(temporary.back(), file.bytes, mode);
-    if (!done) break;
+  size_t synced = 0;
+  for (size_t i = 0; done && i < files.size(); ++i) {
+    done = write(files[i]);
+    const bool is_batch = i + 1 == files.size() || temporary.size() - synced == kSyncedTogether;
+    if (!done || !is_batch) continue;
+    done = sync_and_close(std::span(temporary).subspan(synced));
+    synced = temporary.size();
   }
   if (!done) {
-    for (const std::string& path : temporary) ::unlink(path.c_str());
+    for (const Temporary& one : temporary) ::unlink(one.path.c_str());
     return done;
   }
   for (size_t i = 0; i < temporary.size(); ++i) {
-    if (::rename(temporary[i].c_str(), files[i].path.c_str()) != 0)
+    if (::rename(temporary[i].path.c_str(), files[i].path.c_str()) != 0)
       return fail_errno(files[i].path, "can't be put in place");
   }
   for (const std::string& folder : folders) {
-    if (auto synced = sync_folder(folder); !synced) return synced;
+    if (auto kept = sync_folder(folder); !kept) return kept;
   }
   return {};
 }

@@ -29,6 +29,10 @@ constexpr auto kPublishEvery =
     std::chrono::milliseconds(900);  // a checkpoint at most 1 s after the newest entry
 constexpr size_t kWalBytesBeforeCompaction = size_t{64} << 20U;
 constexpr size_t kLogFileBytesMax = size_t{1} << 30U;
+// The write-ahead log is filled with zeros ahead of what is written: a sync of bytes that are there already
+// has no new size to record. A step for many small groups, or for some large ones.
+constexpr size_t kWalStepMin = size_t{256} << 10U;
+constexpr size_t kWalStepGroups = 8;
 constexpr size_t kVkeyBytesMax = 4096;
 constexpr size_t kVkeysBytesMax = size_t{64} << 10U;
 
@@ -114,6 +118,7 @@ struct LedgerFiles::Parts {
   std::mutex writing;     // of the two below, also while the disk works; taken before `mutex`
   std::optional<ledger::Log> log;
   Descriptor wal;
+  size_t wal_room = 0;  // bytes of the file, written or zero
 
   mutable std::mutex mutex;  // of everything below; never held while the disk works
   uint64_t durable = 0;
@@ -139,6 +144,8 @@ LedgerFiles::Parts::~Parts() {
   }
   work.notify_all();
   if (publisher.joinable()) publisher.join();
+  // A log at rest holds nothing that means nothing. Where this fails, the next start does it.
+  if (log && !failure && ::ftruncate(wal.get(), static_cast<off_t>(log->wal_bytes())) != 0) return;
 }
 
 ledger::FileReader LedgerFiles::Parts::reader() const {
@@ -171,6 +178,7 @@ Result<void> LedgerFiles::Parts::open_log() {
   if (::ftruncate(wal.get(), static_cast<off_t>(log->wal_bytes())) != 0)
     return fail_errno(path_of("wal"), "can't be cut");
   if (!sync_data(wal.get())) return fail_errno(path_of("wal"), "can't be synced");
+  wal_room = log->wal_bytes();
   durable = log->size();
   published = tail_first = log->published_size();
   published_text = log->checkpoint_text();
@@ -201,6 +209,11 @@ Result<void> LedgerFiles::Parts::append(std::vector<Bytes> entries) {
 Result<void> LedgerFiles::Parts::append_to_wal(std::vector<Bytes> entries) {
   auto append = log->append(std::move(entries));
   if (!append) return fail(append.error());
+  const size_t end = append->offset + append->bytes.size();
+  if (end > wal_room) {
+    wal_room = end + std::max(kWalStepMin, kWalStepGroups * append->bytes.size());
+    append->bytes.resize(wal_room - append->offset);
+  }
   if (auto written = write_all_at(wal.get(), append->bytes, append->offset, path_of("wal")); !written)
     return written;
   if (!sync_data(wal.get())) return fail_errno(path_of("wal"), "can't be synced");
@@ -229,6 +242,7 @@ Result<void> LedgerFiles::Parts::compact() {
   auto file = open_file(path_of(fresh.path), O_RDWR);
   if (!file) return fail(file.error());
   wal = std::move(*file);
+  wal_room = fresh.bytes.size();
   return {};
 }
 
@@ -467,13 +481,16 @@ Result<std::vector<std::string>> LedgerFiles::entries(uint64_t first, size_t cou
     count = static_cast<size_t>(end - first);
   }
   std::vector<std::string> found;
-  const ledger::TileReader tiles(published, reader());
   uint64_t index = first;
   for (const uint64_t end = std::min(published, first + count); index < end;) {
-    auto bundle = tiles.bundle(index / ledger::kTileWidth);
+    const uint64_t number = index / ledger::kTileWidth;
+    const ledger::TileId tile{true, 0, number, ledger::tile_width(0, number, published)};
+    const auto bundle = ledger::read_tile(reader(), tile);
     if (!bundle) return fail(bundle.error());
-    for (size_t at = index % ledger::kTileWidth; at < bundle->size() && index < end; ++at, ++index)
-      found.emplace_back(as_text((*bundle)[at]));
+    const auto texts = ledger::entries_in_bundle(*bundle, tile.width, ledger::tile_path(tile));
+    if (!texts) return fail(texts.error());
+    for (size_t at = index % ledger::kTileWidth; at < texts->size() && index < end; ++at, ++index)
+      found.emplace_back(as_text((*texts)[at]));
   }
   for (std::string& entry : newest) found.push_back(std::move(entry));
   return found;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "gateway/io/durable_file.h"
+#include "gateway/io/mapped_file.h"
 
 namespace hetao::io {
 
@@ -14,13 +15,23 @@ namespace {
 
 constexpr auto kLookEvery = std::chrono::milliseconds(250);
 constexpr size_t kBatch = 1'024;
-constexpr size_t kSegmentBytesMax = size_t{256} << 20U;
 constexpr const char* kMissing = "an entry is missing";
 
+// A full segment in its file.
 struct Stored {
-  Bytes bytes;
+  MappedFile file;
   ledger::Segment segment;
 };
+
+Result<std::shared_ptr<const Stored>> open_stored(const std::string& path, uint64_t first) {
+  auto file = MappedFile::open(path);
+  if (!file) return fail(file.error());
+  auto segment = ledger::Segment::open(file->bytes());
+  if (!segment) return fail(segment.error());
+  if (segment->first() != first || segment->count() != ledger::kSegmentEntries)
+    return fail(ErrorCode::kVerification, path, "is of another place", "it is made again from the log");
+  return std::make_shared<const Stored>(Stored{std::move(*file), *segment});
+}
 
 }  // namespace
 
@@ -32,7 +43,7 @@ struct LedgerIndex::Parts {
   Result<bool> grow();  // by a batch; false: there is nothing to do
   void work_on();
   // Places in segment `number` where the query may match; all of them where there is no index yet.
-  std::vector<uint64_t> places(uint64_t number, const ledger::EntryQuery& query, uint64_t size) const;
+  std::vector<uint64_t> places(uint64_t number, const ledger::IndexTerms& terms, uint64_t size) const;
 
   const std::string folder;
   LedgerFiles& ledger;
@@ -49,16 +60,9 @@ Result<void> LedgerIndex::Parts::load() {
   if (auto made = make_folders(folder); !made) return made;
   remove_leftovers(folder);
   while ((full.size() + 1) * ledger::kSegmentEntries <= ledger.size()) {
-    auto bytes = read_file(path_of(full.size()), kSegmentBytesMax);
-    if (!bytes) break;
-    auto stored = std::make_shared<Stored>();
-    stored->bytes = std::move(*bytes);
-    auto segment = ledger::Segment::open(stored->bytes);
-    if (!segment || segment->first() != full.size() * ledger::kSegmentEntries ||
-        segment->count() != ledger::kSegmentEntries)
-      break;
-    stored->segment = *segment;
-    full.push_back(std::move(stored));
+    auto stored = open_stored(path_of(full.size()), full.size() * ledger::kSegmentEntries);
+    if (!stored) break;
+    full.push_back(std::move(*stored));
   }
   tail = ledger::SegmentBuilder(full.size() * ledger::kSegmentEntries);
   return {};
@@ -82,21 +86,18 @@ Result<bool> LedgerIndex::Parts::grow() {
     if (!entry) return fail(entry.error());
     entries.push_back(std::move(*entry));
   }
-  auto stored = std::make_shared<Stored>();
   {
     const std::lock_guard lock(mutex);
     for (const ledger::Entry& entry : entries) tail.add(entry);
     if (!tail.is_full()) return true;
-    stored->bytes = tail.finish();
   }
-  // Only this thread changes the tail: it may be written without the lock.
-  if (auto written = write_durably(path_of(tail.first() / ledger::kSegmentEntries), stored->bytes); !written)
-    return fail(written.error());
-  auto segment = ledger::Segment::open(stored->bytes);
-  if (!segment) return fail(segment.error());
-  stored->segment = *segment;
+  // Only this thread changes the tail: it may be read and written without the lock.
+  const std::string path = path_of(tail.first() / ledger::kSegmentEntries);
+  if (auto written = write_durably(path, tail.finish()); !written) return fail(written.error());
+  auto stored = open_stored(path, tail.first());
+  if (!stored) return fail(stored.error());
   const std::lock_guard lock(mutex);
-  full.push_back(std::move(stored));
+  full.push_back(std::move(*stored));
   tail = ledger::SegmentBuilder(full.size() * ledger::kSegmentEntries);
   return true;
 }
@@ -112,34 +113,30 @@ void LedgerIndex::Parts::work_on() {
   }
 }
 
-std::vector<uint64_t> LedgerIndex::Parts::places(uint64_t number, const ledger::EntryQuery& query,
+std::vector<uint64_t> LedgerIndex::Parts::places(uint64_t number, const ledger::IndexTerms& terms,
                                                  uint64_t size) const {
   const uint64_t first = number * ledger::kSegmentEntries;
   const uint64_t end = std::min(first + ledger::kSegmentEntries, size);
-  const auto terms = query.terms();
   std::vector<uint64_t> out;
   uint64_t indexed = first;  // up to here the index has spoken
   std::shared_ptr<const Stored> stored;
-  std::optional<std::vector<uint16_t>> found;
-  bool may_hold = true;
+  ledger::Places found;
   {
     const std::lock_guard lock(mutex);
     if (number < full.size()) {
       stored = full[number];
     } else if (number == full.size()) {
       indexed = first + tail.count();
-      may_hold = tail.may_hold(query);
-      if (!terms.empty() && may_hold) found = tail.find(terms);
+      found = tail.find(terms);
     }
   }
   if (stored) {
     indexed = end;
-    may_hold = stored->segment.may_hold(query);
-    if (!terms.empty() && may_hold) found = stored->segment.find(terms);
+    found = stored->segment.find(terms);
   }
   if (found) {
     for (const uint16_t place : *found) out.push_back(first + place);
-  } else if (may_hold) {
+  } else {
     for (uint64_t i = first; i < std::min(indexed, end); ++i) out.push_back(i);
   }
   for (uint64_t i = indexed; i < end; ++i) out.push_back(i);
@@ -204,12 +201,13 @@ IndexPage LedgerIndex::search(const ledger::EntryQuery& query, bool descending,
   const uint64_t begin = descending ? 0 : cursor.value_or(0);
   const uint64_t end = descending ? std::min(cursor.value_or(page.size), page.size) : page.size;
   if (begin >= end) return page;
+  const ledger::IndexTerms terms(query);
   Texts texts(parts_->ledger);
   size_t looked = 0;
   const uint64_t first = begin / ledger::kSegmentEntries;
   const uint64_t last = (end - 1) / ledger::kSegmentEntries;
   for (uint64_t step = 0; step <= last - first; ++step) {
-    std::vector<uint64_t> places = parts_->places(descending ? last - step : first + step, query, page.size);
+    std::vector<uint64_t> places = parts_->places(descending ? last - step : first + step, terms, page.size);
     if (descending) std::reverse(places.begin(), places.end());
     for (const uint64_t index : places) {
       if (index < begin || index >= end) continue;

@@ -442,6 +442,13 @@ std::string WitnessDesk::why_held(const Witness& witness, Instant now) const {
   const std::string theirs = store_.alarm(origin_of_region(witness.name));
   if (!theirs.empty()) return theirs + answer;
   if (!config_.rules.required || has_quorum(now)) return {};
+  if (config_.rules.policy) {
+    std::vector<std::string> stale;
+    for (const auto& [name, one] : witnesses_)
+      if (!one.machine.is_fresh(now) || one.machine.halted()) stale.push_back(name);
+    return "the quorum " + config_.rules.policy->quorum + " is not there: no fresh cosignature of " +
+           join(stale, ", ");
+  }
   const auto newest = witness.machine.newest();
   return newest ? "no cosignature of the ledger since " + to_rfc3339(*newest)
                 : "the ledger is not cosigned yet";

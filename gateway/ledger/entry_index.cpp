@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <functional>
+#include <numeric>
+#include <span>
 
 #include "gateway/base/check.h"
 #include "gateway/ledger/sha256.h"
@@ -49,32 +50,102 @@ size_t character_bytes(std::string_view text) {
   return std::min(size, text.size());
 }
 
-// Intersects choices, each the union of its terms' lists.
-std::vector<uint16_t> intersect(const std::vector<std::vector<uint64_t>>& terms,
-                                const std::function<std::vector<uint16_t>(uint64_t)>& list) {
-  std::optional<std::vector<uint16_t>> found;
-  for (const std::vector<uint64_t>& choice : terms) {
-    std::vector<uint16_t> any;
-    for (const uint64_t one : choice) {
-      const std::vector<uint16_t> places = list(one);
-      std::vector<uint16_t> both;
-      std::set_union(any.begin(), any.end(), places.begin(), places.end(), std::back_inserter(both));
-      any = std::move(both);
-    }
-    if (!found) {
-      found = std::move(any);
-    } else {
-      std::vector<uint16_t> both;
-      std::set_intersection(found->begin(), found->end(), any.begin(), any.end(), std::back_inserter(both));
-      found = std::move(both);
-    }
-    if (found->empty()) break;
-  }
-  return found.value_or(std::vector<uint16_t>());
+// Positions as a segment stores them.
+class StoredList {
+ public:
+  StoredList() = default;
+  explicit StoredList(ByteView bytes) : bytes_(bytes) {}
+  size_t size() const { return bytes_.size() / 2; }
+  uint16_t operator[](size_t i) const { return get_u16(bytes_.subspan(2 * i)); }
+
+ private:
+  ByteView bytes_;
+};
+
+using List = std::span<const uint16_t>;
+
+template <class L>
+size_t size_of(const std::vector<L>& choice) {
+  return std::accumulate(choice.begin(), choice.end(), size_t{0},
+                         [](size_t sum, const L& list) { return sum + list.size(); });
 }
 
-bool spans(Instant least, Instant greatest, const EntryQuery& query) {
-  return (!query.since || greatest >= *query.since) && (!query.until || least < *query.until);
+template <class L>
+std::vector<uint16_t> union_of(const std::vector<L>& choice) {
+  std::vector<uint16_t> all;
+  all.reserve(size_of(choice));
+  for (const L& list : choice)
+    for (size_t i = 0; i < list.size(); ++i) all.push_back(list[i]);
+  if (choice.size() == 1) return all;
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+template <class L>
+bool has(const L& list, uint16_t place) {
+  size_t low = 0;
+  size_t high = list.size();
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    (list[middle] < place ? low : high) = list[middle] < place ? middle + 1 : middle;
+  }
+  return low < list.size() && list[low] == place;
+}
+
+// Keeps the places that stand in one of the lists too. Lists that are much longer are searched, not read.
+template <class L>
+void keep_common(std::vector<uint16_t>& places, const std::vector<L>& choice) {
+  constexpr size_t kMuchLonger = 16;
+  if (size_of(choice) > kMuchLonger * places.size()) {
+    std::erase_if(places, [&](uint16_t place) {
+      return std::none_of(choice.begin(), choice.end(), [&](const L& list) { return has(list, place); });
+    });
+    return;
+  }
+  const std::vector<uint16_t> others = union_of(choice);
+  std::vector<uint16_t> both;
+  std::set_intersection(places.begin(), places.end(), others.begin(), others.end(), std::back_inserter(both));
+  places = std::move(both);
+}
+
+// Places that stand in a list of each choice.
+template <class L>
+std::vector<uint16_t> common_to(std::vector<std::vector<L>> choices) {
+  std::sort(choices.begin(), choices.end(),
+            [](const auto& a, const auto& b) { return size_of(a) < size_of(b); });
+  std::vector<uint16_t> places = union_of(choices.front());
+  for (size_t i = 1; i < choices.size() && !places.empty(); ++i) keep_common(places, choices[i]);
+  return places;
+}
+
+std::vector<uint64_t> hour_terms(Instant first, Instant last) {
+  std::vector<uint64_t> hours;
+  for (int64_t hour = hour_of(first); hour <= hour_of(last); ++hour) hours.push_back(hour_term(hour));
+  return hours;
+}
+
+// Asks a segment whose times lie within [least, greatest]. `list_of` gives the list of a term.
+template <class ListOf>
+Places find_in(const IndexTerms& terms, Instant least, Instant greatest, const ListOf& list_of) {
+  if ((terms.since && greatest < *terms.since) || (terms.until && least >= *terms.until))
+    return std::vector<uint16_t>();
+  auto choices = terms.choices;
+  const Instant first = std::max(least, terms.since.value_or(least));
+  const Instant last = std::min(greatest, terms.until.value_or(greatest));
+  const bool cuts = first > least || last < greatest;
+  if (cuts && hour_of(last) - hour_of(first) <= kHoursMax) choices.push_back(hour_terms(first, last));
+  if (choices.empty()) return std::nullopt;
+  std::vector<std::vector<decltype(list_of(uint64_t{}))>> lists;
+  for (const auto& choice : choices) {
+    auto& row = lists.emplace_back();
+    for (const uint64_t one : choice) {
+      auto list = list_of(one);
+      if (list.size() != 0) row.push_back(list);
+    }
+    if (row.empty()) return std::vector<uint16_t>();
+  }
+  return common_to(std::move(lists));
 }
 
 }  // namespace
@@ -173,41 +244,34 @@ bool EntryQuery::takes(const Entry& entry) const {
   });
 }
 
-std::vector<std::vector<uint64_t>> EntryQuery::terms() const {
-  std::vector<std::vector<uint64_t>> all;
+IndexTerms::IndexTerms(const EntryQuery& query) : since(query.since), until(query.until) {
   const auto add = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) all.push_back({term(name, value)});
+    if (!value.empty()) choices.push_back({term(name, value)});
   };
-  add("crossing", crossing);
-  add("job", job);
-  add("item_digest", item_digest);
-  add("who", who);
-  add("dataset", dataset);
-  add("rule", rule);
-  add("tenant", tenant);
-  add("kind", kind);
-  add("decision", decision);
-  add("peer", peer);
-  add("direction", direction);
-  const std::vector<std::string> wanted = words_of(text);
+  add("crossing", query.crossing);
+  add("job", query.job);
+  add("item_digest", query.item_digest);
+  add("who", query.who);
+  add("dataset", query.dataset);
+  add("rule", query.rule);
+  add("tenant", query.tenant);
+  add("kind", query.kind);
+  add("decision", query.decision);
+  add("peer", query.peer);
+  add("direction", query.direction);
+  const std::vector<std::string> wanted = words_of(query.text);
   for (size_t i = 0; i < wanted.size(); ++i) {
     const bool is_pair_or_word =
         static_cast<unsigned char>(wanted[i][0]) < 0x80 || character_bytes(wanted[i]) < wanted[i].size();
-    if (is_pair_or_word) all.push_back({term("word", wanted[i])});
+    if (is_pair_or_word) choices.push_back({term("word", wanted[i])});
   }
-  if (bytes_min || bytes_max) {
+  if (query.bytes_min || query.bytes_max) {
     std::vector<uint64_t> sizes;
-    for (unsigned bits = size_class(bytes_min.value_or(0)); bits <= size_class(bytes_max.value_or(INT64_MAX));
-         ++bits)
+    for (unsigned bits = size_class(query.bytes_min.value_or(0));
+         bits <= size_class(query.bytes_max.value_or(INT64_MAX)); ++bits)
       sizes.push_back(size_term(bits));
-    all.push_back(std::move(sizes));
+    choices.push_back(std::move(sizes));
   }
-  if (since && until && hour_of(*until) - hour_of(*since) <= kHoursMax) {
-    std::vector<uint64_t> hours;
-    for (int64_t hour = hour_of(*since); hour <= hour_of(*until); ++hour) hours.push_back(hour_term(hour));
-    all.push_back(std::move(hours));
-  }
-  return all;
 }
 
 void SegmentBuilder::add(const Entry& entry) {
@@ -243,15 +307,11 @@ Bytes SegmentBuilder::finish() const {
   return out;
 }
 
-std::vector<uint16_t> SegmentBuilder::find(const std::vector<std::vector<uint64_t>>& terms) const {
-  return intersect(terms, [this](uint64_t one) {
+Places SegmentBuilder::find(const IndexTerms& terms) const {
+  return find_in(terms, least_, greatest_, [this](uint64_t one) {
     const auto at = lists_.find(one);
-    return at == lists_.end() ? std::vector<uint16_t>() : at->second;
+    return at == lists_.end() ? List() : List(at->second);
   });
-}
-
-bool SegmentBuilder::may_hold(const EntryQuery& query) const {
-  return count_ != 0 && spans(least_, greatest_, query);
 }
 
 Result<Segment> Segment::open(ByteView bytes) {
@@ -274,32 +334,33 @@ Result<Segment> Segment::open(ByteView bytes) {
   return out;
 }
 
-std::vector<uint16_t> Segment::list(uint64_t wanted) const {
+namespace {
+
+// The row of a term in a table of `terms`, or an empty one.
+ByteView row_of(ByteView terms, uint64_t wanted) {
   size_t low = 0;
-  size_t high = terms_.size() / kTermBytes;
+  size_t high = terms.size() / kTermBytes;
   while (low < high) {
     const size_t middle = (low + high) / 2;
-    const ByteView row = terms_.subspan(middle * kTermBytes);
+    const ByteView row = terms.subspan(middle * kTermBytes, kTermBytes);
     const uint64_t here = get_u64(row);
-    if (here == wanted) {
-      const size_t position = get_u32(row.subspan(8));
-      const size_t length = get_u32(row.subspan(12));
-      if (position + length > places_.size() / 2) return {};
-      std::vector<uint16_t> places(length);
-      for (size_t i = 0; i < length; ++i) places[i] = get_u16(places_.subspan(2 * (position + i)));
-      return places;
-    }
+    if (here == wanted) return row;
     (here < wanted ? low : high) = here < wanted ? middle + 1 : middle;
   }
   return {};
 }
 
-std::vector<uint16_t> Segment::find(const std::vector<std::vector<uint64_t>>& terms) const {
-  return intersect(terms, [this](uint64_t one) { return list(one); });
-}
+}  // namespace
 
-bool Segment::may_hold(const EntryQuery& query) const {
-  return count_ != 0 && spans(least_, greatest_, query);
+Places Segment::find(const IndexTerms& terms) const {
+  return find_in(terms, least_, greatest_, [this](uint64_t one) {
+    const ByteView row = row_of(terms_, one);
+    if (row.empty()) return StoredList();
+    const size_t position = get_u32(row.subspan(8));
+    const size_t length = get_u32(row.subspan(12));
+    if (position + length > places_.size() / 2) return StoredList();
+    return StoredList(places_.subspan(2 * position, 2 * length));
+  });
 }
 
 }  // namespace hetao::ledger

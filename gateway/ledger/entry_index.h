@@ -32,9 +32,19 @@ struct EntryQuery {
   std::optional<int64_t> bytes_max;
 
   bool takes(const Entry& entry) const;
-  // Each inner list is a choice; an entry has one of each. Empty: the index can't help.
-  std::vector<std::vector<uint64_t>> terms() const;
 };
+
+// A query as the index sees it: made once, asked of every segment.
+struct IndexTerms {
+  explicit IndexTerms(const EntryQuery& query);
+
+  std::vector<std::vector<uint64_t>> choices;  // an entry has one term of each
+  std::optional<Instant> since;
+  std::optional<Instant> until;
+};
+
+// Where in a segment entries may match, ascending. Nothing: the index can't tell, and any may.
+using Places = std::optional<std::vector<uint16_t>>;
 
 std::string tenant_of(const Entry& entry);   // of `who`
 std::string dataset_of(const Entry& entry);  // that the entry is about; empty: none
@@ -49,9 +59,7 @@ class SegmentBuilder {
   uint64_t count() const { return count_; }
   bool is_full() const { return count_ == kSegmentEntries; }
   Bytes finish() const;
-  // As Segment's, of what is there so far.
-  std::vector<uint16_t> find(const std::vector<std::vector<uint64_t>>& terms) const;
-  bool may_hold(const EntryQuery& query) const;
+  Places find(const IndexTerms& terms) const;  // of what is there so far
 
  private:
   uint64_t first_;
@@ -67,12 +75,9 @@ class Segment {
   static Result<Segment> open(ByteView bytes);
   uint64_t first() const { return first_; }
   uint64_t count() const { return count_; }
-  // Places of entries that have one term of each choice, ascending.
-  std::vector<uint16_t> find(const std::vector<std::vector<uint64_t>>& terms) const;
-  bool may_hold(const EntryQuery& query) const;  // by time
+  Places find(const IndexTerms& terms) const;
 
  private:
-  std::vector<uint16_t> list(uint64_t term) const;
   ByteView terms_;
   ByteView places_;
   uint64_t first_ = 0;

@@ -1,6 +1,7 @@
 #include "gateway/ledger/log.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "gateway/base/check.h"
@@ -36,7 +37,7 @@ Result<void> check_entries(const std::vector<Bytes>& entries) {
       return fail(ErrorCode::kUsage, "ledger entry", "it has " + std::to_string(entry.size()) + " bytes",
                   "an entry has 1 to " + std::to_string(limits::kLedgerEntryBytesMax) +
                       "; record digests of what is large");
-    if (std::find(entry.begin(), entry.end(), kNeverInUtf8) != entry.end())
+    if (std::memchr(entry.data(), kNeverInUtf8, entry.size()) != nullptr)
       return fail(ErrorCode::kUsage, "ledger entry", "it is not UTF-8", "record text as UTF-8");
   }
   if (entries.empty() || bytes > limits::kLedgerGroupBytesMax)
@@ -171,10 +172,8 @@ Result<LogAppend> Log::append(std::vector<Bytes> entries) {
   if (auto good = check_entries(entries); !good) return fail(std::move(good.error()));
   LogAppend out{size(), wal_bytes_, writer_.encode_group(entries)};
   wal_bytes_ += out.bytes.size();
-  for (Bytes& entry : entries) {
-    tail_.push_back(entry);
-    edge_.append(std::move(entry), full_);
-  }
+  tail_.insert(tail_.end(), entries.begin(), entries.end());
+  edge_.append(std::move(entries), full_);
   HETAO_CHECK(writer_.next() == size());
   return out;
 }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/ledger/hash_pair.h"
 #include "gateway/ledger/sha256.h"
 
 namespace hetao::ledger {
@@ -153,7 +155,12 @@ Digest Frontier::root() const {
 }
 
 MemoryTree::MemoryTree(std::span<const Digest> leaves) {
-  for (const Digest& leaf : leaves) append(leaf);
+  std::vector<Digest> row(leaves.begin(), leaves.end());
+  while (!row.empty()) {
+    std::vector<Digest> above(row.size() / 2);
+    hash_row(std::span(row).first(2 * above.size()), above);
+    levels_.push_back(std::exchange(row, std::move(above)));
+  }
 }
 
 void MemoryTree::append(const Digest& leaf) {
@@ -190,9 +197,16 @@ Proof MemoryTree::consistency_proof(uint64_t old_size, uint64_t new_size) const 
 }
 
 Digest root_of(std::span<const Digest> leaves) {
-  Frontier frontier;
-  for (const Digest& leaf : leaves) frontier.append(leaf);
-  return frontier.root();
+  if (leaves.empty()) return empty_root();
+  std::vector<Digest> row(leaves.begin(), leaves.end());
+  while (row.size() > 1) {
+    const size_t pairs = row.size() / 2;
+    const bool is_odd = row.size() % 2 != 0;
+    hash_row(std::span(row).first(2 * pairs), std::span(row).first(pairs));
+    if (is_odd) row[pairs] = row.back();  // goes up as it is
+    row.resize(pairs + (is_odd ? 1 : 0));
+  }
+  return row.front();
 }
 
 Result<Digest> read_root(uint64_t size, const HashReader& reader) {

@@ -91,6 +91,11 @@ bool has_ed25519(uint8_t type) {
   return type == kEd25519 || type == kEd25519Cosignature;
 }
 
+// Signatures of other types say nothing to us, whoever's they are.
+bool can_verify(const VerifierKey& key) {
+  return has_ed25519(key.type) || is_sm2(key);
+}
+
 bool verify_ed25519(ByteView public_key, ByteView message, ByteView signature) {
   if (public_key.size() != kSeedBytes || signature.size() != kEd25519Bytes) return false;
   const Pkey key(
@@ -307,7 +312,7 @@ Result<NoteCheck> verify_note(const Note& note, std::span<const VerifierKey> kno
   NoteCheck check;
   for (const Signature& signature : note.signatures) {
     const auto key = std::find_if(known.begin(), known.end(), [&](const VerifierKey& candidate) {
-      return candidate.id == signature.id && candidate.name == signature.name;
+      return candidate.id == signature.id && candidate.name == signature.name && can_verify(candidate);
     });
     if (key == known.end()) {
       check.unknown.push_back(signature);

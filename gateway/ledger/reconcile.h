@@ -2,8 +2,8 @@
 // in time.
 //
 // Feed the entries of both ledgers in their own order (their proofs are checked elsewhere), then ask for the
-// report. Only entries between the two regions count; the crossing is the key. Pure; a Reconciler belongs to
-// one thread at a time.
+// report. Only entries between the two regions count; the crossing is the key. Pure; a CrossingBook or
+// Reconciler belongs to one thread at a time, and two books may be filled by two threads.
 #pragma once
 
 #include <cstdint>
@@ -63,32 +63,53 @@ struct ReconcileReport {
   uint64_t bytes_matched = 0;
 };
 
-class Reconciler {
+// What one ledger says about crossings with one peer.
+class CrossingBook {
  public:
-  Reconciler(std::string region_a, std::string region_b, ReconcileOptions options = {});
+  CrossingBook(std::string region, std::string peer) : region_(std::move(region)), peer_(std::move(peer)) {}
 
-  // Refuses (kUsage) an entry of a third region.
+  // Refuses (kUsage) an entry of another region.
   Result<void> add(const Entry& entry);
-  // `now` judges what has no partner yet: the time up to which both books are complete.
-  ReconcileReport report(Instant now) const;
+  const std::string& region() const { return region_; }
 
  private:
+  friend ReconcileReport reconcile(const CrossingBook& a, const CrossingBook& b,
+                                   const ReconcileOptions& options, Instant now);
   struct Crossing {
     std::string job;
     std::optional<Booked> departed;
     std::optional<Booked> arrived;
     bool recalled = false;
-    bool permitted[2] = {false, false};  // by side
+    bool permitted = false;
   };
-  void note_decision(const Entry& entry, size_t side);
-  void book(const Entry& entry, size_t side);
-  void judge(const std::string& id, const Crossing& crossing, Instant now, ReconcileReport& out) const;
+  void note_decision(const Entry& entry);
+  void book(const Entry& entry);
 
-  std::string regions_[2];
-  ReconcileOptions options_;
-  std::string active_policy_[2];
+  std::string region_;
+  std::string peer_;
+  std::string active_policy_;
   std::unordered_map<std::string, Crossing> crossings_;
   std::vector<Mismatch> early_;  // found while reading
+};
+
+// `now` judges what has no partner yet: the time up to which both books are complete.
+ReconcileReport reconcile(const CrossingBook& a, const CrossingBook& b, const ReconcileOptions& options,
+                          Instant now);
+
+// Both books of a pair of regions, entries in any mixture.
+class Reconciler {
+ public:
+  Reconciler(const std::string& region_a, const std::string& region_b, ReconcileOptions options = {})
+      : a_(region_a, region_b), b_(region_b, region_a), options_(options) {}
+
+  // Refuses (kUsage) an entry of a third region.
+  Result<void> add(const Entry& entry) { return (entry.region == a_.region() ? a_ : b_).add(entry); }
+  ReconcileReport report(Instant now) const { return reconcile(a_, b_, options_, now); }
+
+ private:
+  CrossingBook a_;
+  CrossingBook b_;
+  ReconcileOptions options_;
 };
 
 }  // namespace hetao::ledger

@@ -6,6 +6,7 @@
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/ledger/decimal.h"
+#include "gateway/ledger/hash_pair.h"
 
 namespace hetao::ledger {
 
@@ -172,22 +173,29 @@ Bytes print_bundle(std::span<const Bytes> entries) {
   return out;
 }
 
-Result<std::vector<Bytes>> parse_bundle(ByteView bytes, unsigned width, std::string_view what) {
-  std::vector<Bytes> entries;
+Result<std::vector<ByteView>> entries_in_bundle(ByteView bytes, unsigned width, std::string_view what) {
+  std::vector<ByteView> entries;
   entries.reserve(width);
   while (!bytes.empty()) {
     if (entries.size() == width)
       return refuse(std::string(what), "more entries than " + std::to_string(width));
     if (bytes.size() < 2 || bytes.size() - 2 < get_u16(bytes))
       return refuse(std::string(what), "entry " + std::to_string(entries.size()) + " of it is cut off");
-    const size_t size = get_u16(bytes);
-    const ByteView entry = bytes.subspan(2, size);
-    entries.emplace_back(entry.begin(), entry.end());
-    bytes = bytes.subspan(2 + size);
+    entries.push_back(bytes.subspan(2, get_u16(bytes)));
+    bytes = bytes.subspan(2 + entries.back().size());
   }
   if (entries.size() != width)
     return refuse(std::string(what),
                   std::to_string(entries.size()) + " entries instead of " + std::to_string(width));
+  return entries;
+}
+
+Result<std::vector<Bytes>> parse_bundle(ByteView bytes, unsigned width, std::string_view what) {
+  const auto views = entries_in_bundle(bytes, width, what);
+  if (!views) return fail(views.error());
+  std::vector<Bytes> entries;
+  entries.reserve(views->size());
+  for (const ByteView entry : *views) entries.emplace_back(entry.begin(), entry.end());
   return entries;
 }
 
@@ -219,9 +227,19 @@ Result<TileEdge> TileEdge::read(uint64_t size, const Digest& root, const FileRea
   return edge;
 }
 
+void TileEdge::append(std::vector<Bytes> entries, std::vector<FileWrite>& full) {
+  const std::vector<ByteView> views(entries.begin(), entries.end());
+  const std::vector<Digest> leaves = leaf_hashes(views);
+  for (size_t i = 0; i < entries.size(); ++i) append(std::move(entries[i]), leaves[i], full);
+}
+
 void TileEdge::append(Bytes entry, std::vector<FileWrite>& full) {
-  const uint64_t at = size();
   const Digest leaf = leaf_hash(entry);
+  append(std::move(entry), leaf, full);
+}
+
+void TileEdge::append(Bytes entry, const Digest& leaf, std::vector<FileWrite>& full) {
+  const uint64_t at = size();
   entries_.push_back(std::move(entry));
   if (levels_.empty()) levels_.emplace_back();
   levels_[0].push_back(leaf);
@@ -278,8 +296,13 @@ TileReader::TileReader(uint64_t tree_size, FileReader files)
     : tree_size_(tree_size), files_(std::move(files)) {}
 
 Result<const TileReader::Cached*> TileReader::cached(unsigned level, uint64_t index) {
-  const auto found = cache_.find({level, index});
-  if (found != cache_.end()) return &found->second;
+  const std::pair place{level, index};
+  if (const auto found = newer_.find(place); found != newer_.end()) return &found->second;
+  if (newer_.size() >= kCachedTilesMax / 2) {
+    older_ = std::move(newer_);
+    newer_.clear();
+  }
+  if (auto found = older_.extract(place)) return &newer_.insert(std::move(found)).position->second;
   const unsigned width = tile_width(level, index, tree_size_);
   if (width == 0)
     return fail(ErrorCode::kUsage, "tile " + std::to_string(level) + "/" + std::to_string(index),
@@ -287,10 +310,9 @@ Result<const TileReader::Cached*> TileReader::cached(unsigned level, uint64_t in
                 "ask within its size");
   auto hashes = read_hashes(files_, {false, level, index, width});
   if (!hashes) return fail(std::move(hashes.error()));
-  if (cache_.size() >= kCachedTilesMax) cache_.clear();
   Cached fresh{std::move(*hashes), {}};
   fresh.tree = MemoryTree(fresh.hashes);
-  return &cache_.emplace(std::pair{level, index}, std::move(fresh)).first->second;
+  return &newer_.emplace(place, std::move(fresh)).first->second;
 }
 
 Result<const std::vector<Digest>*> TileReader::tile(unsigned level, uint64_t index) {

@@ -57,6 +57,8 @@ Result<Bytes> read_tile(const FileReader& files, const TileId& tile);
 // Bundles: big-endian u16 length, then the entry, for each.
 Bytes print_bundle(std::span<const Bytes> entries);
 Result<std::vector<Bytes>> parse_bundle(ByteView bytes, unsigned width, std::string_view what);
+// The same without copies: the entries lie in `bytes`.
+Result<std::vector<ByteView>> entries_in_bundle(ByteView bytes, unsigned width, std::string_view what);
 
 // The unfinished tiles at the right edge of a log: what is needed to grow it. At most 255 hashes a level, and
 // at most 255 entries.
@@ -67,7 +69,8 @@ class TileEdge {
   // hashes.
   static Result<TileEdge> read(uint64_t size, const Digest& root, const FileReader& files);
 
-  // Takes one entry; every tile and bundle that it completes is added to `full`.
+  // Takes entries; every tile and bundle that they complete is added to `full`.
+  void append(std::vector<Bytes> entries, std::vector<FileWrite>& full);
   void append(Bytes entry, std::vector<FileWrite>& full);
   // The partial tiles and the partial bundle of this very size.
   std::vector<FileWrite> partials() const;
@@ -76,6 +79,8 @@ class TileEdge {
   Digest root() const;  // costs up to 255 hashes a level
 
  private:
+  void append(Bytes entry, const Digest& leaf, std::vector<FileWrite>& full);
+
   uint64_t size_ = 0;
   std::vector<std::vector<Digest>> levels_;
   std::vector<Bytes> entries_;
@@ -107,7 +112,10 @@ class TileReader {
   };
   Result<const Cached*> cached(unsigned level, uint64_t index);
 
-  std::map<std::pair<unsigned, uint64_t>, Cached> cache_;
+  // When `newer_` is full it becomes `older_`: what has not been used since then goes.
+  using Cache = std::map<std::pair<unsigned, uint64_t>, Cached>;
+  Cache newer_;
+  Cache older_;
 };
 
 // Proofs from tiles, checked against the root before they are handed out.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "gateway/base/text.h"
+#include "gateway/ledger/hash_pair.h"
 #include "gateway/ledger/merkle.h"
 #include "gateway/ledger/sm2.h"
 #include "gateway/ledger/wal.h"
@@ -38,6 +39,17 @@ struct Row {
   uint64_t tile = 0;
 };
 
+// What can be said of a bundle without any other.
+struct CheckedBundle {
+  Result<void> held;
+  std::vector<std::string> files;
+  Bytes bytes;                  // the bundle's file …
+  std::vector<ByteView> texts;  // … and the entries in it
+  std::vector<Entry> entries;   // if somebody wants them
+  std::vector<Digest> leaves;   // of a partial one
+  Digest root;                  // of a full one, whose tile agrees
+};
+
 class Verifier {
  public:
   Verifier(const FileReader& files, const VerifyOptions& options) : files_(files), options_(options) {}
@@ -54,12 +66,14 @@ class Verifier {
 
  private:
   Result<std::vector<VerifierKey>> keys(std::span<const VerifierKey> given, const std::string& path);
-  Result<void> bundle(uint64_t index);
-  Result<void> entry(uint64_t index, const Bytes& bytes);
-  Result<void> carry_up();
-  Result<void> compare_tile(const TileId& tile, std::span<const Digest> hashes);
+  Result<void> check_bundle(uint64_t index, CheckedBundle& out) const;
+  Result<void> check_entries(uint64_t first, CheckedBundle& bundle) const;
+  Result<void> take(uint64_t index, CheckedBundle bundle);
+  Result<void> carry_up(Digest hash);
+  Result<void> compare_tile(const TileId& tile, std::span<const Digest> hashes) const;
   Result<void> other_tile(const std::string& path, const TileId& tile);
   Result<void> signing();
+  Result<WalContent> read_wal();
   Result<void> wal();
 
   const FileReader& files_;
@@ -110,61 +124,96 @@ Result<void> Verifier::heads() {
   return {};
 }
 
+// Some bundles at a time: as many as keep several cores busy, and memory small.
 Result<void> Verifier::entries() {
+  constexpr uint64_t kTogether = 64;
   const uint64_t size = report_.head.checkpoint.size;
-  for (uint64_t index = 0; index * kTileWidth < size; ++index) {
-    if (auto held = bundle(index); !held) return held;
+  const uint64_t bundles = size / kTileWidth + (size % kTileWidth != 0 ? 1 : 0);
+  rows_.emplace_back();
+  for (uint64_t first = 0; first < bundles; first += kTogether) {
+    std::vector<CheckedBundle> checked(std::min(kTogether, bundles - first));
+    const auto check = [&](size_t i) { checked[i].held = check_bundle(first + i, checked[i]); };
+    if (options_.each) {
+      options_.each(checked.size(), check);
+    } else {
+      for (size_t i = 0; i < checked.size(); ++i) check(i);
+    }
+    for (size_t i = 0; i < checked.size(); ++i) {
+      if (auto held = take(first + i, std::move(checked[i])); !held) return held;
+    }
   }
   return {};
 }
 
-Result<void> Verifier::bundle(uint64_t index) {
+Result<void> Verifier::check_bundle(uint64_t index, CheckedBundle& out) const {
   const unsigned width = tile_width(0, index, report_.head.checkpoint.size);
   const TileId tile{true, 0, index, width};
   const std::string path = tile_path(tile);
-  const auto bytes = must_read(files_, tile);
-  if (!bytes) return fail(bytes.error());
-  const auto entries = parse_bundle(*bytes, width, path);
-  if (!entries) return fail(entries.error());
-  read_.insert(path);
-  for (size_t i = 0; i < entries->size(); ++i) {
-    if (auto held = entry(index * kTileWidth + i, (*entries)[i]); !held) {
-      Error error = std::move(held.error());
-      error.what = path + ", " + error.what;
-      return fail(std::move(error));
-    }
+  auto bytes = must_read(files_, tile);
+  if (!bytes) return fail(std::move(bytes.error()));
+  out.bytes = std::move(*bytes);
+  auto texts = entries_in_bundle(out.bytes, width, path);
+  if (!texts) return fail(std::move(texts.error()));
+  out.texts = std::move(*texts);
+  out.files.push_back(path);
+  if (auto held = check_entries(index * kTileWidth, out); !held) {
+    Error error = std::move(held.error());
+    error.what = path + ", " + error.what;
+    return fail(std::move(error));
   }
-  return width == kTileWidth ? carry_up() : Result<void>{};
-}
-
-Result<void> Verifier::entry(uint64_t index, const Bytes& bytes) {
-  const std::string what = "entry " + std::to_string(index);
-  const auto entry = decode_entry(as_text(bytes));
-  if (!entry) return refuse(what, entry.error().why);
-  if (entry->sequence != index)
-    return refuse(what, "it calls itself entry " + std::to_string(entry->sequence));
-  if (rows_.empty()) rows_.emplace_back();
-  rows_[0].hashes.push_back(leaf_hash(bytes));
-  ++report_.entries;
-  if (options_.on_entry) options_.on_entry(index, *entry, as_text(bytes));
+  out.leaves = leaf_hashes(out.texts);
+  if (width != kTileWidth) return {};
+  const TileId hashes{false, 0, index, width};
+  if (auto held = compare_tile(hashes, out.leaves); !held) return held;
+  out.files.push_back(tile_path(hashes));
+  out.root = root_of(out.leaves);
   return {};
 }
 
-// Full rows are compared with their tile and become one hash of the row above.
-Result<void> Verifier::carry_up() {
-  for (unsigned level = 0; rows_[level].hashes.size() == kTileWidth; ++level) {
+Result<void> Verifier::check_entries(uint64_t first, CheckedBundle& bundle) const {
+  for (size_t i = 0; i < bundle.texts.size(); ++i) {
+    const auto what = [&] { return "entry " + std::to_string(first + i); };
+    auto entry = decode_entry(as_text(bundle.texts[i]));
+    if (!entry) return refuse(what(), entry.error().why);
+    if (entry->sequence != first + i)
+      return refuse(what(), "it calls itself entry " + std::to_string(entry->sequence));
+    if (options_.on_entry) bundle.entries.push_back(std::move(*entry));
+  }
+  return {};
+}
+
+Result<void> Verifier::take(uint64_t index, CheckedBundle bundle) {
+  if (!bundle.held) return std::move(bundle.held);
+  read_.insert(bundle.files.begin(), bundle.files.end());
+  report_.entries += bundle.texts.size();
+  for (size_t i = 0; i < bundle.entries.size(); ++i)
+    options_.on_entry(index * kTileWidth + i, bundle.entries[i], as_text(bundle.texts[i]));
+  if (bundle.texts.size() == kTileWidth) {
+    ++rows_[0].tile;
+    return carry_up(bundle.root);
+  }
+  rows_[0].hashes = std::move(bundle.leaves);
+  return {};
+}
+
+// The root of a full tile is a hash of the row above; full rows there are compared with their tile, and go on
+// upward.
+Result<void> Verifier::carry_up(Digest hash) {
+  for (unsigned level = 1;; ++level) {
+    if (rows_.size() == level) rows_.emplace_back();
     Row& row = rows_[level];
-    if (auto held = compare_tile({false, level, row.tile, kTileWidth}, row.hashes); !held) return held;
-    const Digest above = root_of(row.hashes);
+    row.hashes.push_back(hash);
+    if (row.hashes.size() < kTileWidth) return {};
+    const TileId tile{false, level, row.tile, kTileWidth};
+    if (auto held = compare_tile(tile, row.hashes); !held) return held;
+    read_.insert(tile_path(tile));
+    hash = root_of(row.hashes);
     row.hashes.clear();
     ++row.tile;
-    if (rows_.size() == level + 1) rows_.emplace_back();
-    rows_[level + 1].hashes.push_back(above);
   }
-  return {};
 }
 
-Result<void> Verifier::compare_tile(const TileId& tile, std::span<const Digest> hashes) {
+Result<void> Verifier::compare_tile(const TileId& tile, std::span<const Digest> hashes) const {
   const std::string path = tile_path(tile);
   const auto bytes = must_read(files_, tile);
   if (!bytes) return fail(bytes.error());
@@ -177,7 +226,6 @@ Result<void> Verifier::compare_tile(const TileId& tile, std::span<const Digest> 
     if (!std::equal(stored.begin(), stored.end(), hashes[i].bytes.begin()))
       return refuse(path, "its hash " + std::to_string(i) + " is not that of what is below it");
   }
-  read_.insert(path);
   return {};
 }
 
@@ -187,6 +235,7 @@ Result<void> Verifier::partial_tiles() {
     if (row.hashes.empty()) continue;
     const TileId tile{false, level, row.tile, static_cast<unsigned>(row.hashes.size())};
     if (auto held = compare_tile(tile, row.hashes); !held) return held;
+    read_.insert(tile_path(tile));
   }
   return {};
 }
@@ -263,10 +312,24 @@ Result<void> Verifier::signing() {
   return {};
 }
 
+// A gateway may be writing its newest group right now: that one is whole at a second look.
+Result<WalContent> Verifier::read_wal() {
+  constexpr int kLooks = 3;
+  Result<WalContent> wal;
+  for (int look = 0; look < kLooks; ++look) {
+    const auto bytes = must_read(files_, "wal");
+    if (!bytes) return fail(bytes.error());
+    wal = recover_wal(*bytes);
+    if (!wal || wal->torn_bytes == 0) return wal;
+  }
+  return refuse(
+      "wal, byte " + std::to_string(wal->valid_bytes),
+      "what follows is no whole group: damage, or a write that a crash cut short, which the gateway "
+      "cuts off at its next start");
+}
+
 Result<void> Verifier::wal() {
-  const auto bytes = must_read(files_, "wal");
-  if (!bytes) return fail(bytes.error());
-  const auto wal = recover_wal(*bytes);
+  const auto wal = read_wal();
   if (!wal) return fail(wal.error());
   const uint64_t size = report_.head.checkpoint.size;
   const uint64_t end = wal->first + wal->entries.size();

@@ -1,7 +1,8 @@
 // Verifies a whole log from its files: every entry, every tile of every level, the root, the signatures, the
 // sequence. Needs nothing but the files and keys; memory stays small whatever the log's size.
 //
-// Pure: files come through a reader. It shares no state with the code that writes logs.
+// Pure: files come through a reader. It shares no state with the code that writes logs. Whoever has several
+// cores runs the parts that need no other (VerifyOptions::each).
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,9 @@ struct VerifyOptions {
   // refused.
   std::vector<std::string> listing = {};
   std::function<void(uint64_t index, const Entry& entry, std::string_view text)> on_entry = {};
+  // Calls `part` with 0 to count - 1 and returns when all are done: in any order, also at once; then the
+  // reader of files is called at once too. Empty: one after the other.
+  std::function<void(size_t count, const std::function<void(size_t)>& part)> each = {};
 };
 
 struct LogReport {

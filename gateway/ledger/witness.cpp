@@ -152,13 +152,16 @@ WitnessAnswer answer_add_checkpoint(std::string_view body, std::span<const Witne
       std::find_if(logs.begin(), logs.end(), [&](const WitnessedLog& l) { return l.origin == origin; });
   if (log == logs.end()) return answer(404, "this witness does not know the log " + printable(origin));
   if (auto check = verify_note(*note, log->keys); !check) return answer(403, to_line(check.error()));
-  if (bad_empty) return answer(request->old_size == 0 ? 422 : 400, to_line(checkpoint.error()));
-  const auto head = open_checkpoint(request->checkpoint, log->keys);
-  if (!head) return answer(403, to_line(head.error()));
-
   const auto last = remembered(state);
   HETAO_CHECK(last.has_value());  // the caller loads states through witnessed_size()
   HETAO_CHECK(state.cosigned.empty() || last->origin == origin);
+  if (bad_empty) {
+    const bool in_step = request->old_size == 0 && last->size == 0;
+    return in_step ? answer(422, to_line(checkpoint.error()))
+                   : *object_to(*request, {origin, 0, empty_root(), {}}, *last);
+  }
+  const auto head = open_checkpoint(request->checkpoint, log->keys);
+  if (!head) return answer(403, to_line(head.error()));
   if (auto objection = object_to(*request, head->checkpoint, *last)) {
     objection->origin = origin;
     if (objection->alarm != WitnessAlarm::kNone) objection->evidence = request->checkpoint;

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "gateway/base/check.h"
-#include "gateway/ledger/leaf_pair.h"
+#include "gateway/ledger/hash_pair.h"
 
 namespace hetao::transfer {
 

@@ -276,6 +276,22 @@ class Audit(CitiesTest):
                 self.assertNotIn(f'{who["tenant"]}/{who["user"]}', text)
             self.assertTrue(self.search(city, "--kind", "audit-access", "--text", "test"))
 
+    def test_no_name_of_a_person_is_in_any_file_of_a_gateway(self):
+        """Names stand sealed in the register alone, so that destroying a person's key erases the name everywhere."""
+        name = "wilhelmina.o.hu"
+        self.cities.env["HONGKONG_TOKEN_WILHELMINA"] = self.cities.hetao(
+            "hongkong", None, "token", "issue", "--key", self.cities.folder / "pki/hongkong/token.key", "--issuer",
+            "https://login.hongkong.demo", "--audience", "hetao", "--user", name, "--tenant", "hku", "--role", "submitter").stdout.strip()
+        job = self.cities.hetao("hongkong", "WILHELMINA", "submit", "-", stdin=json.dumps(python_job("print(1)", zone="shenzhen"))).stdout.strip()
+        wait_until(lambda: self.cities.job("hongkong", job)["final"], f"{job} ends")
+        self.assertEqual(self.cities.job("hongkong", job)["user"], name, "her own tenant sees it")
+        seen = json.loads(self.cities.hetao("hongkong", "AUDITOR", "--json", "job", "show", job).stdout)["user"]
+        self.assertRegex(seen, "^u-[0-9a-f]{16}$")
+        for city in OTHER:
+            for path in (self.cities.folder / city / "data").rglob("*"):
+                if path.is_file():
+                    self.assertNotIn(name.encode(), path.read_bytes(), path)
+
     def test_a_statement_is_signed_by_the_ledgers_key(self):
         work = self.cities.folder / "statement"
         work.mkdir(exist_ok=True)

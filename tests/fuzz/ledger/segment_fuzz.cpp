@@ -16,8 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   EntryQuery query;
   query.kind = "departed";
   query.text = "word";
-  (void)segment->find(query.terms());
-  (void)segment->find({{get_u64(ByteView(bytes).subspan(40 <= size - 8 ? 40 : 0)), 0, UINT64_MAX}});
-  (void)segment->may_hold(query);
+  IndexTerms terms(query);
+  (void)segment->find(terms);
+  terms.choices = {{get_u64(ByteView(bytes).subspan(40 <= size - 8 ? 40 : 0)), 0, UINT64_MAX}};
+  (void)segment->find(terms);
+  terms.since = Instant{1};
+  (void)segment->find(terms);
   return 0;
 }

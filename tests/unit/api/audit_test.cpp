@@ -180,6 +180,39 @@ TEST(Audit, NamesInTheLedgerSayNothingWithoutTheRegister) {
   EXPECT_EQ(gateway.get("/api/v1/audit/people", gateway.submitter()).status, 403);
 }
 
+// What the core keeps names people as the ledger does; their own tenant sees the names that they sign in
+// with, as long as these may be used.
+TEST(Audit, ThePersonsNameStandsInTheRegisterAlone) {
+  TestGateway gateway;
+  const std::string id = gateway.submit(kLeastTask);
+  const pb::Job& job = *gateway.core().job(id);
+  EXPECT_EQ(job.SerializeAsString().find("alice"), std::string::npos);
+  for (const auto& [key, crossing] : gateway.core().crossings())
+    EXPECT_EQ(crossing.SerializeAsString().find("alice"), std::string::npos);
+  const auto user_for = [&](const std::string& token) {
+    return std::string(object_of(gateway.get("/api/v1/jobs/" + id, token)).at("user").as_string());
+  };
+  const std::string pseudonym = job.submitter().user();
+  EXPECT_TRUE(pseudonym.starts_with("u-")) << pseudonym;
+  EXPECT_EQ(job.submitter().ledger_name(), "hku/" + pseudonym);
+  EXPECT_EQ(user_for(gateway.submitter()), "alice");
+  EXPECT_EQ(user_for(gateway.auditor()), pseudonym);
+  const auto jobs_of = [&](const std::string& user) {
+    return object_of(gateway.get("/api/v1/jobs?user=" + user, gateway.submitter()))
+        .at("jobs")
+        .as_array()
+        .size();
+  };
+  EXPECT_EQ(jobs_of("alice"), 1U);
+  EXPECT_EQ(jobs_of(pseudonym), 1U);
+  EXPECT_EQ(jobs_of("bob"), 0U);
+  const std::string reason = R"({"reason": "asked for it"})";
+  ASSERT_EQ(
+      gateway.post("/api/v1/audit/people/hku/" + pseudonym + "/restrict", gateway.auditor(), reason).status,
+      200);
+  EXPECT_EQ(user_for(gateway.submitter()), pseudonym);
+}
+
 TEST(Audit, ExportsComeInTheFormsThatWereAskedFor) {
   TestGateway gateway;
   const std::string job = gateway.submit(kLeastTask);

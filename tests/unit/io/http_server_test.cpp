@@ -64,6 +64,8 @@ class TheHttpListener : public ::testing::Test {
     if (request.path() == "/who")
       response.body = request.client ? certs::to_uri(request.client->identity) : std::string("nobody");
     if (request.path() == "/file") response.file = FileRange{folder_ / "big", 1'000'000, 2'000'000};
+    if (request.path() == "/stream") response.stream = pieces(100, false);
+    if (request.path() == "/broken") response.stream = pieces(3, true);
     if (request.path() == "/gone") response.file = FileRange{folder_ / "nothing", 0, 10};
     if (request.path() == "/forge") response.headers.add("X-Forged", "a\r\nSet-Cookie: b");
     if (request.path() == "/refused") response.status = 403, response.reason = "rule \r\nx";
@@ -86,6 +88,15 @@ class TheHttpListener : public ::testing::Test {
     }
     if (request.path() == "/throw") throw std::runtime_error("a secret");
     co_return response;
+  }
+  // Pieces of growing size, each of one letter.
+  static HttpPieces pieces(size_t count, bool breaks) {
+    return [made = size_t{0}, count, breaks]() mutable -> Result<std::string> {
+      if (made == count && breaks) return fail(ErrorCode::kFailed, "pieces", "the disk is gone");
+      if (made == count) return std::string();
+      ++made;
+      return std::string(made * 100, static_cast<char>('a' + made % 26));
+    };
   }
   std::string url(const std::string& path) const {
     return "'https://127.0.0.1:" + std::to_string(server_->port()) + path + "'";
@@ -156,6 +167,15 @@ TEST_F(TheHttpListener, SendsPartsOfFiles) {
   curl("-o " + (folder_ / "got") + " " + url("/file"));
   EXPECT_EQ(slurp(folder_ / "got"), std::string(2'000'000, 'b'));
   EXPECT_NE(curl(url("/gone")).find("curl:"), std::string::npos) << "a cut, not an answer that looks whole";
+}
+
+TEST_F(TheHttpListener, SendsABodyThatIsMadeMeanwhile) {
+  EXPECT_EQ(curl(url("/stream")).size(), 100U * 101 / 2 * 100);
+  EXPECT_EQ(curl("--http1.0 " + url("/stream")).size(), 100U * 101 / 2 * 100);
+  // The connection goes on after it; and an error is a cut, not an answer that looks whole.
+  EXPECT_TRUE(curl(url("/stream") + " " + url("/echo")).ends_with("GET  "));
+  EXPECT_NE(curl(url("/broken")).find("curl:"), std::string::npos);
+  EXPECT_EQ(curl("-I " + url("/stream")).find("aaaa"), std::string::npos);
 }
 
 TEST_F(TheHttpListener, KnowsWhoseCertificateAClientShows) {

@@ -93,6 +93,35 @@ TEST_F(TheLedgersFiles, HoldWhatWasAppendedBeforeTheyReturn) {
   EXPECT_EQ(content.entries.back(), entry(2));
 }
 
+// A file that is there already has no new size to sync; and a log at rest holds nothing but groups.
+TEST_F(TheLedgersFiles, KeepRoomAheadInTheWriteAheadLogAndGiveItBackAtTheEnd) {
+  const std::string wal = folder_ / "data/ledger/wal";
+  auto files = open();
+  append(*files, 3);
+  const auto size = fs::file_size(wal);
+  for (int i = 0; i < 50; ++i) append(*files, 1);
+  EXPECT_EQ(fs::file_size(wal), size);
+  const std::string at_work = slurp(wal);
+  const auto content = ledger::recover_wal(as_bytes(at_work)).value();
+  EXPECT_EQ(content.entries.size(), 53U);
+  EXPECT_EQ(content.torn_bytes, 0U);
+  EXPECT_LT(content.valid_bytes, size);
+  files.reset();
+  EXPECT_EQ(fs::file_size(wal), content.valid_bytes);
+  // A power cut in the middle of a group: its first page is there, its second is not.
+  fs::create_directories(folder_ / "cut");
+  fs::copy(folder_ / "data", folder_ / "cut",
+           fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  std::string torn = at_work;
+  for (size_t i = content.valid_bytes; i < content.valid_bytes + 100; ++i) torn[i] = 'x';
+  spill(folder_ / "cut/ledger/wal", torn);
+  files = open("cut");
+  EXPECT_EQ(files->size(), 53U);
+  append(*files, 1);
+  ASSERT_TRUE(files->publish_now());
+  expect_published(*files, 54);
+}
+
 TEST_F(TheLedgersFiles, AreCompleteAgainAfterARestart) {
   ASSERT_TRUE(open()->append({entry(0)}));
   auto files = open();

@@ -130,6 +130,25 @@ TEST(VerifyLog, FilesPutInEachOthersPlaceAreFound) {
   }
 }
 
+// The parts may be done in any order; what is said and handed out is the same.
+TEST(VerifyLog, SaysTheSameWhateverTheOrderOfItsParts) {
+  Folder folder = cosigned_log(14, 700);
+  std::vector<uint64_t> seen;
+  VerifyOptions options;
+  options.listing = folder.listing();
+  options.on_entry = [&](uint64_t index, const Entry&, std::string_view) { seen.push_back(index); };
+  options.each = [](size_t count, const std::function<void(size_t)>& part) {
+    for (size_t i = count; i-- > 0;) part(i);
+  };
+  const auto report = verify_log(folder.reader(), options);
+  ASSERT_TRUE(report) << to_line(report.error());
+  ASSERT_EQ(seen.size(), 714U);
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+  folder.files.at("tile/entries/000")[7] ^= 1;
+  folder.files.at("tile/entries/001")[7] ^= 1;
+  EXPECT_TRUE(verify_log(folder.reader(), options).error().what.starts_with("tile/entries/000, entry 0"));
+}
+
 TEST(VerifyLog, AnotherLogsWholeFolderIsFoundByThePinnedKey) {
   const Folder folder = cosigned_log();
   VerifyOptions options;

@@ -148,8 +148,11 @@ TEST_F(Witness, AnEmptyTreeWithARootIsUnprocessable) {
   Note note{kOrigin + "\n0\n" + to_base64(tree.root(1).view()) + "\n", {}};
   note.signatures.push_back(sign_note(note.text, log_key()));
   EXPECT_EQ(ask(print_add_checkpoint({0, {}, print_note(note)})).status, 422);
-  note.signatures[0].bytes[0] ^= 1;
-  EXPECT_EQ(ask(print_add_checkpoint({0, {}, print_note(note)})).status, 403);
+  Note forged = note;
+  forged.signatures[0].bytes[0] ^= 1;
+  EXPECT_EQ(ask(print_add_checkpoint({0, {}, print_note(forged)})).status, 403);
+  ask(request(0, 9));  // now the old size is what is wrong first
+  EXPECT_EQ(ask(print_add_checkpoint({0, {}, print_note(note)})).status, 409);
 }
 
 TEST_F(Witness, MalformedRequestsAreBadRequests) {

@@ -1,21 +1,26 @@
-#include "gateway/ledger/leaf_pair.h"
+#include "gateway/ledger/hash_pair.h"
 
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "gateway/base/check.h"
 #include "gateway/ledger/merkle.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
-
-#include <algorithm>
-#include <array>
 #endif
 
 namespace hetao::ledger {
 
+namespace {
+constexpr size_t kBlockBytes = 64;
+}
+
 #if defined(__x86_64__)
 namespace {
 
-constexpr size_t kBlockBytes = 64;
 constexpr size_t kLengthBytes = 8;
 
 alignas(16) constexpr std::array<uint32_t, 64> kRoundConstants = {
@@ -104,33 +109,62 @@ __attribute__((target("sha,sse4.1"))) Digest digest_of(const PairState& state, s
   return digest;
 }
 
-// What stands around whole blocks of a leaf: 0x00 and its first 63 bytes, and its rest with the padding.
-struct Edges {
-  std::array<uint8_t, kBlockBytes> head{};
-  std::array<uint8_t, 2 * kBlockBytes> tail{};
-
-  Edges(ByteView leaf, size_t inner_blocks, size_t tail_blocks) {
-    std::copy_n(leaf.begin(), kBlockBytes - 1, head.begin() + 1);
-    const ByteView rest = leaf.subspan(kBlockBytes - 1 + inner_blocks * kBlockBytes);
-    std::copy(rest.begin(), rest.end(), tail.begin());
-    tail[rest.size()] = 0x80;
-    const uint64_t bits = (uint64_t{leaf.size()} + 1) * 8;
+// The message PREFIX ‖ BYTES cut into blocks: the first one, those that lie whole in the bytes, and the last
+// ones with the padding.
+class Message {
+ public:
+  Message(uint8_t prefix, ByteView bytes) : blocks_(blocks_of(bytes.size())) {
+    head_[0] = prefix;
+    std::copy_n(bytes.begin(), kBlockBytes - 1, head_.begin() + 1);
+    inner_ = bytes.data() + kBlockBytes - 1;
+    const ByteView rest = bytes.subspan(kBlockBytes - 1 + inner_blocks() * kBlockBytes);
+    std::copy(rest.begin(), rest.end(), tail_.begin());
+    tail_[rest.size()] = 0x80;
+    const uint64_t bits = (uint64_t{bytes.size()} + 1) * 8;
     for (size_t i = 0; i < kLengthBytes; ++i)
-      tail[tail_blocks * kBlockBytes - 1 - i] = static_cast<uint8_t>(bits >> (8 * i));
+      tail_[tail_blocks() * kBlockBytes - 1 - i] = static_cast<uint8_t>(bits >> (8 * i));
   }
+  static size_t blocks_of(size_t bytes) {
+    return (bytes + 1 + 1 + kLengthBytes + kBlockBytes - 1) / kBlockBytes;
+  }
+  // At least this many bytes, and the first block is full.
+  static constexpr size_t kBytesMin = kBlockBytes;
+
+  const uint8_t* head() const { return head_.data(); }
+  const uint8_t* inner() const { return inner_; }
+  const uint8_t* tail() const { return tail_.data(); }
+  size_t tail_blocks() const { return blocks_ == 2 ? 1 : 2; }
+  size_t inner_blocks() const { return blocks_ - 1 - tail_blocks(); }
+
+ private:
+  size_t blocks_;
+  std::array<uint8_t, kBlockBytes> head_;
+  std::array<uint8_t, 2 * kBlockBytes> tail_{};
+  const uint8_t* inner_;
 };
 
-std::pair<Digest, Digest> hash_pair(ByteView first, ByteView second) {
-  const size_t inner_blocks = (first.size() - (kBlockBytes - 1)) / kBlockBytes;
-  const size_t rest = (first.size() - (kBlockBytes - 1)) % kBlockBytes;
-  const size_t tail_blocks = rest + 1 + kLengthBytes <= kBlockBytes ? 1 : 2;
-  const Edges a(first, inner_blocks, tail_blocks);
-  const Edges b(second, inner_blocks, tail_blocks);
+// Of two messages of equally many blocks.
+std::pair<Digest, Digest> hash_pair(uint8_t prefix, ByteView first, ByteView second) {
+  const Message a(prefix, first);
+  const Message b(prefix, second);
   PairState state = first_state();
-  compress(state, a.head.data(), b.head.data(), 1);
-  compress(state, first.data() + kBlockBytes - 1, second.data() + kBlockBytes - 1, inner_blocks);
-  compress(state, a.tail.data(), b.tail.data(), tail_blocks);
+  compress(state, a.head(), b.head(), 1);
+  compress(state, a.inner(), b.inner(), a.inner_blocks());
+  compress(state, a.tail(), b.tail(), a.tail_blocks());
   return {digest_of(state, 0), digest_of(state, 1)};
+}
+
+bool can_pair(ByteView first, ByteView second) {
+  return std::min(first.size(), second.size()) >= Message::kBytesMin &&
+         Message::blocks_of(first.size()) == Message::blocks_of(second.size()) && has_sha_instructions();
+}
+
+constexpr uint8_t kLeaf = 0x00;
+constexpr uint8_t kNode = 0x01;
+
+ByteView both_of(const Digest* pair) {
+  static_assert(sizeof(Digest) == 32);
+  return {pair->bytes.data(), 2 * sizeof(Digest)};
 }
 
 }  // namespace
@@ -138,10 +172,39 @@ std::pair<Digest, Digest> hash_pair(ByteView first, ByteView second) {
 
 std::pair<Digest, Digest> leaf_hashes(ByteView first, ByteView second) {
 #if defined(__x86_64__)
-  const bool fits = first.size() == second.size() && first.size() >= kBlockBytes;
-  if (fits && has_sha_instructions()) return hash_pair(first, second);
+  if (can_pair(first, second)) return hash_pair(kLeaf, first, second);
 #endif
   return {leaf_hash(first), leaf_hash(second)};
+}
+
+std::vector<Digest> leaf_hashes(std::span<const ByteView> leaves) {
+  std::vector<Digest> hashes(leaves.size());
+  // Number of blocks, and the leaf that waits for another one of as many.
+  std::vector<std::pair<size_t, size_t>> waiting;
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    const size_t blocks = (leaves[i].size() + 9) / kBlockBytes;
+    const auto at =
+        std::find_if(waiting.begin(), waiting.end(), [&](const auto& one) { return one.first == blocks; });
+    if (at == waiting.end()) {
+      waiting.emplace_back(blocks, i);
+      continue;
+    }
+    std::tie(hashes[at->second], hashes[i]) = leaf_hashes(leaves[at->second], leaves[i]);
+    *at = waiting.back();
+    waiting.pop_back();
+  }
+  for (const auto& [blocks, i] : waiting) hashes[i] = leaf_hash(leaves[i]);
+  return hashes;
+}
+
+void hash_row(std::span<const Digest> row, std::span<Digest> above) {
+  HETAO_CHECK(row.size() == 2 * above.size());
+  size_t i = 0;
+#if defined(__x86_64__)
+  for (; i + 1 < above.size() && has_sha_instructions(); i += 2)
+    std::tie(above[i], above[i + 1]) = hash_pair(kNode, both_of(&row[2 * i]), both_of(&row[2 * i + 2]));
+#endif
+  for (; i < above.size(); ++i) above[i] = node_hash(row[2 * i], row[2 * i + 1]);
 }
 
 }  // namespace hetao::ledger
