@@ -72,6 +72,12 @@ class Backend {
   }
   virtual const io::Staging& staging() const = 0;
   virtual io::UploadStore& uploads() = 0;
+  // The archive (federation::is_past() tables): a row, or the first or last `most` with from <= key < end.
+  virtual io::Awaitable<Result<std::optional<std::string>>> past_row(federation::Table table,
+                                                                     std::string key) = 0;
+  virtual io::Awaitable<Result<std::vector<federation::Record>>> past_rows(federation::Table table,
+                                                                           std::string from, std::string end,
+                                                                           size_t most, bool last_ones) = 0;
 };
 
 }  // namespace hetao::api

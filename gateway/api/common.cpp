@@ -12,13 +12,6 @@ bool may_see(const Caller& caller, const pb::Job& job) {
   return caller.has(Role::kSubmitter) && job.submitter().tenant() == caller.tenant;
 }
 
-const pb::Job* visible_job(const Context& c, std::string_view id) {
-  const pb::Job* job = c.backend.core().job(id);
-  if (job == nullptr || !may_see(c.caller, *job)) return nullptr;
-  const auto project = c.path.find("project");  // /projects/NAME shows that project's jobs alone
-  return project == c.path.end() || job->project() == project->second ? job : nullptr;
-}
-
 io::HttpResponse no_such(const char* thing, std::string_view id, const char* hint) {
   return problem({ErrorCode::kNotFound, std::string(thing) + " " + printable(id.substr(0, 128)),
                   "is not known here", hint});

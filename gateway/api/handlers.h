@@ -12,7 +12,7 @@ namespace hetao::api {
 io::HttpResponse tes_service_info(const Context& c);
 // The query's `view`, MINIMAL if it names none.
 Result<tes::View> tes_view(const Query& query);
-io::HttpResponse tes_list(const Context& c);
+io::Awaitable<io::HttpResponse> tes_list(const Context& c);
 io::Awaitable<io::HttpResponse> tes_create(const Context& c);
 io::Awaitable<io::HttpResponse> tes_cancel(const Context& c);
 
@@ -21,7 +21,7 @@ io::Awaitable<io::HttpResponse> submit_job(const Context& c);
 io::Awaitable<io::HttpResponse> explain_task(const Context& c);
 
 // --- jobs.cpp, jobs_wait.cpp
-io::HttpResponse list_jobs(const Context& c);
+io::Awaitable<io::HttpResponse> list_jobs(const Context& c);
 io::Awaitable<io::HttpResponse> get_job(const Context& c);
 io::Awaitable<io::HttpResponse> cancel_job(const Context& c);
 
@@ -30,8 +30,8 @@ io::Awaitable<io::HttpResponse> job_logs(const Context& c);
 io::Awaitable<io::HttpResponse> tes_get(const Context& c);
 
 // --- results.cpp
-io::HttpResponse list_results(const Context& c);
-io::HttpResponse get_result(const Context& c);
+io::Awaitable<io::HttpResponse> list_results(const Context& c);
+io::Awaitable<io::HttpResponse> get_result(const Context& c);
 
 // --- catalogue.cpp, catalogue_change.cpp
 io::HttpResponse list_datasets(const Context& c);
@@ -43,7 +43,7 @@ io::Awaitable<io::HttpResponse> register_mechanism(const Context& c);
 io::Awaitable<io::HttpResponse> withdraw_mechanism(const Context& c);
 
 // --- reviews.cpp
-io::HttpResponse list_reviews(const Context& c);
+io::Awaitable<io::HttpResponse> list_reviews(const Context& c);
 io::Awaitable<io::HttpResponse> get_review(const Context& c);
 io::Awaitable<io::HttpResponse> answer_review(const Context& c);
 
@@ -121,7 +121,7 @@ io::HttpResponse who_am_i(const Context& c);
 io::HttpResponse get_status(const Context& c);
 io::HttpResponse list_peers(const Context& c);
 io::HttpResponse get_capacity(const Context& c);
-io::HttpResponse get_usage(const Context& c);
+io::Awaitable<io::HttpResponse> get_usage(const Context& c);
 io::HttpResponse get_certificates(const Context& c);
 io::HttpResponse metrics(const Context& c);
 io::HttpResponse healthz(const Context& c);
@@ -136,8 +136,6 @@ io::HttpResponse console_page(const Context& c);
 
 // May this caller see the job? Auditors and reviewers see all, submitters those of their tenant.
 bool may_see(const Caller& caller, const pb::Job& job);
-// The job, or nothing if it is not there or not the caller's to see: the two look the same.
-const pb::Job* visible_job(const Context& c, std::string_view id);
 io::HttpResponse no_such(const char* thing, std::string_view id, const char* hint);
 
 // A whole number from `least` to `most`; `otherwise` when the parameter is absent.

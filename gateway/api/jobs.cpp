@@ -1,4 +1,5 @@
 #include "gateway/api/handlers.h"
+#include "gateway/api/past.h"
 #include "gateway/api/people_names.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
@@ -20,50 +21,38 @@ json::object named(json::object view, const pb::Job& job, PeopleNames& people) {
   return view;
 }
 
-io::HttpResponse job_answer(const Context& c) {
-  const pb::Job* job = visible_job(c, c.at("id"));
-  if (job == nullptr) return no_such("job", c.at("id"), "`hetao jobs` lists yours");
+io::Awaitable<io::HttpResponse> job_answer(const Context& c) {
+  const FoundJob found = co_await find_job(c, c.at("id"));
+  if (found.job == nullptr) co_return no_such("job", c.at("id"), "`hetao jobs` lists yours");
   PeopleNames people(c);
-  io::HttpResponse response = json_answer(named(job_whole(c.backend.core(), *job), *job, people));
+  io::HttpResponse response = json_answer(named(job_whole(*found.core, *found.job), *found.job, people));
   response.headers.set("ETag", etag_of(response.body));
-  return response;
+  co_return response;
 }
 
 }  // namespace
 
-io::HttpResponse list_jobs(const Context& c) {
+io::Awaitable<io::HttpResponse> list_jobs(const Context& c) {
   const auto limit = number_query(c.query, "limit", 1, limits::kPageMax, limits::kPageDefault);
-  if (!limit) return problem(limit.error());
+  if (!limit) co_return problem(limit.error());
   const std::string state = c.query.get("state");
   const std::string prefix = c.query.get("name_prefix");
   const std::string project = c.query.get("project");
   const std::string user = c.query.get("user");
-  const std::string cursor = c.query.get("cursor");
-  const auto& jobs = c.backend.core().jobs();
-  auto at = cursor.empty() ? jobs.end() : jobs.lower_bound(cursor);
   PeopleNames people(c);
-  json::array page;
-  std::string last;
-  bool more = false;
-  while (at != jobs.begin()) {
-    --at;
-    const pb::Job& job = at->second;
-    if (!may_see(c.caller, job)) continue;
-    if (!state.empty() && state != federation::to_word(job.state())) continue;
-    if (!job.task().name().starts_with(prefix)) continue;
-    if (!project.empty() && job.project() != project) continue;
-    if (!user.empty() && !people.is(job.submitter(), user)) continue;
-    if (page.size() == static_cast<size_t>(*limit)) {
-      more = true;
-      break;
-    }
-    page.push_back(named(job_summary(job), job, people));
-    last = at->first;
-  }
+  const auto takes = [&](const pb::Job& job) {
+    return (state.empty() || state == federation::to_word(job.state())) &&
+           job.task().name().starts_with(prefix) && (project.empty() || job.project() == project) &&
+           (user.empty() || people.is(job.submitter(), user));
+  };
+  const auto show = [&](const pb::Job& job) { return json::value(named(job_summary(job), job, people)); };
+  auto page = co_await page_of_jobs(c, takes, show, static_cast<size_t>(*limit), c.query.get("cursor"));
+  if (!page) co_return problem(page.error());
   json::object out;
-  out["jobs"] = std::move(page);
-  if (more) out["next_cursor"] = last;
-  return json_answer(out);
+  out["jobs"] = std::move(page->jobs);
+  if (!page->next.empty()) out["next_cursor"] = page->next;
+  co_await c.backend.settled();
+  co_return json_answer(out);
 }
 
 io::Awaitable<io::HttpResponse> get_job(const Context& c) {
@@ -73,7 +62,7 @@ io::Awaitable<io::HttpResponse> get_job(const Context& c) {
   const Instant until = c.backend.now() + Duration::seconds(*wait);
   while (true) {
     const uint64_t seen = c.backend.change_number();
-    io::HttpResponse response = job_answer(c);
+    io::HttpResponse response = co_await job_answer(c);
     const bool same = response.status == 200 && !known.empty() && response.headers.get("etag") == known;
     const Instant now = c.backend.now();
     if (!same) {
@@ -90,12 +79,14 @@ io::Awaitable<io::HttpResponse> get_job(const Context& c) {
 }
 
 io::Awaitable<io::HttpResponse> cancel_job(const Context& c) {
-  const std::string& id = c.at("id");
-  const pb::Job* job = visible_job(c, id);
+  const std::string id = c.at("id");
+  const FoundJob found = co_await find_job(c, id);
+  const pb::Job* job = found.job;
   // Who may see is not always who may cancel: auditors and reviewers of other tenants only look.
   if (job == nullptr || job->submitter().tenant() != c.caller.tenant) {
     co_return no_such("job", id, "`hetao jobs` lists yours");
   }
+  if (found.kept != nullptr) co_return json_answer(job_summary(*job));  // over already
   federation::CancelJob event;
   event.job = id;
   event.who = c.caller.principal();

@@ -61,10 +61,12 @@ void put_shell(Exposition& out, const io::ShellStatus& shell, Instant now) {
 }
 
 void put_core(Exposition& out, const federation::Core& core) {
-  std::map<std::string, int64_t> jobs;
-  for (const auto& [id, job] : core.jobs()) ++jobs[federation::to_word(job.state())];
-  out.family("hetao_jobs", "gauge", "Jobs of this home by state.");
-  for (const auto& [word, count] : jobs) out.sample(count, label("state", word));
+  out.family("hetao_jobs", "gauge", "Jobs of this home by state, but for those in the archive.");
+  for (const auto& [state, count] : core.jobs_in())
+    out.sample(count, label("state", federation::to_word(state)));
+  out.family("hetao_jobs_ended_total", "counter", "Jobs of this home that ended since the start.");
+  for (const auto& [state, count] : core.ended_jobs())
+    out.sample(count, label("state", federation::to_word(state)));
   std::map<std::string, int64_t> crossings;
   for (const auto& [id, crossing] : core.crossings()) ++crossings[federation::to_word(crossing.state())];
   out.family("hetao_crossings", "gauge", "Crossings by state on this side.");

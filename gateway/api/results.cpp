@@ -2,19 +2,22 @@
 #include <algorithm>
 
 #include "gateway/api/handlers.h"
+#include "gateway/api/past.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/range.h"
 #include "gateway/api/views.h"
 #include "gateway/federation/table.h"
+#include "gateway/io/asio.h"
 
 namespace hetao::api {
 
 namespace {
 
 // Contents are for the tenant that asked for them; auditors and reviewers see facts, not data.
-const pb::Job* own_job(const Context& c, std::string_view id) {
-  const pb::Job* job = visible_job(c, id);
-  return job != nullptr && job->submitter().tenant() == c.caller.tenant ? job : nullptr;
+io::Awaitable<FoundJob> own_job(const Context& c, std::string id) {
+  FoundJob found = co_await find_job(c, std::move(id));
+  if (found.job != nullptr && found.job->submitter().tenant() != c.caller.tenant) found.job = nullptr;
+  co_return found;
 }
 
 struct Found {
@@ -77,35 +80,40 @@ io::HttpResponse file_answer(const Context& c, const pb::ItemFile& file, const s
 
 }  // namespace
 
-io::HttpResponse list_results(const Context& c) {
-  const pb::Job* job = own_job(c, c.at("job"));
-  if (job == nullptr) return no_such("job", c.at("job"), "`hetao jobs` lists yours");
+io::Awaitable<io::HttpResponse> list_results(const Context& c) {
+  const FoundJob asked = co_await own_job(c, c.at("job"));
+  const pb::Job* job = asked.job;
+  if (job == nullptr) co_return no_such("job", c.at("job"), "`hetao jobs` lists yours");
   json::object out;
   out["job"] = job->id();
   out["state"] = federation::to_word(job->state());
   json::array results;
   for (const pb::Delivery& output : job->deliveries()) results.push_back(to_json(output));
   out["results"] = std::move(results);
-  return json_answer(out);
+  co_await c.backend.settled();
+  co_return json_answer(out);
 }
 
-io::HttpResponse get_result(const Context& c) {
-  const pb::Job* job = own_job(c, c.at("job"));
-  if (job == nullptr) return no_such("job", c.at("job"), "`hetao jobs` lists yours");
+io::Awaitable<io::HttpResponse> get_result(const Context& c) {
+  const FoundJob asked = co_await own_job(c, c.at("job"));
+  const pb::Job* job = asked.job;
+  if (job == nullptr) co_return no_such("job", c.at("job"), "`hetao jobs` lists yours");
   const std::string& name = c.at("name");
   const Found found = find_file(*job, name);
-  if (found.output == nullptr) return no_such("result", name, "`hetao job show` lists them");
+  if (found.output == nullptr) co_return no_such("result", name, "`hetao job show` lists them");
   const std::string& state = found.output->state();
   const std::string note = found.output->note().empty() ? std::string() : " (" + found.output->note() + ")";
   if (state == "withheld") {
-    return problem({ErrorCode::kForbidden, "result " + name, "may not leave " + job->region() + note, ""});
+    co_return problem({ErrorCode::kForbidden, "result " + name, "may not leave " + job->region() + note, ""});
   }
   if (state != "available" && state != "delivering" && state != "delivered") {
-    return problem({ErrorCode::kFailed, "result " + name, "is " + state + note,
-                    state == "waiting" ? "`hetao job wait` waits for it" : ""});
+    co_return problem({ErrorCode::kFailed, "result " + name, "is " + state + note,
+                       state == "waiting" ? "`hetao job wait` waits for it" : ""});
   }
-  if (found.file == nullptr) return no_such("result", name, "name one of its files: NAME/PATH");
-  return file_answer(c, *found.file, name);
+  if (found.file == nullptr) co_return no_such("result", name, "name one of its files: NAME/PATH");
+  const pb::ItemFile file = *found.file;
+  co_await c.backend.settled();
+  co_return file_answer(c, file, name);
 }
 
 }  // namespace hetao::api

@@ -1,6 +1,7 @@
-#include <algorithm>
+#include <map>
 
 #include "gateway/api/handlers.h"
+#include "gateway/api/past.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
 #include "gateway/base/limits.h"
@@ -9,30 +10,58 @@
 
 namespace hetao::api {
 
-io::HttpResponse list_reviews(const Context& c) {
+namespace {
+
+constexpr size_t kPastReviewsMax = 1'000;  // the newest ones
+
+// What the archive has of a review: itself and the crossing that it was for.
+io::Awaitable<std::shared_ptr<const federation::Core>> past_review(Backend& backend, const std::string& id) {
+  const size_t dot = id.find('.');
+  const bool is_one = id.starts_with("rv-") && dot != std::string::npos;
+  co_return co_await past_family(backend, is_one ? id.substr(3, dot - 3) : std::string());
+}
+
+}  // namespace
+
+io::Awaitable<io::HttpResponse> list_reviews(const Context& c) {
   const std::string state = c.query.find("state") == nullptr ? "open" : c.query.get("state");
-  std::vector<const pb::Review*> found;
-  for (const auto& [id, review] : c.backend.core().reviews()) {
-    if (state == "all" || state == federation::to_word(review.state())) found.push_back(&review);
+  std::map<std::pair<int64_t, std::string>, json::object> found;
+  const auto take = [&](const federation::Core& core, const pb::Review& review) {
+    if (state == "all" || state == federation::to_word(review.state()))
+      found.emplace(std::pair(review.opened_micros(), review.id()), review_view(core, review));
+  };
+  for (const auto& [id, review] : c.backend.core().reviews()) take(c.backend.core(), review);
+  if (state != "open") {
+    const auto rows =
+        co_await c.backend.past_rows(federation::Table::kPastReview, "", "\x7f", kPastReviewsMax, true);
+    if (!rows) co_return problem(rows.error());
+    for (const federation::Record& row : *rows) {
+      const auto past = co_await past_review(c.backend, row.key);
+      if (const pb::Review* review = past->review(row.key)) take(*past, *review);
+    }
   }
-  std::sort(found.begin(), found.end(), [](const pb::Review* a, const pb::Review* b) {
-    return std::pair(a->opened_micros(), a->id()) < std::pair(b->opened_micros(), b->id());
-  });
   json::array list;
-  for (const pb::Review* review : found) list.push_back(review_view(c.backend.core(), *review));
+  for (auto& [when, view] : found) list.push_back(std::move(view));
   json::object out;
   out["reviews"] = std::move(list);
-  return json_answer(out);
+  co_await c.backend.settled();
+  co_return json_answer(out);
 }
 
 io::Awaitable<io::HttpResponse> get_review(const Context& c) {
-  const std::string& id = c.at("id");
-  const pb::Review* review = c.backend.core().review(id);
+  const std::string id = c.at("id");
+  std::shared_ptr<const federation::Core> past;
+  const federation::Core* core = &c.backend.core();
+  if (core->review(id) == nullptr) {
+    past = co_await past_review(c.backend, id);
+    core = past.get();
+  }
+  const pb::Review* review = core->review(id);
   if (review == nullptr) co_return no_such("review", id, "`hetao review list` shows the open ones");
-  json::object view = review_view(c.backend.core(), *review);
+  json::object view = review_view(*core, *review);
   // What a person needs to judge: where, what, how many, and what stands around it, masked. It is read again
   // from the files and kept nowhere, because the records of a crossing are shown to the other side too.
-  if (const pb::Crossing* crossing = c.backend.core().crossing(review->crossing()); crossing != nullptr) {
+  if (const pb::Crossing* crossing = core->crossing(review->crossing()); crossing != nullptr) {
     const auto found = co_await c.backend.evidence(crossing->item());
     if (found) view["evidence"] = inspection::to_json(*found, true);
   }

@@ -56,6 +56,15 @@ class ShellBackend final : public Backend {
   Duration retention() const override { return shell_.config().retention; }
   const io::Staging& staging() const override { return shell_.staging(); }
   io::UploadStore& uploads() override { return shell_.uploads(); }
+  io::Awaitable<Result<std::optional<std::string>>> past_row(federation::Table table,
+                                                             std::string key) override {
+    return shell_.past_row(table, std::move(key));
+  }
+  io::Awaitable<Result<std::vector<federation::Record>>> past_rows(federation::Table table, std::string from,
+                                                                   std::string end, size_t most,
+                                                                   bool last_ones) override {
+    return shell_.past_rows(table, std::move(from), std::move(end), most, last_ones);
+  }
 
  private:
   io::Shell& shell_;

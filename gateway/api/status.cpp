@@ -15,10 +15,8 @@ constexpr int64_t kMicrosPerDay = int64_t{86'400} * 1'000'000;
 
 json::object jobs_by_state(const federation::Core& core) {
   json::object out;
-  for (const auto& [id, job] : core.jobs()) {
-    const char* word = federation::to_word(job.state());
-    json::value& count = out[word];
-    count = count.is_null() ? 1 : count.get_int64() + 1;
+  for (const auto& [state, count] : core.jobs_in()) {
+    if (count > 0) out[federation::to_word(state)] = count;
   }
   return out;
 }

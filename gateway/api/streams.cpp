@@ -1,6 +1,7 @@
 // What a program wrote elsewhere comes home as the item `logs`, a file a stream; a job that ran here has the
 // end of its streams in its report.
 #include "gateway/api/handlers.h"
+#include "gateway/api/past.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
 #include "gateway/federation/table.h"
@@ -50,7 +51,8 @@ io::Awaitable<pb::Job> with_streams(const Context& c, const pb::Job& job) {
 }  // namespace
 
 io::Awaitable<io::HttpResponse> job_logs(const Context& c) {
-  const pb::Job* job = visible_job(c, c.at("id"));
+  const FoundJob found = co_await find_job(c, c.at("id"));
+  const pb::Job* job = found.job;
   if (job == nullptr) co_return no_such("job", c.at("id"), "`hetao jobs` lists yours");
   const pb::Job whole = co_await with_streams(c, *job);
   co_await c.backend.settled();
@@ -69,7 +71,8 @@ io::Awaitable<io::HttpResponse> job_logs(const Context& c) {
 io::Awaitable<io::HttpResponse> tes_get(const Context& c) {
   const auto view = tes_view(c.query);
   if (!view) co_return problem(view.error());
-  const pb::Job* job = visible_job(c, c.at("id"));
+  const FoundJob found = co_await find_job(c, c.at("id"));
+  const pb::Job* job = found.job;
   if (job == nullptr) co_return no_such("task", c.at("id"), "");
   const pb::Job whole = *view == tes::View::kFull ? co_await with_streams(c, *job) : *job;
   co_await c.backend.settled();

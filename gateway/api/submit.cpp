@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/api/handlers.h"
+#include "gateway/api/past.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/uploads.h"
 #include "gateway/api/views.h"
@@ -160,6 +161,17 @@ io::HttpResponse refused_answer(const federation::Answer& answer) {
   return problem(error);
 }
 
+// The same submission again, when its job is in the archive: as the core answers while it is open.
+void repeat(const pb::Job& job, const federation::SubmitJob& event, Submitted& out) {
+  out.id = job.id();
+  out.repeated = true;
+  out.verdict = job.verdict();
+  if (job.request_digest() == event.request_digest) return;
+  federation::Answer answer;
+  answer.error = federation::key_was_used(event.idempotency_key);
+  out.refused = refused_answer(answer);
+}
+
 }  // namespace
 
 io::Awaitable<Submitted> submit(const Context& c) {
@@ -189,8 +201,12 @@ io::Awaitable<Submitted> submit(const Context& c) {
   event.idempotency_key = key;
   event.request_digest = request_digest(c.caller, brought);
   event.inline_items = std::move(brought.items);
-  const federation::Answer answer = co_await c.backend.ask(std::move(event));
   out.warnings = std::move(brought.warnings);
+  if (const auto past = co_await past_job_of_key(c.backend, event.submitter, key)) {
+    repeat(*past, event, out);
+    co_return out;
+  }
+  const federation::Answer answer = co_await c.backend.ask(std::move(event));
   out.id = answer.id;
   out.repeated = answer.repeated;
   out.verdict = answer.verdict;
@@ -203,7 +219,8 @@ io::Awaitable<io::HttpResponse> submit_job(const Context& c) {
   if (done.refused) co_return std::move(*done.refused);
   json::object out;
   out["id"] = done.id;
-  const pb::Job* job = c.backend.core().job(done.id);
+  const FoundJob found = co_await find_job(c, done.id);
+  const pb::Job* job = found.job;
   out["state"] = job == nullptr ? "queued" : federation::to_word(job->state());
   out["decision"] = done.verdict.effect();
   out["repeated"] = done.repeated;

@@ -2,10 +2,12 @@
 #include <algorithm>
 
 #include "gateway/api/handlers.h"
+#include "gateway/api/past.h"
 #include "gateway/api/problem.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/federation/facts.h"
+#include "gateway/io/asio.h"
 #include "proto/tes_json.h"
 
 namespace hetao::api {
@@ -91,35 +93,24 @@ Result<tes::View> tes_view(const Query& query) {
   return fail(ErrorCode::kUsage, "parameter view", "is none of MINIMAL, BASIC, FULL");
 }
 
-io::HttpResponse tes_list(const Context& c) {
+io::Awaitable<io::HttpResponse> tes_list(const Context& c) {
   const auto view = tes_view(c.query);
-  if (!view) return problem(view.error());
+  if (!view) co_return problem(view.error());
   const auto filter = filter_of(c);
-  if (!filter) return problem(filter.error());
-  const auto page = number_query(c.query, "page_size", 1, limits::kTesPageMax, limits::kTesPageDefault);
-  if (!page) return problem(page.error());
-  const auto& jobs = c.backend.core().jobs();
+  if (!filter) co_return problem(filter.error());
+  const auto most = number_query(c.query, "page_size", 1, limits::kTesPageMax, limits::kTesPageDefault);
+  if (!most) co_return problem(most.error());
   // Ids sort by time. Newest first, and a page goes on below the last id of the one before, so that new tasks
   // don't shift it.
-  const std::string token = c.query.get("page_token");
-  auto at = token.empty() ? jobs.end() : jobs.lower_bound(token);
-  json::array tasks;
-  std::string last;
-  bool more = false;
-  while (at != jobs.begin()) {
-    --at;
-    if (!may_see(c.caller, at->second) || !filter->takes(at->second)) continue;
-    if (tasks.size() == static_cast<size_t>(*page)) {
-      more = true;
-      break;
-    }
-    tasks.push_back(tes::write_job(at->second, *view));
-    last = at->first;
-  }
+  const auto takes = [&](const pb::Job& job) { return filter->takes(job); };
+  const auto show = [&](const pb::Job& job) { return json::value(tes::write_job(job, *view)); };
+  auto page = co_await page_of_jobs(c, takes, show, static_cast<size_t>(*most), c.query.get("page_token"));
+  if (!page) co_return problem(page.error());
   json::object out;
-  out["tasks"] = std::move(tasks);
-  if (more) out["next_page_token"] = last;
-  return json_answer(out);
+  out["tasks"] = std::move(page->jobs);
+  if (!page->next.empty()) out["next_page_token"] = page->next;
+  co_await c.backend.settled();
+  co_return json_answer(out);
 }
 
 }  // namespace hetao::api

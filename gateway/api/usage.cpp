@@ -3,17 +3,24 @@
 // their books can be laid side by side.
 #include <array>
 #include <map>
+#include <set>
 
 #include "gateway/api/handlers.h"
+#include "gateway/api/past.h"
 #include "gateway/api/people_names.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
 #include "gateway/base/text.h"
 #include "gateway/federation/table.h"
+#include "gateway/io/asio.h"
 
 namespace hetao::api {
 
 namespace {
+
+using federation::Table;
+
+constexpr size_t kPastRowsAtOnce = 256;
 
 struct Filter {
   Instant since;
@@ -45,17 +52,55 @@ Moved moved_for(const federation::Core& core, const std::string& job, const std:
 
 class Report {
  public:
-  Report(const Context& c, Filter filter) : core_(c.backend.core()), filter_(std::move(filter)), people_(c) {}
+  Report(const Context& c, Filter filter) : filter_(std::move(filter)), people_(c) {}
 
-  void add(const std::string& job, uint32_t attempt, const pb::Principal& who, const std::string& tenant,
-           const std::string& project, const std::string& home, const std::string& state,
-           const pb::RunReport& report) {
-    const pb::Usage& usage = report.usage();
+  // What a core knows of runs in `region` and of its jobs elsewhere.
+  void add(const federation::Core& core, const std::string& region) {
+    for (const auto& [key, run] : core.runs()) {
+      add(core, run.job(), run.attempt(), run.submitter(), run.tenant().id(), run.project(),
+          run.home_region(), federation::to_word(run.state()), run.report());
+    }
+    for (const auto& [id, job] : core.jobs()) {
+      if (job.region() == region) continue;  // its run stands above
+      add(core, id, job.attempt(), job.submitter(), job.submitter().tenant(), job.project(), region,
+          federation::to_word(job.state()), job.report());
+    }
+  }
+
+  // Whether anything that a report could say of it belongs here.
+  bool wants(const pb::RunReport& report) const {
     const Instant ended{report.ended_micros()};
-    if (usage.source().empty() || ended < filter_.since || ended >= filter_.until) return;
+    return !report.usage().source().empty() && ended >= filter_.since && ended < filter_.until;
+  }
+
+  json::object answer(const std::string& region) && {
+    json::array totals;
+    for (const auto& [key, sum] : totals_) {
+      totals.push_back(json::object{{"tenant", key[0]},
+                                    {"project", key[1]},
+                                    {"region", key[2]},
+                                    {"jobs", sum.jobs},
+                                    {"seconds", sum.seconds},
+                                    {"core_seconds", sum.core_seconds},
+                                    {"ram_byte_seconds", sum.ram_byte_seconds},
+                                    {"accelerator_seconds", sum.accelerator_seconds},
+                                    {"bytes_in", sum.bytes_in},
+                                    {"bytes_out", sum.bytes_out},
+                                    {"cost", amount_view(sum.cost_micros)},
+                                    {"currency", key[3]}});
+    }
+    return {{"region", region}, {"totals", std::move(totals)}, {"records", std::move(records_)}};
+  }
+
+ private:
+  void add(const federation::Core& core, const std::string& job, uint32_t attempt, const pb::Principal& who,
+           const std::string& tenant, const std::string& project, const std::string& home,
+           const std::string& state, const pb::RunReport& report) {
+    if (!wants(report)) return;
+    const pb::Usage& usage = report.usage();
     if (!filter_.tenant.empty() && tenant != filter_.tenant) return;
     if (!filter_.project.empty() && project != filter_.project) return;
-    const Moved moved = moved_for(core_, job, report.region());
+    const Moved moved = moved_for(core, job, report.region());
     json::object one{{"job", job},
                      {"attempt", attempt},
                      {"tenant", tenant},
@@ -93,28 +138,6 @@ class Report {
     sum.cost_micros += usage.cost_micros();
   }
 
-  json::object answer() && {
-    json::array totals;
-    for (const auto& [key, sum] : totals_) {
-      totals.push_back(json::object{{"tenant", key[0]},
-                                    {"project", key[1]},
-                                    {"region", key[2]},
-                                    {"jobs", sum.jobs},
-                                    {"seconds", sum.seconds},
-                                    {"core_seconds", sum.core_seconds},
-                                    {"ram_byte_seconds", sum.ram_byte_seconds},
-                                    {"accelerator_seconds", sum.accelerator_seconds},
-                                    {"bytes_in", sum.bytes_in},
-                                    {"bytes_out", sum.bytes_out},
-                                    {"cost", amount_view(sum.cost_micros)},
-                                    {"currency", key[3]}});
-    }
-    return {
-        {"region", core_.config().region}, {"totals", std::move(totals)}, {"records", std::move(records_)}};
-  }
-
- private:
-  const federation::Core& core_;
   Filter filter_;
   PeopleNames people_;
   json::array records_;
@@ -133,27 +156,54 @@ Result<Instant> time_query(const Query& query, std::string_view name, Instant ot
               "2026-11-26, or 2026-11-26T08:00:00+08:00");
 }
 
+// Whose report an archived row has, if `report` wants it: the job's id.
+std::string job_of(const federation::Record& row, const Report& report) {
+  pb::Run run;
+  pb::Job job;
+  if (row.table == Table::kPastRun)
+    return run.ParseFromString(*row.value) && report.wants(run.report()) ? run.job() : std::string();
+  return job.ParseFromString(*row.value) && report.wants(job.report()) ? job.id() : std::string();
+}
+
+// The archive, a part at a time. A job that goes there meanwhile is counted once: in the core, where it was.
+io::Awaitable<std::optional<Error>> add_past(const Context& c, const std::string& region, Report& report) {
+  std::set<std::string> counted;
+  const auto& jobs = c.backend.core().jobs();
+  for (auto at = jobs.begin(); at != jobs.end(); ++at) counted.insert(at.key());
+  for (const auto& [key, run] : c.backend.core().runs()) counted.insert(run.job());
+  for (const Table table : {Table::kPastRun, Table::kPastJob}) {
+    std::string from;
+    for (size_t got = kPastRowsAtOnce; got == kPastRowsAtOnce;) {
+      const auto rows = co_await c.backend.past_rows(table, from, "\x7f", kPastRowsAtOnce, false);
+      if (!rows) co_return rows.error();
+      for (const federation::Record& row : *rows) {
+        from = row.key + '\0';
+        const std::string id = job_of(row, report);
+        if (id.empty() || !counted.insert(id).second) continue;
+        const auto family = co_await past_family(c.backend, id);
+        report.add(*family, region);
+      }
+      got = rows->size();
+    }
+  }
+  co_return std::nullopt;
+}
+
 }  // namespace
 
-io::HttpResponse get_usage(const Context& c) {
+io::Awaitable<io::HttpResponse> get_usage(const Context& c) {
   const auto since = time_query(c.query, "since", Instant{0});
-  if (!since) return problem(since.error());
+  if (!since) co_return problem(since.error());
   const auto until = time_query(c.query, "until", Instant{INT64_MAX});
-  if (!until) return problem(until.error());
+  if (!until) co_return problem(until.error());
   const bool sees_all = c.caller.has(Role::kOperator) || c.caller.has(Role::kAuditor);
   Filter filter{*since, *until, sees_all ? c.query.get("tenant") : c.caller.tenant, c.query.get("project")};
-  const federation::Core& core = c.backend.core();
+  const std::string region = c.backend.core().config().region;
   Report report(c, std::move(filter));
-  for (const auto& [key, run] : core.runs()) {
-    report.add(run.job(), run.attempt(), run.submitter(), run.tenant().id(), run.project(), run.home_region(),
-               federation::to_word(run.state()), run.report());
-  }
-  for (const auto& [id, job] : core.jobs()) {
-    if (job.region() == core.config().region) continue;  // its run stands above
-    report.add(id, job.attempt(), job.submitter(), job.submitter().tenant(), job.project(),
-               core.config().region, federation::to_word(job.state()), job.report());
-  }
-  return json_answer(std::move(report).answer());
+  report.add(c.backend.core(), region);
+  if (const auto failed = co_await add_past(c, region, report)) co_return problem(*failed);
+  co_await c.backend.settled();
+  co_return json_answer(std::move(report).answer(region));
 }
 
 }  // namespace hetao::api

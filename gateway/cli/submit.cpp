@@ -25,22 +25,22 @@ struct ExplainOptions {
   std::string project;
 };
 
-// Forbidden: the rules, their legal basis and what would be allowed, then the exit code.
+// The rules, their legal basis and what would be allowed, or every mistake: for whoever reads on. The error
+// itself is one line on standard error.
 int refused(const Context& context, const Reply& reply) {
   const Error error = error_of(reply, "job");
   const json::object problem = problem_of(reply);
   if (!context.json && error.code == ErrorCode::kForbidden) {
     if (!text_at(problem, "decision_id").empty())
-      context.remark("decision " + text_at(problem, "decision_id"));
+      context.print("decision " + text_at(problem, "decision_id"));
     if (!object_at(problem, "verdict").empty()) {
       context.print(context.verdict("forbid"));
       show_verdict(context, object_at(problem, "verdict"), "  ");
     }
   }
   for (const json::value& value : list_at(problem, "mistakes")) {
-    if (value.is_object()) {
-      context.remark("  " + text_at(value.get_object(), "pointer") + ": " +
-                     text_at(value.get_object(), "message"));
+    if (!context.json && value.is_object()) {
+      context.print(text_at(value.get_object(), "pointer") + ": " + text_at(value.get_object(), "message"));
     }
   }
   return report(context, error);

@@ -244,6 +244,7 @@ void resume_jobs(State& s) {
       if (delivery.state() == "delivering") s.effect(DeliverOutput{id, delivery});
     }
     if (!s.is_self(job.region()) && !s.peers.contains(job.region())) leave_gone_peer(s, id);
+    s.jobs.close();  // there may be very many
   }
 }
 

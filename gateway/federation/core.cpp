@@ -5,6 +5,7 @@
 #include "gateway/base/item_limits.h"
 #include "gateway/base/text.h"
 #include "gateway/federation/access.h"
+#include "gateway/federation/archive.h"
 #include "gateway/federation/attempts.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
@@ -68,6 +69,7 @@ struct Handler {
     tick_reviews(s);
     tick_duties(s);
     tick_access(s);
+    tick_archive(s);
     repeat_unacknowledged(s);
   }
 };
@@ -75,8 +77,8 @@ struct Handler {
 std::optional<Instant> next_deadline(const State& s) {
   std::optional<Instant> next;
   const auto earlier = [&](Instant at) { next = next ? std::min(*next, at) : at; };
-  for (const Timers* timers :
-       {&s.run_timers, &s.job_waits, &s.job_deadlines, &s.review_timers, &s.duty_timers, &s.access_timers}) {
+  for (const Timers* timers : {&s.run_timers, &s.job_waits, &s.job_deadlines, &s.review_timers,
+                               &s.duty_timers, &s.access_timers, &s.rest_timers}) {
     if (const auto first = timers->next()) earlier(*first);
   }
   for (const auto& [region, live] : s.peers) {
@@ -114,6 +116,7 @@ void bound_texts(ledger::Entry& entry) {
 Step finish(State& s) {
   drain_own_messages(s);
   for (ledger::Entry& entry : s.out.entries) bound_texts(entry);
+  for (const std::string& job : s.changed_jobs()) let_rest(s, job);
   if (const auto next = next_deadline(s)) s.effect(WakeAt{std::max(*next, s.now)});
   return s.take_step();
 }
@@ -125,6 +128,11 @@ const T* find_in(const Table_of<T>& table, std::string_view key) {
 }
 
 }  // namespace
+
+Error key_was_used(const std::string& idempotency_key) {
+  return {ErrorCode::kUsage, "Idempotency-Key " + idempotency_key, "was used for another task before",
+          "take a fresh key for a new task"};
+}
 
 Core::Core(CoreConfig config) : state_(std::make_unique<State>(std::move(config))) {}
 Core::~Core() = default;
@@ -146,6 +154,7 @@ Step Core::resume(Instant now) {
   resume_access(*state_);
   resume_runs(*state_);
   resume_jobs(*state_);
+  resume_archive(*state_);
   return finish(*state_);
 }
 
@@ -156,7 +165,8 @@ Step Core::step(Event event, Instant now) {
 }
 
 const pb::Job* Core::job(std::string_view id) const {
-  return find_in(state_->jobs, id);
+  const auto at = state_->jobs.find(id);
+  return at == state_->jobs.end() ? nullptr : &at->second;
 }
 const pb::Run* Core::run(std::string_view key) const {
   return find_in(state_->runs, key);
@@ -170,7 +180,10 @@ const pb::Review* Core::review(std::string_view id) const {
 const pb::Dataset* Core::dataset(std::string_view id) const {
   return find_in(state_->datasets, id);
 }
-const Table_of<pb::Job>& Core::jobs() const {
+const std::map<pb::JobState, size_t>& Core::jobs_in() const {
+  return state_->jobs_in;
+}
+const Shelf<pb::Job>& Core::jobs() const {
   return state_->jobs;
 }
 const Table_of<pb::Run>& Core::runs() const {
@@ -227,6 +240,17 @@ std::optional<Error> Core::cannot_activate(const std::string& pack_digest) const
 }
 uint64_t Core::ledger_size() const {
   return state_->next_sequence;
+}
+
+const std::string* Core::job_of_key(const pb::Principal& submitter, std::string_view idempotency_key) const {
+  return find_in(state_->idempotency, idempotency_row(submitter, idempotency_key));
+}
+
+uint64_t Core::retired() const {
+  return state_->retired;
+}
+const std::map<pb::JobState, uint64_t>& Core::ended_jobs() const {
+  return state_->ended;
 }
 
 const std::map<std::string, size_t, std::less<>>& Core::open_jobs() const {

@@ -27,6 +27,7 @@
 #include "gateway/federation/effect.h"
 #include "gateway/federation/event.h"
 #include "gateway/federation/record.h"
+#include "gateway/federation/shelf.h"
 #include "gateway/ledger/entry.h"
 #include "policy/policy.h"
 #include "proto/peer.pb.h"
@@ -102,6 +103,7 @@ struct CoreConfig {
   Duration offer_expiry = Duration::seconds(600);    // until a place answers; then another is asked
   size_t jobs_open_max = 100'000;                    // of this home; callers ask before submitting
   Duration cancel_patience = Duration::seconds(60);  // until a cancelled job's place says that it stopped
+  Duration retire_after = Duration::seconds(60);     // an ended job goes to the archive, when nothing is owed
 };
 
 struct Step {
@@ -152,6 +154,9 @@ struct PeerState {
   size_t outbox = 0;         // messages not acknowledged yet
 };
 
+// The answer to an Idempotency-Key that made another job than this submission asks for.
+Error key_was_used(const std::string& idempotency_key);
+
 class State;  // gateway/federation/state.h: the objects behind the records
 
 class Core {
@@ -175,7 +180,7 @@ class Core {
   const pb::Crossing* crossing(std::string_view id) const;
   const pb::Review* review(std::string_view id) const;
   const pb::Dataset* dataset(std::string_view id) const;
-  const std::map<std::string, pb::Job, std::less<>>& jobs() const;
+  const Shelf<pb::Job>& jobs() const;
   const std::map<std::string, pb::Run, std::less<>>& runs() const;
   const std::map<std::string, pb::Crossing, std::less<>>& crossings() const;
   const std::map<std::string, pb::Review, std::less<>>& reviews() const;
@@ -185,6 +190,15 @@ class Core {
   const std::map<std::string, pb::Session, std::less<>>& sessions() const;
   const std::map<std::string, pb::AccessToken, std::less<>>& tokens() const;
   std::vector<PeerState> peers() const;
+  // The job that this submitter's Idempotency-Key made; nullptr: none, or one that is archived.
+  const std::string* job_of_key(const pb::Principal& submitter, std::string_view idempotency_key) const;
+  // How many jobs went to the archive since the start. Who reads here and then, at leisure, in the archive
+  // has seen everything when this has not changed meanwhile.
+  uint64_t retired() const;
+  // How many jobs() are in a state.
+  const std::map<pb::JobState, size_t>& jobs_in() const;
+  // Jobs of this home that ended since the start, by state.
+  const std::map<pb::JobState, uint64_t>& ended_jobs() const;
   // Jobs of this home that have not ended: of each tenant that has some.
   const std::map<std::string, size_t, std::less<>>& open_jobs() const;
   std::vector<pb::Platform> platforms() const;  // this region's, as last seen

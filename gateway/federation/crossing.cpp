@@ -130,6 +130,8 @@ void tell_ended(State& s, const pb::Crossing& crossing, bool refused) {
 
 void refuse(State& s, pb::Crossing& crossing, const std::string& failure_class, std::string reason) {
   const bool expired = failure_class == failure::kHoldExpired && crossing.state() != pb::CROSSING_MOVING;
+  // Its files, as far as they came, or stayed on its account: nobody waits for them any more.
+  if (crossing.state() == pb::CROSSING_MOVING && !sends(s, crossing)) drop_left_over(s, crossing);
   move_crossing(crossing, expired ? pb::CROSSING_EXPIRED : pb::CROSSING_REFUSED);
   crossing.set_failure_class(failure_class);
   crossing.set_reason(std::move(reason));
@@ -389,9 +391,27 @@ void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& aske
   decide_now(s, id);
 }
 
+namespace {
+
+// The receiver waits for an item that will not come: the crossing ended here before it heard so, and may be
+// in the archive by now.
+void tell_over(State& s, const std::string& receiver, const std::string& crossing) {
+  pb::PeerMessage message;
+  message.mutable_crossing_ended()->set_crossing(crossing);
+  message.mutable_crossing_ended()->set_reason("it is over in " + s.config.region);
+  message.mutable_crossing_ended()->set_failure_class(failure::kTransfer);
+  tell(s, receiver, std::move(message));
+}
+
+}  // namespace
+
 void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAnswer& answer) {
   const auto at = s.crossings.find(answer.crossing());
+  const bool permits = answer.verdict().effect() == "permit";
+  if (at == s.crossings.end() && permits) return tell_over(s, from, answer.crossing());
   if (at == s.crossings.end() || peer_of(s, at->second) != from) return;
+  const bool ended = is_final(at->second.state()) && at->second.state() != pb::CROSSING_DONE;
+  if (ended && permits && sends(s, at->second)) return tell_over(s, from, answer.crossing());
   pb::Crossing& crossing = s.edit_crossing(answer.crossing());
   if (!sends(s, crossing)) {
     // The holder of a dataset that we asked for tells that it holds it back for now.

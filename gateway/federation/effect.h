@@ -61,6 +61,7 @@ struct SubmitRun {
 struct FindRun {  // answered by RunFound
   std::string run;
   std::string platform;
+  Instant asked = {};  // goes into the answer
 };
 
 struct ReleaseRun {  // answered by RunReleased; then RunObserved on every change until it ended
@@ -103,10 +104,12 @@ struct FetchInput {  // from a store outside, inspected as it comes; answered by
   pb::Fetch fetch;
 };
 
-// Nobody may keep them any more; answered by BlobsDropped when `duties` names somebody.
+// Nobody may keep them any more; answered by BlobsDropped when `duties` names somebody. One that something
+// took up since `decided`, or that an archived job keeps (Table::kPastBlob), stays.
 struct DropBlobs {
   std::vector<std::string> digests;
   std::vector<std::string> duties;  // the crossings whose copies these are
+  Instant decided = {};
 };
 
 // A rule wants somebody told; the ledger has it as `notice` too.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/base/result.h"
+#include "gateway/base/time.h"
 #include "gateway/federation/access_event.h"
 #include "policy/policy.h"
 #include "proto/peer.pb.h"
@@ -164,6 +165,7 @@ struct RunFound {  // answer to FindRun
   std::string run;
   PlatformReply reply = PlatformReply::kUnknown;
   std::string platform_id;
+  Instant asked = {};  // FindRun's
 };
 
 struct RunReleased {

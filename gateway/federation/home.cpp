@@ -19,25 +19,16 @@ namespace hetao::federation {
 
 namespace {
 
-std::string idempotency_row(const SubmitJob& event) {
-  return event.submitter.tenant() + "/" + event.submitter.user() + "/" + event.idempotency_key;
-}
-
 // The same submission again: the job it made then. Another one under the same key: a conflict.
 bool answered_before(State& s, const SubmitJob& event) {
   if (event.idempotency_key.empty()) return false;
-  const auto known = s.idempotency.find(idempotency_row(event));
+  const auto known = s.idempotency.find(idempotency_row(event.submitter, event.idempotency_key));
   if (known == s.idempotency.end()) return false;
   const pb::Job& job = s.jobs.at(known->second);
   if (job.request_digest() == event.request_digest) {
     s.effect(Answer{event.request, std::nullopt, job.id(), job.verdict(), true});
   } else {
-    s.effect(Answer{event.request,
-                    Error{ErrorCode::kUsage, "Idempotency-Key " + event.idempotency_key,
-                          "was used for another task before", "take a fresh key for a new task"},
-                    {},
-                    {},
-                    false});
+    s.effect(Answer{event.request, key_was_used(event.idempotency_key), {}, {}, false});
   }
   return true;
 }
@@ -98,6 +89,7 @@ void make_job(State& s, const SubmitJob& event, const Plan& plan, const Candidat
   *job.mutable_verdict() = place.verdict;
   for (const pb::Item& brought : event.inline_items) *job.add_items() = brought_item(s, event.task, brought);
   job.set_state(pb::JOB_QUEUED);
+  ++s.jobs_in[pb::JOB_QUEUED];
   pb::StateChange& first = *job.add_history();
   first.set_state(pb::JOB_QUEUED);
   first.set_at_micros(s.now.micros);
@@ -115,7 +107,8 @@ void make_job(State& s, const SubmitJob& event, const Plan& plan, const Candidat
   entry.decision = place.verdict.effect();
   entry.reason = "queued for " + place.region;
   note_place(s, entry, event, place);
-  if (!event.idempotency_key.empty()) s.put_idempotency(idempotency_row(event), event.id);
+  if (!event.idempotency_key.empty())
+    s.put_idempotency(idempotency_row(event.submitter, event.idempotency_key), event.id);
 }
 
 void offer(State& s, const std::string& id) {

@@ -140,6 +140,7 @@ void refuse_run(State& s, pb::Run& run, const std::string& failure_class, std::s
 void submit_run(State& s, const std::string& key, pb::Run& run) {
   // An answer that never comes is looked up, not repeated.
   retry_later(s, run, settle_of(s, run));
+  s.leaving[key] = s.now;
   s.effect(SubmitRun{key, run.platform(), run});
 }
 
@@ -158,6 +159,7 @@ void on_run_submitted(State& s, const RunSubmitted& event) {
   pb::Run& run = s.edit_run(event.run);
   switch (event.reply) {
     case PlatformReply::kOk:
+      s.leaving.erase(event.run);
       run.set_platform_id(event.platform_id);
       if (run.cancel_wanted()) {
         move_run(run, pb::RUN_CANCELLING);
@@ -167,13 +169,35 @@ void on_run_submitted(State& s, const RunSubmitted& event) {
       return release(s, event.run, run);
     case PlatformReply::kRefused:
       s.run_timers.erase(event.run);
+      s.leaving.erase(event.run);
       if (run.cancel_wanted()) return finish_cancel(s, event.run, run);
       return refuse_run(s, run, failure::kRefused, run.platform() + ": " + event.why);
     case PlatformReply::kAbsent:
     case PlatformReply::kUnknown:
-      return retry_later(s, run, settle_of(s, run));
+      // Of this submission or of an earlier one: looked up at once, and for the last time when it has
+      // settled.
+      retry_later(s, run, settle_of(s, run));
+      return s.run_timers.set(event.run, s.now + s.config.retry_first);
   }
 }
+
+namespace {
+
+// Surely not there: asked for when the submission had left and the settle time was over. A process may be
+// stopped at any point between a step and its effects, so its clock alone does not tell when one has left.
+bool is_absent(State& s, pb::Run& run, const RunFound& event) {
+  if (event.reply != PlatformReply::kAbsent) return false;
+  const auto left = s.leaving.find(event.run);
+  if (left == s.leaving.end()) return event.asked >= Instant{run.retry_micros()};
+  // A platform is asked in order: a look-up of after the submission says that it has left.
+  if (event.asked > left->second) {
+    s.leaving.erase(left);
+    run.set_retry_micros((s.now + settle_of(s, run)).micros);
+  }
+  return false;
+}
+
+}  // namespace
 
 void on_run_found(State& s, const RunFound& event) {
   const auto at = s.runs.find(event.run);
@@ -182,8 +206,7 @@ void on_run_found(State& s, const RunFound& event) {
     return on_run_submitted(s, RunSubmitted{event.run, PlatformReply::kOk, event.platform_id, {}});
   }
   pb::Run& run = s.edit_run(event.run);
-  // Absence counts only after the settle time: a submission on its way may still appear.
-  if (event.reply != PlatformReply::kAbsent || s.now < Instant{run.retry_micros()}) {
+  if (!is_absent(s, run, event)) {
     s.run_timers.set(event.run, std::max(Instant{run.retry_micros()}, s.now + s.config.retry_first));
     return;
   }
@@ -254,7 +277,7 @@ void tick_runs(State& s) {
     switch (run.state()) {
       case pb::RUN_SUBMITTING:
         s.run_timers.set(key, again);
-        s.effect(FindRun{key, run.platform()});
+        s.effect(FindRun{key, run.platform(), s.now});
         break;
       case pb::RUN_RUNNING:
       case pb::RUN_RELEASING:

@@ -29,9 +29,21 @@ std::string money_text(int64_t cny_micros) {
   return std::to_string(fen / 100) + "." + part + " CNY";
 }
 
+void add_to_spent(State& s, const pb::Run& run) {
+  const pb::Usage& usage = run.report().usage();
+  if (usage.source().empty()) return;
+  const std::string month = month_of(Instant{run.report().ended_micros()});
+  pb::Usage& sum = s.edit_spent(run.tenant().id() + "/" + month + "/" + usage.currency());
+  sum.set_currency(usage.currency());
+  sum.set_cost_micros(sum.cost_micros() + usage.cost_micros());
+}
+
 int64_t spent_this_month(const State& s, const std::string& tenant, Instant now) {
   const std::string month = month_of(now);
   int64_t spent = 0;
+  const std::string prefix = tenant + "/" + month + "/";
+  for (auto at = s.spent.lower_bound(prefix); at != s.spent.end() && at->first.starts_with(prefix); ++at)
+    spent += in_cny(s, at->second.cost_micros(), at->second.currency());
   for (const auto& [key, run] : s.runs) {
     if (run.tenant().id() != tenant) continue;
     const pb::Usage& usage = run.report().usage();

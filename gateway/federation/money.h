@@ -1,5 +1,5 @@
 // What a tenant has spent here this month, and whether a further job would go beyond what it may spend: a
-// small firm's cap. Counted from the runs' own records, so that nothing is to be kept in step. Pure.
+// small firm's cap. Counted from the runs' own records, and a sum of those that are archived.
 #pragma once
 
 #include <string>
@@ -12,6 +12,9 @@ namespace hetao::federation {
 // In millionths of a CNY: what ended runs of this month (of Shanghai) cost, and what those under way are
 // expected to.
 int64_t spent_this_month(const State& s, const std::string& tenant, Instant now);
+
+// The run goes to the archive: what it cost stays in the sum of its month.
+void add_to_spent(State& s, const pb::Run& run);
 
 // Why a job that costs so much may not run for the tenant; empty: it may, or the tenant has no cap.
 std::string why_over_cap(const State& s, const std::string& tenant, const Fit& fit, Instant now);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "gateway/base/text.h"
+#include "gateway/federation/archive.h"
 #include "gateway/federation/crossing_parts.h"
 #include "gateway/federation/facts.h"
 #include "gateway/federation/table.h"
@@ -16,6 +17,9 @@ namespace {
 // At a time: one look at everything that is known serves them all.
 constexpr size_t kDutiesAtOnce = 1'000;
 constexpr const char* kDefaultProfile = "personal-identifiers";
+
+constexpr const char* kDeleteAfter = "delete-after";
+constexpr const char* kLeftOver = "left-over";  // what came of an item that will not arrive
 
 std::string parameter_of(const pb::Obligation& obligation, std::string_view key) {
   return tag_of(obligation.parameters(), key);
@@ -122,16 +126,23 @@ void add_files(std::set<std::string>& into, const google::protobuf::RepeatedPtrF
   for (const pb::ItemFile& file : files) into.insert(file.digest());
 }
 
-// Blobs that this gateway holds on another account than the copies that are due: they stay.
-std::set<std::string> kept_blobs(const State& s, const std::set<std::string>& due) {
+// Blobs that this gateway holds on another account than the copies that are being deleted: they stay. Those
+// that archived jobs hold are known to the shell.
+std::set<std::string> kept_blobs(const State& s) {
   std::set<std::string> kept;
   for (const auto& [id, dataset] : s.datasets) {
     if (s.is_self(dataset.region()) && !dataset.retired()) add_files(kept, dataset.files());
   }
   for (const auto& [id, crossing] : s.crossings) {
-    if (sends(s, crossing) || crossing.deleted_sequence() != 0 || due.contains(id)) continue;
-    if (crossing.state() == pb::CROSSING_MOVING || crossing.state() == pb::CROSSING_DONE)
-      add_files(kept, crossing.item().files());
+    const bool leaves = sends(s, crossing) && !is_final(crossing.state());
+    const bool is_here = !sends(s, crossing) && crossing.deleted_sequence() == 0 &&
+                         !s.dropping.contains(id) &&
+                         (crossing.state() == pb::CROSSING_MOVING || crossing.state() == pb::CROSSING_DONE);
+    if (leaves || is_here) add_files(kept, crossing.item().files());
+  }
+  for (const auto& [key, run] : s.runs) {
+    if (is_final(run.state())) continue;
+    for (const pb::Item& item : run.results()) add_files(kept, item.files());
   }
   for (const auto& [id, job] : s.jobs) {
     if (!is_final(job.state())) {
@@ -257,12 +268,20 @@ void begin_duties(State& s, const pb::Crossing& crossing) {
     shortest = time;
     pb::Duty& duty = s.edit_duty(crossing.id());
     duty.set_crossing(crossing.id());
-    duty.set_kind("delete-after");
+    duty.set_kind(kDeleteAfter);
     duty.set_due_micros((s.now + time).micros);
     duty.set_term(term);
     duty.set_policy_digest(verdict.policy_digest());
   });
   if (shortest) s.duty_timers.set(crossing.id(), s.now + *shortest);
+}
+
+void drop_left_over(State& s, const pb::Crossing& crossing) {
+  pb::Duty& duty = s.edit_duty(crossing.id());
+  duty.set_crossing(crossing.id());
+  duty.set_kind(kLeftOver);
+  duty.set_due_micros(s.now.micros);
+  s.duty_timers.set(crossing.id(), s.now);
 }
 
 void tick_duties(State& s) {
@@ -278,19 +297,22 @@ void tick_duties(State& s) {
     s.duty_timers.set(id, s.now + s.config.retry_most);  // asked again if no answer comes
   }
   if (due.empty()) return;
-  const std::set<std::string> kept = kept_blobs(s, due);
+  // Those that are being deleted keep nothing: two copies of one file may go within the same moment.
+  s.dropping.insert(due.begin(), due.end());
+  const std::set<std::string> kept = kept_blobs(s);
   std::set<std::string> going;
   for (const std::string& id : due) {
     for (const pb::ItemFile& file : s.crossings.at(id).item().files()) {
       if (!kept.contains(file.digest())) going.insert(file.digest());
     }
   }
-  s.effect(DropBlobs{{going.begin(), going.end()}, {due.begin(), due.end()}});
+  s.effect(DropBlobs{{going.begin(), going.end()}, {due.begin(), due.end()}, s.now});
 }
 
 void on_blobs_dropped(State& s, const BlobsDropped& event) {
   for (const std::string& id : event.duties) {
     const auto at = s.duties.find(id);
+    s.dropping.erase(id);
     if (at == s.duties.end()) continue;
     if (!event.ok) {
       s.duty_timers.set(id, s.now + s.config.retry_most);
@@ -299,7 +321,8 @@ void on_blobs_dropped(State& s, const BlobsDropped& event) {
     const pb::Duty duty = at->second;
     s.duty_timers.erase(id);
     s.drop_duty(id);
-    book_deleted(s, id, duty);
+    if (duty.kind() != kLeftOver) book_deleted(s, id, duty);  // what never arrived has no receipt
+    let_rest(s, s.crossings.at(id).job());
   }
 }
 

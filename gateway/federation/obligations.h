@@ -42,6 +42,8 @@ std::string may_not_go_on(const State& s, const pb::Run& run, const pb::Crossing
 // The item of a crossing arrived here: starts the timers of its permits.
 void begin_duties(State& s, const pb::Crossing& crossing);
 void on_blobs_dropped(State& s, const BlobsDropped& event);
+// The item of an incoming crossing will not arrive: what came of it, and what stayed on its account, goes.
+void drop_left_over(State& s, const pb::Crossing& crossing);
 // Asks for the deletion of what is due and not in use.
 void tick_duties(State& s);
 void resume_duties(State& s);

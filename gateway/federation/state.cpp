@@ -37,7 +37,7 @@ State::State(CoreConfig c) : config(std::move(c)) {
 
 pb::Job& State::edit_job(const std::string& id) {
   dirty_.emplace(Table::kJob, id);
-  return jobs[id];
+  return jobs.edit(id);
 }
 pb::Run& State::edit_run(const std::string& key) {
   dirty_.emplace(Table::kRun, key);
@@ -110,9 +110,32 @@ const pb::PolicyRecord& State::policy_record() const {
   return policy_records.empty() ? pb::PolicyRecord::default_instance() : policy_records.begin()->second;
 }
 
+pb::Usage& State::edit_spent(const std::string& key) {
+  dirty_.emplace(Table::kSpent, key);
+  return spent[key];
+}
+
 void State::put_idempotency(const std::string& key, const std::string& job) {
   idempotency[key] = job;
   direct_.push_back({Table::kIdempotency, key, job});
+}
+
+void State::put_past(Table table, const std::string& key, std::string value) {
+  direct_.push_back({table, key, std::move(value)});
+}
+
+void State::retire(Table from, Table to, const std::string& key) {
+  put_past(to, key, serialise(from, key).value());
+  erase(from, key);
+  dirty_.emplace(from, key);  // its row is removed
+}
+
+void State::retire_idempotency(const std::string& key) {
+  const auto known = idempotency.find(key);
+  if (known == idempotency.end()) return;
+  put_past(Table::kPastIdempotency, key, known->second);
+  idempotency.erase(known);
+  direct_.push_back({Table::kIdempotency, key, std::nullopt});
 }
 
 void State::put_outgoing(const std::string& region, const pb::PeerMessage& message) {
@@ -140,9 +163,12 @@ Result<void> State::load(const Record& record) {
   HETAO_CHECK(record.value.has_value());
   switch (record.table) {
     case Table::kJob: {
-      if (auto parsed = parse_into(jobs, record); !parsed) return parsed;
-      const pb::Job& job = jobs.at(record.key);
+      Table_of<pb::Job> one;
+      if (auto parsed = parse_into(one, record); !parsed) return parsed;
+      const pb::Job& job = one.begin()->second;
       if (!is_final(job.state())) ++open_jobs[job.submitter().tenant()];
+      ++jobs_in[job.state()];
+      jobs.put_packed(record.key, *record.value);
       return {};
     }
     case Table::kRun:
@@ -161,6 +187,8 @@ Result<void> State::load(const Record& record) {
       return parse_into(marks, record);
     case Table::kDuty:
       return parse_into(duties, record);
+    case Table::kSpent:
+      return parse_into(spent, record);
     case Table::kProposal:
       return parse_into(proposals, record);
     case Table::kActivation:
@@ -182,15 +210,23 @@ Result<void> State::load(const Record& record) {
       outbox[region][message.sequence()] = *record.value;
       return {};
     }
+    case Table::kPastJob:
+    case Table::kPastRun:
+    case Table::kPastCrossing:
+    case Table::kPastReview:
+    case Table::kPastIdempotency:
+    case Table::kPastOfTenant:
+    case Table::kPastBlob:
+      return {};  // read where it is, when somebody asks
   }
   return fail(ErrorCode::kFailed, "store row " + record.key, "is of a table that this version does not know",
               "start the version that wrote it");
 }
 
-std::optional<std::string> State::serialise(Table table, const std::string& key) const {
+std::optional<std::string> State::serialise(Table table, const std::string& key) {
   switch (table) {
     case Table::kJob:
-      return serialise_from(jobs, key);
+      return jobs.contains(key) ? std::optional(jobs.pack(key)) : std::nullopt;
     case Table::kRun:
       return serialise_from(runs, key);
     case Table::kCrossing:
@@ -207,6 +243,8 @@ std::optional<std::string> State::serialise(Table table, const std::string& key)
       return serialise_from(marks, key);
     case Table::kDuty:
       return serialise_from(duties, key);
+    case Table::kSpent:
+      return serialise_from(spent, key);
     case Table::kProposal:
       return serialise_from(proposals, key);
     case Table::kActivation:
@@ -219,15 +257,64 @@ std::optional<std::string> State::serialise(Table table, const std::string& key)
       return serialise_from(tokens, key);
     case Table::kIdempotency:
     case Table::kOutbox:
+    case Table::kPastJob:
+    case Table::kPastRun:
+    case Table::kPastCrossing:
+    case Table::kPastReview:
+    case Table::kPastIdempotency:
+    case Table::kPastOfTenant:
+    case Table::kPastBlob:
       break;
   }
   HETAO_CHECK(table == Table::kJob);  // the others are written directly
   return std::nullopt;
 }
 
+void State::erase(Table table, const std::string& key) {
+  switch (table) {
+    case Table::kJob:
+      --jobs_in[jobs.at(key).state()];
+      jobs.erase(key);
+      return;
+    case Table::kRun:
+      runs.erase(key);
+      return;
+    case Table::kCrossing:
+      crossings.erase(key);
+      return;
+    case Table::kReview:
+      reviews.erase(key);
+      return;
+    default:
+      HETAO_CHECK(table == Table::kJob);  // nothing else is archived
+  }
+}
+
+// Of which job an object is that changed; empty: of none.
+std::string State::job_of(Table table, const std::string& key) const {
+  const auto job_in = [&](const auto& objects) {
+    const auto at = objects.find(key);
+    return at == objects.end() ? std::string() : at->second.job();
+  };
+  if (table == Table::kJob) return jobs.contains(key) ? key : std::string();
+  if (table == Table::kRun) return job_in(runs);
+  if (table == Table::kCrossing) return job_in(crossings);
+  return {};
+}
+
+std::vector<std::string> State::changed_jobs() const {
+  std::vector<std::string> jobs;
+  for (const auto& [table, key] : dirty_) {
+    std::string job = job_of(table, key);
+    if (!job.empty()) jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
 Step State::take_step() {
   for (const auto& [table, key] : dirty_) out.records.push_back({table, key, serialise(table, key)});
   dirty_.clear();
+  jobs.close();
   for (Record& record : direct_) out.records.push_back(std::move(record));
   direct_.clear();
   return std::exchange(out, Step{});
@@ -253,6 +340,10 @@ std::string run_key(std::string_view job, uint32_t attempt) {
   return std::string(job) + "." + std::to_string(attempt);
 }
 
+std::string idempotency_row(const pb::Principal& submitter, std::string_view idempotency_key) {
+  return submitter.tenant() + "/" + submitter.user() + "/" + std::string(idempotency_key);
+}
+
 std::string outbox_key(std::string_view region, uint64_t sequence) {
   std::array<char, 24> digits{};
   std::snprintf(digits.data(), digits.size(), "%020llu", static_cast<unsigned long long>(sequence));
@@ -262,6 +353,8 @@ std::string outbox_key(std::string_view region, uint64_t sequence) {
 void move_job(State& s, pb::Job& job, pb::JobState to, std::string note) {
   if (job.state() == to) return;
   HETAO_CHECK(may_move(job.state(), to));
+  --s.jobs_in[job.state()];
+  ++s.jobs_in[to];
   job.set_state(to);
   pb::StateChange& change = *job.add_history();
   change.set_state(to);
@@ -270,6 +363,7 @@ void move_job(State& s, pb::Job& job, pb::JobState to, std::string note) {
   s.job_waits.erase(job.id());  // whatever it waited for in the state before
   if (is_final(to)) {
     job.set_ended_micros(s.now.micros);
+    ++s.ended[to];
     s.job_deadlines.erase(job.id());
     const auto open = s.open_jobs.find(job.submitter().tenant());
     HETAO_CHECK(open != s.open_jobs.end() && open->second > 0);

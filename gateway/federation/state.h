@@ -44,7 +44,7 @@ class State {
   std::shared_ptr<const policy::Policy> shadow;  // says in the ledger what it would have said
   uint64_t next_sequence = 0;
 
-  Table_of<pb::Job> jobs;
+  Shelf<pb::Job> jobs;
   Table_of<pb::Run> runs;
   Table_of<pb::Crossing> crossings;
   Table_of<pb::Review> reviews;
@@ -59,6 +59,7 @@ class State {
   Table_of<pb::Session> sessions;
   Table_of<pb::AccessToken> tokens;
   Table_of<pb::Duty> duties;  // by the crossing that they come from
+  Table_of<pb::Usage> spent;  // by archived runs; see money.h
   // What each peer has not acknowledged yet, by sequence, as it is stored: there may be very many.
   std::map<std::string, std::map<uint64_t, std::string>, std::less<>> outbox;
   std::map<std::string, PeerLive, std::less<>> peers;
@@ -72,6 +73,14 @@ class State {
   Timers review_timers;                                  // by review that is open
   Timers duty_timers;                                    // by crossing
   Timers access_timers;                                  // by "session/ID" and "token/ID"
+  Timers rest_timers;                                    // by job that may go to the archive
+  uint64_t retired = 0;                                  // jobs, since the start
+  std::map<pb::JobState, uint64_t> ended;                // jobs, since the start
+  std::map<pb::JobState, size_t> jobs_in;                // how many of `jobs` are in a state
+
+  // By run: when its submission was asked for that may not have left this process yet.
+  std::map<std::string, Instant, std::less<>> leaving;
+  std::set<std::string, std::less<>> dropping;  // duties whose copies are being deleted
 
   // --- the step in progress ---
   Instant now;
@@ -95,7 +104,12 @@ class State {
   pb::PolicyActivation& edit_activation(const std::string& number);
   pb::PolicyRecord& edit_policy_record(const std::string& key);
   const pb::PolicyRecord& policy_record() const;
+  pb::Usage& edit_spent(const std::string& key);
   void put_idempotency(const std::string& key, const std::string& job);
+  // The archive: a row moves there, or is made there.
+  void retire(Table from, Table to, const std::string& key);
+  void retire_idempotency(const std::string& key);
+  void put_past(Table table, const std::string& key, std::string value);
   void put_outgoing(const std::string& region, const pb::PeerMessage& message);
   void drop_outgoing(const std::string& region, uint64_t sequence);
 
@@ -104,6 +118,8 @@ class State {
   void effect(Effect effect) { out.effects.push_back(std::move(effect)); }
 
   Result<void> load(const Record& record);
+  // To which jobs the marked objects belong, as far as they are still here.
+  std::vector<std::string> changed_jobs() const;
   // Ends the step: the marked objects become records.
   Step take_step();
 
@@ -115,14 +131,17 @@ class State {
 
  private:
   std::set<std::pair<Table, std::string>> dirty_;
-  std::vector<Record> direct_;  // outbox and idempotency rows
-  std::optional<std::string> serialise(Table table, const std::string& key) const;
+  std::vector<Record> direct_;  // outbox, idempotency and archive rows
+  std::optional<std::string> serialise(Table table, const std::string& key);
+  void erase(Table table, const std::string& key);
+  std::string job_of(Table table, const std::string& key) const;
 };
 
 // The region that stands for a store in a crossing: "store:NAME", which no region can be called.
 std::string store_region(const StoreConfig& store);
 
 std::string run_key(std::string_view job, uint32_t attempt);
+std::string idempotency_row(const pb::Principal& submitter, std::string_view idempotency_key);
 std::string outbox_key(std::string_view region, uint64_t sequence);
 
 // Change of state, checked against the table.

@@ -2,6 +2,7 @@
 // costs what is due.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,9 +37,9 @@ class Timers {
   }
 
   // Takes out what is due at `now`, oldest first.
-  std::vector<std::string> take_due(Instant now) {
+  std::vector<std::string> take_due(Instant now, size_t most = SIZE_MAX) {
     std::vector<std::string> due;
-    while (!order_.empty() && order_.begin()->first <= now) {
+    while (due.size() < most && !order_.empty() && order_.begin()->first <= now) {
       due.push_back(order_.begin()->second);
       at_.erase(due.back());
       order_.erase(order_.begin());

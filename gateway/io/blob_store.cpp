@@ -17,6 +17,7 @@ namespace {
 
 constexpr mode_t kBlobMode = 0400;
 constexpr uint64_t kFreeBytesKept = uint64_t{256} << 20U;  // for ledger, state and logs
+constexpr auto kUsedLately = std::chrono::minutes(1);  // longer than a decided deletion waits for its turn
 constexpr std::string_view kLeavesSuffix = ".leaves";
 
 Result<Digest> digest_of(std::string_view text) {
@@ -61,7 +62,27 @@ Result<std::string> BlobStore::path_of(std::string_view text) const {
   return place_of(*digest);
 }
 
+void UsedBlobs::use(std::string_view digest) {
+  const auto now = Clock::now();
+  const std::lock_guard lock(mutex_);
+  last_.insert_or_assign(std::string(digest), now);
+  if (now < looked_through_ + kUsedLately) return;
+  looked_through_ = now;
+  std::erase_if(last_, [&](const auto& one) { return one.second < now - kUsedLately; });
+}
+
+bool UsedBlobs::unless_used_since(std::string_view digest, Clock::time_point since,
+                                  const std::function<void()>& work) {
+  const std::lock_guard lock(mutex_);
+  const auto at = last_.find(digest);
+  if (at != last_.end() && at->second >= since) return false;
+  work();
+  return true;
+}
+
+// Used before it is looked for: so it is not removed from under who finds it.
 bool BlobStore::has(std::string_view digest) const {
+  used_->use(digest);
   return size_of(digest).has_value();
 }
 
@@ -90,6 +111,7 @@ void BlobStore::keep_leaves(const transfer::Blob& blob) const {
 Result<StoredBlob> BlobStore::keep(const std::string& temporary, const transfer::Blob& blob) {
   const std::string path = place_of(blob.digest);
   const StoredBlob stored{transfer::blob_digest_text(blob.digest), blob.size};
+  used_->use(stored.digest);
   struct stat facts{};
   if (::stat(path.c_str(), &facts) == 0) {
     ::unlink(temporary.c_str());
@@ -174,12 +196,18 @@ Result<transfer::Blob> BlobStore::describe(std::string_view text) const {
   return found;
 }
 
-Result<void> BlobStore::remove(std::string_view digest) {
+Result<void> BlobStore::remove(std::string_view digest, Duration decided_ago) {
   auto path = path_of(digest);
   if (!path) return fail(path.error());
-  ::unlink((*path + std::string(kLeavesSuffix)).c_str());
-  if (::unlink(path->c_str()) != 0 && errno != ENOENT) return fail_errno(*path, "can't be removed");
-  return {};
+  Result<void> done;
+  const auto remove_files = [&] {
+    ::unlink((*path + std::string(kLeavesSuffix)).c_str());
+    if (::unlink(path->c_str()) != 0 && errno != ENOENT) done = fail_errno(*path, "can't be removed");
+  };
+  const auto decided = UsedBlobs::Clock::now() - std::chrono::microseconds(decided_ago.micros);
+  if (!used_->unless_used_since(digest, decided, remove_files))
+    return fail(ErrorCode::kFailed, *path, "is in use again", "its deletion is tried again later");
+  return done;
 }
 
 std::string BlobStore::partial_path(std::string_view text) const {

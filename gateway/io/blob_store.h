@@ -10,8 +10,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +23,7 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/result.h"
+#include "gateway/base/time.h"
 #include "gateway/transfer/blob.h"
 
 namespace hetao::io {
@@ -50,6 +55,21 @@ class ReservedRoom {
   uint64_t bytes_;
 };
 
+// Blobs that were stored or found here lately.
+class UsedBlobs {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  void use(std::string_view digest);
+  // Does `work` unless the blob was used since; false: it was.
+  bool unless_used_since(std::string_view digest, Clock::time_point since, const std::function<void()>& work);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Clock::time_point, std::less<>> last_;
+  Clock::time_point looked_through_{};
+};
+
 class BlobStore {
  public:
   static Result<BlobStore> open(std::string folder);
@@ -65,8 +85,9 @@ class BlobStore {
   Result<std::string> read(std::string_view digest, size_t bytes_max) const;
   // Size and chunk hashes, as a sender needs them: from the file beside the blob, else by reading the blob.
   Result<transfer::Blob> describe(std::string_view digest) const;
-  // Not being there is no error.
-  Result<void> remove(std::string_view digest);
+  // Not being there is no error. Refused for a blob that was stored, or found here, since that was decided:
+  // something takes it up again.
+  Result<void> remove(std::string_view digest, Duration decided_ago = {});
 
   // Receiving in pieces: a file of its own that outlives restarts, named by the digest that it will have.
   std::string partial_path(std::string_view digest) const;
@@ -86,6 +107,7 @@ class BlobStore {
   Result<StoredBlob> keep(const std::string& temporary, const transfer::Blob& blob);
   void keep_leaves(const transfer::Blob& blob) const;
   std::string folder_;
+  std::shared_ptr<UsedBlobs> used_ = std::make_shared<UsedBlobs>();
   ReservedRoom::Total reserved_ = std::make_shared<std::atomic<uint64_t>>(0);
 };
 

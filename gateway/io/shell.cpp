@@ -129,7 +129,9 @@ void ShellParts::take_step(federation::Step step, std::function<void()> after,
     out.entries.push_back({entry.sequence, std::move(*bytes)});
   }
   auto effects = std::make_shared<std::vector<federation::Effect>>(std::move(step.effects));
-  out.effects = [this, effects, changed, then = std::move(after), things = std::move(things)] {
+  out.effects = [this, effects, changed, then = std::move(after), things = std::move(things),
+                 left = past->leave(out.records)] {
+    past->arrive(left);
     carry_out(std::move(*effects));
     if (then) then();
     for (const ChangedThing& thing : things) changes.add(thing);
@@ -476,6 +478,22 @@ UploadStore& Shell::uploads() {
 
 const Staging& Shell::staging() const {
   return parts_->staging;
+}
+
+Awaitable<Result<std::optional<std::string>>> Shell::past_row(federation::Table table, std::string key) {
+  Result<std::optional<std::string>> found(std::nullopt);
+  const auto look = [&] { found = parts_->past->find(table, key); };
+  co_await parts_->quick->run(look);
+  co_return found;
+}
+
+Awaitable<Result<std::vector<federation::Record>>> Shell::past_rows(federation::Table table, std::string from,
+                                                                    std::string end, size_t most,
+                                                                    bool last_ones) {
+  Result<std::vector<federation::Record>> found;
+  const auto look = [&] { found = parts_->past->rows(table, {from, end}, most, last_ones); };
+  co_await parts_->quick->run(look);
+  co_return found;
 }
 
 }  // namespace hetao::io

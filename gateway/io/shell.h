@@ -147,6 +147,10 @@ class Shell {
   PersonRegister& persons();
   const Staging& staging() const;
   UploadStore& uploads();
+  // [io] The archive: rows that the core let go of, whether their commit is durable yet or not.
+  Awaitable<Result<std::optional<std::string>>> past_row(federation::Table table, std::string key);
+  Awaitable<Result<std::vector<federation::Record>>> past_rows(federation::Table table, std::string from,
+                                                               std::string end, size_t most, bool last_ones);
 
  private:
   explicit Shell(std::unique_ptr<ShellParts> parts);

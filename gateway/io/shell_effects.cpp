@@ -92,11 +92,19 @@ void ShellParts::on(federation::FetchInput& effect) {
   }));
 }
 
+// Unless an archived job holds it.
+Result<void> ShellParts::drop_blob(const std::string& digest, Duration decided_ago) {
+  const auto held = past->rows(federation::Table::kPastBlob, store::beginning_with(digest + "/"), 1);
+  if (!held) return fail(held.error());
+  return held->empty() ? blobs->remove(digest, decided_ago) : Result<void>();
+}
+
 void ShellParts::on(federation::DropBlobs& effect) {
-  spawn(work_and_post<federation::BlobsDropped>(*bulk, [this, e = std::move(effect)] {
+  const Duration age = now() - effect.decided;
+  spawn(work_and_post<federation::BlobsDropped>(*bulk, [this, age, e = std::move(effect)] {
     federation::BlobsDropped done{e.duties, true, {}};
     for (const std::string& digest : e.digests) {
-      auto removed = blobs->remove(digest);
+      auto removed = drop_blob(digest, age);
       if (removed) continue;
       done.ok = false;
       done.why = to_line(removed.error());

@@ -18,6 +18,7 @@
 #include "gateway/io/http_server.h"
 #include "gateway/io/inspector.h"
 #include "gateway/io/pack_store.h"
+#include "gateway/io/past_rows.h"
 #include "gateway/io/peer_manager.h"
 #include "gateway/io/platform.h"
 #include "gateway/io/shell.h"
@@ -81,6 +82,7 @@ class ShellParts {
   std::unique_ptr<UploadStore> uploads;
   StoreClient stores;
   std::optional<federation::Core> core;
+  std::unique_ptr<PastRows> past;
   std::unique_ptr<Gate> gate;
   std::map<std::string, std::unique_ptr<PlatformSlot>> platforms;
   std::unique_ptr<PeerManager> peers;
@@ -154,6 +156,7 @@ class ShellParts {
   void on(federation::DropBlobs& effect);
   void on(federation::NotifyRole& effect);
   void on(federation::WakeAt& effect);
+  Result<void> drop_blob(const std::string& digest, Duration decided_ago);  // worker threads
   PlatformSlot* platform_of(const std::string& name);
   // Runs `work` on `workers`, then posts the event that it made.
   template <class Made>

@@ -76,9 +76,13 @@ void ShellParts::on(federation::SubmitRun& effect) {
 
 void ShellParts::on(federation::FindRun& effect) {
   PlatformSlot* slot = platform_of(effect.platform);
-  if (slot == nullptr) return post(federation::RunFound{effect.run, PlatformReply::kAbsent, {}});
-  spawn(work_and_post<federation::RunFound>(slot->workers,
-                                            [slot, run = effect.run] { return slot->platform->find(run); }));
+  if (slot == nullptr)
+    return post(federation::RunFound{effect.run, PlatformReply::kAbsent, {}, effect.asked});
+  spawn(work_and_post<federation::RunFound>(slot->workers, [slot, e = effect] {
+    federation::RunFound found = slot->platform->find(e.run);
+    found.asked = e.asked;
+    return found;
+  }));
 }
 
 // Watched from when the platform has it: a look that ran beside the call may have found nothing to watch.

@@ -94,6 +94,9 @@ Result<void> ShellParts::replay(std::unique_ptr<store::Store> store) {
       !loaded)
     return loaded;
   core->load_ledger_size(ledger->size());
+  auto archive = store->open_archive();
+  if (!archive) return fail(archive.error());
+  past = std::make_unique<PastRows>(std::move(*archive));
   gate = std::make_unique<Gate>(
       Gate::Config{.post = [this](std::function<void()> work) { asio::post(io, std::move(work)); },
                    .on_fatal = [this](Error error) { fail_for_good(std::move(error)); }},

@@ -3,6 +3,7 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -56,13 +57,58 @@ Result<void> put_meta(PgSession& session, std::string_view key, std::string_view
   return {};
 }
 
+class PostgresArchive final : public Archive {
+ public:
+  explicit PostgresArchive(PgSession session) : session_(std::move(session)) {}
+  Result<std::optional<std::string>> find(Table table, std::string_view key) override;
+  Result<std::vector<Record>> rows(Table table, const KeyRange& range, size_t most, bool last_ones) override;
+
+ private:
+  std::mutex mutex_;
+  PgSession session_;
+};
+
+PgValue pg_table(Table table) {
+  return pg_int8(static_cast<int64_t>(table));
+}
+
+PgValue pg_bytes(std::string_view bytes) {
+  return {PgType::kBytea, false, std::string(bytes)};
+}
+
+Result<std::optional<std::string>> PostgresArchive::find(Table table, std::string_view key) {
+  const std::array<PgValue, 2> values = {pg_table(table), pg_bytes(key)};
+  const std::lock_guard lock(mutex_);
+  auto found = session_.run("SELECT value FROM hetao.record WHERE kind = $1::int2 AND key = $2", values);
+  if (!found) return fail(found.error());
+  if (found->count() == 0) return std::nullopt;
+  return std::string(found->bytes(0, 0));
+}
+
+Result<std::vector<Record>> PostgresArchive::rows(Table table, const KeyRange& range, size_t most,
+                                                  bool last_ones) {
+  const std::array<PgValue, 4> values = {pg_table(table), pg_bytes(range.from), pg_bytes(range.end),
+                                         pg_int8(static_cast<int64_t>(most))};
+  const std::string sql =
+      std::string("SELECT key, value FROM hetao.record WHERE kind = $1::int2 AND key >= $2 ") +
+      "AND key < $3 ORDER BY key" + (last_ones ? " DESC" : "") + " LIMIT $4";
+  const std::lock_guard lock(mutex_);
+  auto found = session_.run(sql.c_str(), values);
+  if (!found) return fail(found.error());
+  std::vector<Record> all;
+  for (int i = 0; i < found->count(); ++i)
+    all.push_back({table, std::string(found->bytes(i, 0)), std::string(found->bytes(i, 1))});
+  return all;
+}
+
 class PostgresStore final : public Store {
  public:
-  explicit PostgresStore(PgSession session) : session_(std::move(session)) {}
+  PostgresStore(PgSession session, std::string url) : session_(std::move(session)), url_(std::move(url)) {}
 
   Result<void> prepare();
   Result<void> load(const std::function<Result<void>(const Record&)>& take) override;
   Result<void> commit(const Batch& batch) override;
+  Result<std::unique_ptr<Archive>> open_archive() override;
   Result<EntryRange> kept_entries() override;
   Result<std::vector<PendingEntry>> entries_from(uint64_t first, size_t most) override;
   void forget_entries_below(uint64_t) override {}  // other nodes' ledgers are completed from them
@@ -75,7 +121,15 @@ class PostgresStore final : public Store {
 
  private:
   PgSession session_;
+  std::string url_;
 };
+
+// A session of its own: a commit that takes long keeps no reader waiting.
+Result<std::unique_ptr<Archive>> PostgresStore::open_archive() {
+  auto session = PgSession::open(url_, "hetao/archive");
+  if (!session) return fail(session.error());
+  return std::make_unique<PostgresArchive>(std::move(*session));
+}
 
 Result<void> PostgresStore::prepare() {
   const std::array<PgValue, 7> types = {PgArray(PgType::kInt2).take(),  PgArray(PgType::kBytea).take(),
@@ -88,7 +142,7 @@ Result<void> PostgresStore::prepare() {
 Result<void> PostgresStore::load(const std::function<Result<void>(const Record&)>& take) {
   const auto declared = session_.run_script(
       "BEGIN READ ONLY; DECLARE all_records NO SCROLL CURSOR FOR "
-      "SELECT kind, key, value FROM hetao.record ORDER BY kind, key");
+      "SELECT kind, key, value FROM hetao.record WHERE kind <= 100");
   if (!declared) return declared;
   const std::string fetch = std::string("FETCH ") + kRowsAtOnce + " FROM all_records";
   while (true) {
@@ -303,7 +357,7 @@ Result<Claim> claim_postgres(const std::string& url, const Owner& owner) {
   }
   if (auto possessed = take_possession(*session, owner); !possessed) return fail(possessed.error());
   if (auto told = announce(*session, owner.self); !told) return fail(told.error());
-  auto store = std::make_unique<PostgresStore>(std::move(*session));
+  auto store = std::make_unique<PostgresStore>(std::move(*session), url);
   if (auto prepared = store->prepare(); !prepared) return fail(prepared.error());
   return Claim{std::move(store)};
 }

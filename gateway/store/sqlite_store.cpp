@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/store/sqlite_archive.h"
 
 namespace hetao::store {
 
@@ -30,6 +32,22 @@ struct CloseDatabase {
 struct FinalizeStatement {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
+// Keeps a second gateway off, as long as it is open: readers of the archive share the database.
+class FileLock {
+ public:
+  FileLock() = default;
+  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  bool take() const { return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }
+
+ private:
+  int descriptor_ = -1;
+};
+
 using Database = std::unique_ptr<sqlite3, CloseDatabase>;
 using StatementPtr = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
@@ -49,6 +67,7 @@ class SqliteStore final : public Store {
 
   Result<void> load(const std::function<Result<void>(const Record&)>& take) override;
   Result<void> commit(const Batch& batch) override;
+  Result<std::unique_ptr<Archive>> open_archive() override { return open_sqlite_archive(path_); }
   Result<EntryRange> kept_entries() override;
   Result<std::vector<PendingEntry>> entries_from(uint64_t first, size_t most) override;
   void forget_entries_below(uint64_t index) override { forget_below_ = std::max(forget_below_, index); }
@@ -56,7 +75,8 @@ class SqliteStore final : public Store {
   Result<void> put_note(std::string_view name, std::string_view value) override;
 
  private:
-  SqliteStore(std::string path, Database database) : path_(std::move(path)), database_(std::move(database)) {}
+  SqliteStore(std::string path, FileLock lock, Database database)
+      : path_(std::move(path)), lock_(std::move(lock)), database_(std::move(database)) {}
 
   tl::unexpected<Error> failed(std::string_view doing) const;
   Result<void> run(const char* sql);
@@ -72,6 +92,7 @@ class SqliteStore final : public Store {
   Result<void> write_record(const Record& record);
 
   std::string path_;
+  FileLock lock_;  // given back after the database is closed
   Database database_;
   StatementPtr put_;
   StatementPtr drop_;
@@ -156,10 +177,8 @@ Result<void> SqliteStore::put_note(std::string_view name, std::string_view value
 }
 
 Result<void> SqliteStore::settle_pragmas() {
-  // The exclusive lock keeps a second gateway off, and spares the shared-memory file.
-  for (const char* pragma :
-       {"PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
-        "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -16384"}) {
+  for (const char* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
+                             "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -16384"}) {
     if (auto done = run(pragma); !done) return done;
   }
   auto synchronous = number_of("PRAGMA synchronous");
@@ -247,12 +266,14 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path, const 
   if (made < 0)
     return fail(ErrorCode::kFailed, path, std::string("can't be opened: ") + std::strerror(errno),
                 "the gateway's user must be able to write the file and its folder");
-  ::close(made);
+  FileLock lock(made);
+  if (!lock.take())
+    return fail(ErrorCode::kFailed, path, "is in use", "another program holds the file: stop it");
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(raw);
   if (raw == nullptr) return fail(ErrorCode::kFailed, path, "can't be opened: out of memory");
-  auto store = std::unique_ptr<SqliteStore>(new SqliteStore(path, std::move(database)));
+  auto store = std::unique_ptr<SqliteStore>(new SqliteStore(path, std::move(lock), std::move(database)));
   if (code != SQLITE_OK) return store->failed("opening");
   sqlite3_extended_result_codes(raw, 1);
   if (auto claimed = store->claim(owner, fresh); !claimed) return fail(claimed.error());
@@ -261,7 +282,7 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path, const 
 }
 
 Result<void> SqliteStore::load(const std::function<Result<void>(const Record&)>& take) {
-  auto rows = prepare("SELECT kind, key, value FROM record ORDER BY kind, key");
+  auto rows = prepare("SELECT kind, key, value FROM record WHERE kind <= 100");
   if (!rows) return fail(rows.error());
   sqlite3_stmt* row = rows->get();
   int code = sqlite3_step(row);

@@ -15,6 +15,17 @@ bool is_postgres(std::string_view url) {
 
 }  // namespace
 
+KeyRange beginning_with(std::string_view prefix) {
+  KeyRange range{std::string(prefix), std::string(prefix)};
+  while (!range.end.empty() && range.end.back() == '\xff') range.end.pop_back();
+  if (range.end.empty()) {
+    range.end = "\xff\xff\xff\xff";  // no key begins so: keys are UTF-8
+  } else {
+    range.end.back() = static_cast<char>(range.end.back() + 1);
+  }
+  return range;
+}
+
 Result<void> check_store_url(std::string_view url) {
   if (is_postgres(url)) return check_postgres_url(std::string(url));
   if (url.starts_with(kSqlitePrefix)) url.remove_prefix(kSqlitePrefix.size());

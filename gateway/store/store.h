@@ -22,6 +22,7 @@
 
 #include "gateway/base/result.h"
 #include "gateway/federation/record.h"
+#include "gateway/store/archive.h"
 
 namespace hetao::store {
 
@@ -51,9 +52,12 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Every record, by table and key. An error of `take` ends the loading with it.
+  // Every record that is not of the archive. An error of `take` ends the loading with it.
   virtual Result<void> load(const std::function<Result<void>(const federation::Record&)>& take) = 0;
   virtual Result<void> commit(const Batch& batch) = 0;
+
+  // To be called once, before anything is committed by another thread.
+  virtual Result<std::unique_ptr<Archive>> open_archive() = 0;
 
   // Entries that are still kept.
   virtual Result<EntryRange> kept_entries() = 0;

@@ -57,6 +57,8 @@ class Jobs(CitiesTest):
         job = python_job("pass", zone="hongkong", inputs=[{"url": "dataset:grid", "path": "/data/grid.csv"}])
         refused = self.cities.hetao("hongkong", "SUBMITTER", "submit", "-", stdin=json.dumps(job), code=3)
         self.assert_words(refused.stderr, "F05", "art. 37", "allowed instead")
+        self.assertEqual(len(refused.stderr.splitlines()), 1, refused.stderr)
+        self.assert_words(refused.stdout, "decision")
 
     def test_the_submitter_can_not_review_and_a_review_needs_a_reason(self):
         job = self.cities.submit("hongkong", count_job(code=COPY, name="held"))

@@ -12,8 +12,15 @@ using namespace federation;
 
 namespace {
 
+// What a gateway knows of what is open and of what is over, read from its disk.
+using Known = std::map<std::string, std::unique_ptr<Core>>;
+
+struct Case : Evidence {
+  Known known;
+};
+
 // The rules that real gateways are judged by.
-void check_history(const Evidence& e) {
+void check_history(const Case& e) {
   history::History all;
   all.all_regions = true;
   all.at_rest = true;
@@ -22,7 +29,7 @@ void check_history(const Evidence& e) {
     for (const Start& start : node.scheduler().starts()) all.starts.push_back({region, start.run});
     for (const Submission* left : node.scheduler().left_behind())
       all.left_behind.push_back({region, left->run, left->id});
-    for (const auto& [id, job] : node.core()->jobs()) {
+    for (const auto& [id, job] : e.known.at(region)->jobs()) {
       if (job.task().resources().preemptible()) all.repeatable.push_back(id);
     }
   }
@@ -33,7 +40,7 @@ void check_history(const Evidence& e) {
 }
 
 // What a client was told is what a poll finds, and everybody got an answer.
-void check_answers(const Evidence& e) {
+void check_answers(const Case& e) {
   for (const WantedJob& wanted : e.researchers.jobs()) {
     if (wanted.dropped) continue;
     if (!wanted.acknowledged) {
@@ -41,7 +48,7 @@ void check_answers(const Evidence& e) {
         e.violate("everybody-is-answered: " + wanted.idempotency_key + " was never answered");
       continue;
     }
-    const pb::Job* job = e.nodes.at(wanted.home).core()->job(wanted.id);
+    const pb::Job* job = e.known.at(wanted.home)->job(wanted.id);
     if (job == nullptr) {
       e.violate("acknowledged-is-kept: job " + wanted.id + " is lost");
     } else if (!is_final(job->state())) {
@@ -54,10 +61,10 @@ void check_answers(const Evidence& e) {
 }
 
 // One job for each wish, however often it was repeated.
-void check_no_twins(const Evidence& e) {
+void check_no_twins(const Case& e) {
   for (const auto& [region, node] : e.nodes) {
     std::map<std::string, int> by_key;
-    for (const auto& [id, job] : node.core()->jobs()) ++by_key[job.idempotency_key()];
+    for (const auto& [id, job] : e.known.at(region)->jobs()) ++by_key[job.idempotency_key()];
     for (const auto& [key, count] : by_key) {
       if (count > 1)
         e.violate("no-twins: " + key + " became " + std::to_string(count) + " jobs in " + region);
@@ -65,11 +72,11 @@ void check_no_twins(const Evidence& e) {
   }
 }
 
-void check_runs(const Evidence& e) {
+void check_runs(const Case& e) {
   for (const auto& [region, node] : e.nodes) {
     for (const std::string& run : node.scheduler().submitted_twice_at_once())
       e.violate("look-up-before-repeat: " + run + " was submitted twice at once in " + region);
-    for (const auto& [key, run] : node.core()->runs()) {
+    for (const auto& [key, run] : e.known.at(region)->runs()) {
       if (!is_final(run.state()))
         e.violate("every-run-ends: " + key + " hangs in " + federation::to_word(run.state()) + " in " +
                   region);
@@ -82,10 +89,10 @@ void check_runs(const Evidence& e) {
 }
 
 // Counters hold what crossed or is on its way, and nothing else.
-void check_counters(const Evidence& e) {
+void check_counters(const Case& e) {
   for (const auto& [region, node] : e.nodes) {
     std::map<std::string, int64_t> expected;
-    for (const auto& [id, crossing] : node.core()->crossings()) {
+    for (const auto& [id, crossing] : e.known.at(region)->crossings()) {
       if (crossing.reserved_year() == 0) continue;
       if (crossing.state() != pb::CROSSING_DONE)
         e.violate("counters-match: " + id + " holds a reservation in " +
@@ -109,7 +116,7 @@ void check_counters(const Evidence& e) {
 }
 
 // Memory, disk and ledger name one policy.
-void check_policies(const Evidence& e) {
+void check_policies(const Case& e) {
   for (const auto& [region, node] : e.nodes) {
     std::string in_force;
     for (const ledger::Entry& entry : node.disk().entries) {
@@ -122,21 +129,21 @@ void check_policies(const Evidence& e) {
 }
 
 // Both sides tell the same end of every crossing.
-void check_both_sides(const Evidence& e) {
+void check_both_sides(const Case& e) {
   for (const auto& [region, node] : e.nodes) {
-    for (const auto& [id, crossing] : node.core()->crossings()) {
+    for (const auto& [id, crossing] : e.known.at(region)->crossings()) {
       if (crossing.from_region() != region || crossing.state() != pb::CROSSING_DONE) continue;
-      const pb::Crossing* there = e.nodes.at(crossing.to_region()).core()->crossing(id);
+      const pb::Crossing* there = e.known.at(crossing.to_region())->crossing(id);
       if (there == nullptr || there->state() != pb::CROSSING_DONE)
         e.violate("both-sides-agree: " + id + " is done in " + region + " alone");
     }
   }
 }
 
-void check_reviews(const Evidence& e) {
+void check_reviews(const Case& e) {
   for (const auto& [region, node] : e.nodes) {
-    for (const auto& [id, review] : node.core()->reviews()) {
-      const pb::Crossing* crossing = node.core()->crossing(review.crossing());
+    for (const auto& [id, review] : e.known.at(region)->reviews()) {
+      const pb::Crossing* crossing = e.known.at(region)->crossing(review.crossing());
       if (review.state() == pb::REVIEW_OPEN)
         e.violate("no-review-for-nothing: " + id + " is open in " + region);
       if (review.state() != pb::REVIEW_APPROVED) continue;
@@ -150,7 +157,7 @@ void check_reviews(const Evidence& e) {
 }
 
 // delete-after: booked, and gone unless it is held on another account.
-void check_duties(const Evidence& e) {
+void check_duties(const Case& e) {
   for (const auto& [region, node] : e.nodes) {
     for (const auto& [where, value] : node.disk().rows) {
       if (where.first != Table::kDuty) continue;
@@ -160,7 +167,7 @@ void check_duties(const Evidence& e) {
         e.violate("deleted-in-time: " + where.second + " is overdue in " + region);
     }
     std::map<std::string, bool> kept;  // by digest: some copy may stay
-    for (const auto& [id, crossing] : node.core()->crossings()) {
+    for (const auto& [id, crossing] : e.known.at(region)->crossings()) {
       if (crossing.to_region() != region || crossing.state() != pb::CROSSING_DONE) continue;
       for (const pb::ItemFile& file : crossing.item().files())
         kept[file.digest()] |= crossing.deleted_sequence() == 0;
@@ -184,14 +191,14 @@ bool is_bound(const pb::Crossing& crossing) {
   return binds(crossing.ours()) || binds(crossing.theirs());
 }
 
-void check_onward(const Evidence& e) {
+void check_onward(const Case& e) {
   for (const auto& [region, node] : e.nodes) {
-    for (const auto& [key, run] : node.core()->runs()) {
+    for (const auto& [key, run] : e.known.at(region)->runs()) {
       for (const std::string& input : run.inputs()) {
-        const pb::Crossing* in = node.core()->crossing(input);
+        const pb::Crossing* in = e.known.at(region)->crossing(input);
         if (in == nullptr || !is_bound(*in)) continue;
         for (const std::string& output : run.outputs()) {
-          const pb::Crossing* out = node.core()->crossing(output);
+          const pb::Crossing* out = e.known.at(region)->crossing(output);
           if (out != nullptr && out->booked_sequence() != 0 && out->to_region() != in->from_region())
             e.violate("no-onward-transfer: " + output + " left " + region + " though " + input + " is bound");
         }
@@ -201,7 +208,7 @@ void check_onward(const Evidence& e) {
 }
 
 // Nothing owed is left, and a restart would find what the process knows.
-void check_quiet(const Evidence& e) {
+void check_quiet(const Case& e) {
   for (const auto& [region, node] : e.nodes) {
     for (const auto& peer : node.core()->peers()) {
       if (peer.outbox != 0) e.violate("nothing-owed: " + region + " still owes " + peer.region + " messages");
@@ -220,6 +227,22 @@ void check_quiet(const Evidence& e) {
       const auto row = node.disk().rows.find({Table::kJob, id});
       if (row == node.disk().rows.end() || row->second != job.SerializeAsString())
         e.violate("memory-is-disk: job " + id + " is not on disk as it is in memory in " + region);
+    }
+  }
+}
+
+// What went to the archive is there once, and at its end.
+void check_archive(const Case& e) {
+  for (const auto& [region, node] : e.nodes) {
+    const auto& rows = node.disk().rows;
+    for (const auto& [where, value] : rows) {
+      const Table present = present_of(where.first);
+      if (present != where.first && rows.contains({present, where.second}))
+        e.violate("archived-is-gone: " + where.second + " is open and archived in " + region);
+    }
+    for (const auto& [id, job] : node.core()->jobs()) {
+      if (rows.contains({Table::kPastJob, id}))
+        e.violate("archived-is-gone: job " + id + " is in memory and archived in " + region);
     }
   }
 }
@@ -246,11 +269,13 @@ bool is_at_rest(const Node& node) {
   for (const PeerState& peer : core.peers()) {
     if (peer.outbox != 0) return false;
   }
-  return all_final(core.jobs()) && all_final(core.runs()) && all_final(core.crossings()) &&
+  return core.open_jobs().empty() && all_final(core.runs()) && all_final(core.crossings()) &&
          node.scheduler().left_behind().empty();
 }
 
-void check_world(const Evidence& evidence) {
+void check_world(const Evidence& given) {
+  Case evidence{given, {}};
+  for (const auto& [region, node] : given.nodes) evidence.known.emplace(region, node.everything());
   check_history(evidence);
   check_answers(evidence);
   check_no_twins(evidence);
@@ -261,6 +286,7 @@ void check_world(const Evidence& evidence) {
   check_reviews(evidence);
   check_onward(evidence);
   check_duties(evidence);
+  check_archive(evidence);
   check_quiet(evidence);
 }
 

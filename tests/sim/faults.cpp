@@ -67,7 +67,7 @@ void Chance::draw() {
 }
 
 bool Chance::strikes(Fault fault) {
-  if (calm_ || (fault == Fault::kFreeze && !freezes_ && !scripted_)) return false;
+  if (calm_) return false;
   const size_t kind = static_cast<size_t>(fault);
   const Struck here{fault, opportunities_[kind]++};
   // Drawn in any case, so that a fault that is struck out changes as little else as it can.

@@ -80,9 +80,6 @@ class Chance {
 
   // Draws which kinds there are, and how often.
   void draw();
-  // Freezes happen only when asked for: about one world in a thousand still breaks a rule by them
-  // (README.md).
-  void allow_freezes(bool allowed) { freezes_ = allowed; }
   // Only what `script` names happens, at most.
   void follow(std::set<Struck> script) { script_ = std::move(script), scripted_ = true; }
   // These do not happen, though chance would have it.
@@ -113,7 +110,6 @@ class Chance {
   std::vector<Struck> struck_;
   bool scripted_ = false;
   bool calm_ = true;
-  bool freezes_ = false;
 };
 
 }  // namespace hetao::sim

@@ -47,7 +47,7 @@ void Link::deliver_item(const std::string& from, const SendItem& effect, uint64_
     return sender.post(ItemFailed{effect.crossing, "the stream broke", chance_.random().chance(100)});
   }
   if (receiver.core()->expected_item(from, effect.crossing) == nullptr) return;
-  for (const pb::ItemFile& file : effect.item.files()) receiver.disk().blobs.insert(file.digest());
+  for (const pb::ItemFile& file : effect.item.files()) receiver.keep_blob(file.digest());
   receiver.post(ItemStored{effect.crossing});
 }
 

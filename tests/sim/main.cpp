@@ -15,7 +15,7 @@
 namespace {
 
 constexpr const char* kUsage =
-    "usage: hetao_sim [--seeds N] [--first SEED] [--policy DIR] [--twice] [--until-failure] [--freezes]\n"
+    "usage: hetao_sim [--seeds N] [--first SEED] [--policy DIR] [--twice] [--until-failure]\n"
     "       hetao_sim --pairs [--share I/N]\n"
     "       hetao_sim --shrink SEED | --trace SEED\n"
     "  --seeds N        how many worlds (default 2000)\n"
@@ -23,7 +23,6 @@ constexpr const char* kUsage =
     "  --policy DIR     a policy pack for all gateways instead of the simulation's small one\n"
     "  --twice          runs each world twice and compares the histories\n"
     "  --until-failure  stops at the first world that breaks an invariant\n"
-    "  --freezes        processes are stopped and go on as well (see tests/sim/README.md)\n"
     "  --pairs          one job, every single fault and every ordered pair of faults\n"
     "  --share I/N      of the pairs, the I-th of N shares (from 0)\n"
     "  --shrink SEED    the shortest history of a failing world that still fails\n"
@@ -64,8 +63,6 @@ bool parse(int argc, char** argv, Arguments& out) {
       out.twice = true;
     } else if (word == "--until-failure") {
       out.until_failure = true;
-    } else if (word == "--freezes") {
-      out.options.freezes = true;
     } else if (word == "--pairs") {
       out.pairs = true;
     } else if (word == "--effects-before-sync") {
@@ -181,7 +178,7 @@ int run_seeds(const Arguments& arguments, const hetao::sim::Policies& policies) 
   // A kind of fault that a thousand worlds never see is a hole in the simulation.
   for (size_t i = 0; i < hetao::sim::kFaults; ++i) {
     const auto fault = static_cast<hetao::sim::Fault>(i);
-    if (struck[i] > 0 || (fault == hetao::sim::Fault::kFreeze && !arguments.options.freezes)) continue;
+    if (struck[i] > 0) continue;
     std::printf("no world had the fault \"%s\"\n", hetao::sim::to_word(fault));
     failed += 1;
   }

@@ -22,7 +22,7 @@ namespace hetao::sim {
 struct Disk {
   std::map<std::pair<federation::Table, std::string>, std::string> rows;
   std::vector<ledger::Entry> entries;
-  std::set<std::string> blobs;                            // digests
+  std::set<std::string> blobs;                            // digests; see Node::keep_blob()
   std::set<std::pair<std::string, std::string>> permits;  // crossing and digest, as the entries say
 
   bool has_permit(const std::string& crossing, const std::string& digest) const {
@@ -65,6 +65,10 @@ class Node {
   const federation::Core* core() const { return core_.get(); }
   const Disk& disk() const { return disk_; }
   Disk& disk() { return disk_; }
+  // Stored, or found there: what something takes up is not deleted by a decision of before.
+  void keep_blob(const std::string& digest);
+  // What the gateway knows: what is open, and the archive.
+  std::unique_ptr<federation::Core> everything() const;
   const Scheduler& scheduler() const { return scheduler_; }
   // Nothing is on its way to the disk.
   bool is_synced() const { return unsynced_.empty(); }
@@ -96,6 +100,8 @@ class Node {
   void inspect(const federation::InspectItem& effect);
   void deliver(const federation::DeliverOutput& effect);
   void drop(const federation::DropBlobs& effect);
+  bool is_archived(const std::string& digest) const;
+  bool answer_from_archive(const federation::SubmitJob& wanted);
   void wake(Instant at);
   void watch(const std::string& run, const std::string& id, bool told_start);
   void check_inputs(const federation::SubmitRun& effect);
@@ -112,6 +118,7 @@ class Node {
   std::deque<federation::Step> unsynced_;
   bool syncing_ = false;
   Instant frozen_until_;
+  std::map<std::string, Instant> used_;  // blobs of this life, by the process's clock
   Duration skew_{};
   Instant drift_since_;
   int64_t drift_percent_ = 0;

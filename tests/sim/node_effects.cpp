@@ -85,11 +85,12 @@ void Node::submit(const SubmitRun& effect) {
 
 void Node::find(const FindRun& effect) {
   if (chance().strikes(Fault::kAnswerLost)) {
-    return later(Duration::seconds(10), RunFound{effect.run, PlatformReply::kUnknown, {}});
+    return later(Duration::seconds(10), RunFound{effect.run, PlatformReply::kUnknown, {}, effect.asked});
   }
   const Submission* found = scheduler_.find_run(effect.run);
-  later(scheduler_delay(), found == nullptr ? RunFound{effect.run, PlatformReply::kAbsent, {}}
-                                            : RunFound{effect.run, PlatformReply::kOk, found->id});
+  later(scheduler_delay(), found == nullptr
+                               ? RunFound{effect.run, PlatformReply::kAbsent, {}, effect.asked}
+                               : RunFound{effect.run, PlatformReply::kOk, found->id, effect.asked});
 }
 
 void Node::release(const ReleaseRun& effect) {
@@ -159,7 +160,7 @@ void Node::collect(const CollectRun& effect) {
     pb::ItemFile& file = *item.add_files();
     file.set_digest("d-" + effect.run + "-" + std::to_string(i));
     file.set_bytes(1000 + i);
-    disk_.blobs.insert(file.digest());
+    keep_blob(file.digest());
     collected.items.push_back(std::move(item));
   }
   later(Duration::millis(chance().random().between(1, 300)), std::move(collected));
@@ -182,13 +183,24 @@ void Node::deliver(const DeliverOutput& effect) {
         OutputDelivered{effect.job, effect.delivery.name(), !fails, fails ? "disk full" : ""});
 }
 
+// An archived job keeps it.
+bool Node::is_archived(const std::string& digest) const {
+  const std::string prefix = digest + "/";
+  const auto row = disk_.rows.lower_bound({Table::kPastBlob, prefix});
+  return row != disk_.rows.end() && row->first.first == Table::kPastBlob &&
+         row->first.second.starts_with(prefix);
+}
+
 void Node::drop(const DropBlobs& effect) {
   const bool fails = chance().strikes(Fault::kDeletionFails);
   later_do(Duration::millis(5), [this, effect, fails] {
-    if (!fails) {
-      for (const std::string& digest : effect.digests) disk_.blobs.erase(digest);
+    bool done = !fails;
+    for (const std::string& digest : effect.digests) {
+      const auto used = used_.find(digest);
+      if (used != used_.end() && used->second >= effect.decided) done = false;
+      if (done && !is_archived(digest)) disk_.blobs.erase(digest);
     }
-    post(BlobsDropped{effect.duties, !fails, fails ? "no permission" : ""});
+    post(BlobsDropped{effect.duties, done, done ? "" : "no permission, or in use again"});
   });
 }
 

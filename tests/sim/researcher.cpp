@@ -112,7 +112,7 @@ void Researchers::submit(size_t index) {
   event.idempotency_key = job.idempotency_key;
   event.request_digest = job.idempotency_key;
   event.inline_items = {program("/job/main.py", job.idempotency_key)};
-  home.disk().blobs.insert("d-code-" + job.idempotency_key);
+  home.keep_blob("d-code-" + job.idempotency_key);
   asked_[event.request] = index;
   home.post(std::move(event));
 }

@@ -89,6 +89,7 @@ CoreConfig config_of(const std::string& region, const std::vector<std::string>& 
   sometimes(config.offer_expiry, 12);
   sometimes(config.cancel_patience, 4);
   config.attempts_max = static_cast<int>(random->between(1, 4));
+  config.retire_after = Duration::seconds(random->between(1, 60));
   return config;
 }
 

@@ -83,7 +83,6 @@ World::World(uint64_t seed, const Policies& policies, const Options& options)
   if (options.script) {
     chance_.follow(*options.script);
   } else {
-    chance_.allow_freezes(options.freezes);
     chance_.draw();
     chance_.spare(options.spared);
   }
@@ -159,7 +158,8 @@ void World::send_item(const std::string& from, const SendItem& effect) {
 
 void World::take_answer(const std::string& node, const Answer& answer) {
   if (!answer.error && answer.request != 0 && researchers_.is_submission(answer.request)) {
-    if (!nodes_.at(node).disk().rows.contains({Table::kJob, answer.id})) {
+    const auto& rows = nodes_.at(node).disk().rows;
+    if (!rows.contains({Table::kJob, answer.id}) && !rows.contains({Table::kPastJob, answer.id})) {
       violate("acknowledged-is-durable: job " + answer.id + " is acknowledged before it is durable");
     }
   }
@@ -262,7 +262,7 @@ void World::open_catalogues() {
   for (auto& [city, node] : nodes_) {
     node.post(RegisterMechanism{0, model_clauses()});
     for (pb::Dataset& dataset : datasets_of(city)) {
-      node.disk().blobs.insert(dataset.digest());
+      node.keep_blob(dataset.digest());
       node.post(RegisterDataset{0, std::move(dataset)});
     }
   }
@@ -316,7 +316,8 @@ Outcome World::run() {
   for (const auto& [region, node] : nodes_) {
     outcome_.steps += node.steps();
     outcome_.trace_hash = outcome_.trace_hash * 1'099'511'628'211U + node.trace_hash();
-    for (const auto& [id, job] : node.core()->jobs()) ++outcome_.ends[federation::to_word(job.state())];
+    const auto known = node.everything();
+    for (const auto& [id, job] : known->jobs()) ++outcome_.ends[federation::to_word(job.state())];
   }
   outcome_.complete = outcome_.ends["complete"];
   return outcome_;

@@ -34,7 +34,6 @@ struct Options {
   // Only these faults, in one small world with one job, the same in every respect else.
   std::optional<std::set<Struck>> script;
   std::set<Struck> spared;                // faults that are struck out
-  bool freezes = false;                   // processes are stopped and go on, too
   std::set<size_t> jobs_struck_out;       // by number
   std::function<void(std::string)> tell;  // a line for everything that happens
 };

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -70,6 +71,67 @@ TEST(Jobs, UnknownParametersAndCursorsAreHandled) {
   EXPECT_FALSE(second.contains("next_cursor"));
   EXPECT_EQ(gateway.get("/api/v1/jobs?limit=0", gateway.submitter()).status, 400);
   EXPECT_EQ(gateway.get("/api/v1/jobs?limit=%zz", gateway.submitter()).status, 400);
+}
+
+TEST(Jobs, ThoseInTheArchiveAreReadAsIfTheyWereOpen) {
+  TestGateway gateway;
+  const std::string id = gateway.submit(kWithOutput);
+  const auto of_job = [&](const char* what) {
+    return gateway.get("/api/v1/jobs/" + id + what, gateway.submitter()).body;
+  };
+  const auto all = [&] {
+    return of_job("") + of_job("/logs") + gateway.get("/api/v1/jobs", gateway.auditor()).body +
+           gateway.get("/api/v1/results/" + id, gateway.submitter()).body +
+           gateway.get("/api/v1/results/" + id + "/r.txt", gateway.submitter()).body +
+           gateway.get("/ga4gh/tes/v1/tasks/" + id + "?view=FULL", gateway.submitter()).body +
+           gateway.get("/ga4gh/tes/v1/tasks?view=BASIC", gateway.submitter()).body;
+  };
+  const std::string before = all();
+  gateway.happen(federation::TimePassed{});
+  ASSERT_TRUE(gateway.core().jobs().empty());
+  EXPECT_EQ(all(), before);
+  EXPECT_EQ(gateway.get("/api/v1/jobs/" + id, gateway.token("eve", "cuhk", {"submitter"})).status, 404);
+  EXPECT_EQ(gateway.post("/api/v1/jobs/" + id + "/cancel", gateway.submitter()).status, 200)
+      << "over already";
+}
+
+TEST(Jobs, AreListedPageByPageAcrossTheArchive) {
+  TestGateway gateway;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 300; ++i) ids.push_back(gateway.submit(kLeastTask));
+  gateway.happen(federation::TimePassed{});
+  gateway.happen(federation::TimePassed{});
+  ASSERT_TRUE(gateway.core().jobs().empty());
+  for (int i = 0; i < 3; ++i) ids.push_back(gateway.submit(kLeastTask));
+  std::reverse(ids.begin(), ids.end());
+  for (const std::string& who : {gateway.submitter(), gateway.auditor()}) {
+    std::vector<std::string> listed;
+    std::string cursor;
+    do {
+      const json::object page = object_of(gateway.get("/api/v1/jobs?limit=100&cursor=" + cursor, who));
+      for (const json::value& job : page.at("jobs").as_array()) listed.emplace_back(job.at("id").as_string());
+      cursor = page.contains("next_cursor") ? std::string(page.at("next_cursor").as_string()) : std::string();
+    } while (!cursor.empty());
+    EXPECT_EQ(listed, ids);
+  }
+  const json::object none = object_of(gateway.get("/api/v1/jobs?state=running", gateway.submitter()));
+  EXPECT_TRUE(none.at("jobs").as_array().empty());
+  EXPECT_FALSE(none.contains("next_cursor"));
+}
+
+TEST(Jobs, AnIdempotencyKeyIsKnownAfterItsJobWentToTheArchive) {
+  TestGateway gateway;
+  const auto submit = [&](const char* task) {
+    return gateway.ask({"POST", "/api/v1/jobs", gateway.submitter(), task, {{"Idempotency-Key", "k1"}}});
+  };
+  const json::object first = object_of(submit(kLeastTask));
+  gateway.happen(federation::TimePassed{});
+  ASSERT_TRUE(gateway.core().jobs().empty());
+  const json::object again = object_of(submit(kLeastTask));
+  EXPECT_EQ(again.at("id"), first.at("id"));
+  EXPECT_EQ(again.at("repeated"), true);
+  EXPECT_EQ(submit(kWithOutput).status, 409);
+  EXPECT_TRUE(gateway.core().jobs().empty());
 }
 
 TEST(Jobs, WaitingAnswersWhenTheJobChanges) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -59,6 +60,7 @@ CoreConfig core_config() {
   config.operator_tenant = "office";
   config.peers = {{"shenzhen", "CN"}};
   config.platforms = {{"local", "local", 8, int64_t{16} << 30U, {}}};
+  config.retire_after = {};  // what is over goes to the archive with the next TimePassed
   for (const char* id : {"hku", "cuhk", "office"}) {
     pb::Tenant tenant;
     tenant.set_id(id);
@@ -125,6 +127,9 @@ struct TestGateway::Parts : public Backend {
     std::vector<io::ChangedThing> things;
     io::add_things(step.records, things);
     for (io::ChangedThing& thing : things) feed_.add(std::move(thing));
+    for (Record& record : step.records) {
+      if (is_past(record.table) && record.value) past_[{record.table, record.key}] = std::move(*record.value);
+    }
     for (Effect& effect : step.effects) carry_out(effect);
   }
 
@@ -241,6 +246,20 @@ struct TestGateway::Parts : public Backend {
   Duration retention() const override { return Duration::seconds(3'600); }
   const io::Staging& staging() const override { return *staging_; }
   io::UploadStore& uploads() override { return *uploads_; }
+  io::Awaitable<Result<std::optional<std::string>>> past_row(Table table, std::string key) override {
+    const auto at = past_.find({table, key});
+    if (at == past_.end()) co_return std::optional<std::string>();
+    co_return std::optional<std::string>(at->second);
+  }
+  io::Awaitable<Result<std::vector<Record>>> past_rows(Table table, std::string from, std::string end,
+                                                       size_t most, bool last_ones) override {
+    std::vector<Record> all;
+    for (auto at = past_.lower_bound({table, from}); at != past_.lower_bound({table, end}); ++at)
+      all.push_back({table, at->first.second, at->second});
+    if (last_ones) std::reverse(all.begin(), all.end());
+    if (all.size() > most) all.resize(most);
+    co_return all;
+  }
 
   io::asio::io_context context;
   std::string folder;
@@ -261,6 +280,7 @@ struct TestGateway::Parts : public Backend {
   std::optional<io::Staging> staging_;
   std::unique_ptr<io::UploadStore> uploads_;
   std::deque<Event> pending_;
+  std::map<std::pair<Table, std::string>, std::string> past_;
   std::map<uint64_t, Answer> answers_;
   uint64_t requests_ = 0;
   uint64_t changes_ = 0;

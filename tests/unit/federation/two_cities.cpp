@@ -45,6 +45,7 @@ CoreConfig config_of(const std::string& region, const std::vector<std::string>& 
     if (other != region) config.peers.push_back({other, jurisdiction_of(other)});
   }
   config.platforms = {{"cluster", "slurm", 64, 0, {}}};
+  config.retire_after = Duration::seconds(int64_t{1000} * 86'400);  // tests read what is over
   return config;
 }
 
@@ -236,7 +237,7 @@ void TwoCities::carry_out(const std::string& region, const Effect& effect) {
   } else if (const auto* sought = std::get_if<FindRun>(&effect)) {
     const bool there = city.submissions.contains(sought->run);
     post(region, RunFound{sought->run, there ? PlatformReply::kOk : PlatformReply::kAbsent,
-                          there ? "p-" + sought->run : ""});
+                          there ? "p-" + sought->run : "", sought->asked});
   } else if (const auto* released = std::get_if<ReleaseRun>(&effect)) {
     std::string& state = city.submissions[released->run];
     if (state == "held") {

@@ -142,6 +142,42 @@ TEST_P(EveryStore, KeepsNotes) {
   EXPECT_EQ(open()->note("ledger"), "two");
 }
 
+std::vector<std::string> keys_of(const Result<std::vector<Record>>& rows) {
+  EXPECT_TRUE(rows) << to_line(rows.error());
+  std::vector<std::string> keys;
+  if (!rows) return keys;
+  for (const Record& row : *rows) keys.push_back(row.key);
+  return keys;
+}
+
+TEST_P(EveryStore, ReadsItsArchiveBesideCommitsAndLoadsNothingOfIt) {
+  auto store = open();
+  auto archive = store->open_archive();
+  ASSERT_TRUE(archive) << to_line(archive.error());
+  Batch batch;
+  batch.records = {put(Table::kJob, "j1", "open"),
+                   put(Table::kPastJob, "j2", "over"),
+                   put(Table::kPastCrossing, "j2.1.c0", "c"),
+                   put(Table::kPastCrossing, "j2.1.o0", "o"),
+                   put(Table::kPastCrossing, "j20.1.o0", "other"),
+                   put(Table::kPastBlob, "d/j2", "")};
+  ASSERT_TRUE(store->commit(batch));
+  EXPECT_EQ(rows_of(*store), (Rows{{{Table::kJob, "j1"}, "open"}}));
+  EXPECT_EQ((*archive)->find(Table::kPastJob, "j2").value(), "over");
+  EXPECT_EQ((*archive)->find(Table::kPastJob, "j1").value(), std::nullopt);
+  EXPECT_EQ((*archive)->find(Table::kPastBlob, "d/j2").value(), "");
+  const KeyRange range = beginning_with("j2.");
+  EXPECT_EQ(keys_of((*archive)->rows(Table::kPastCrossing, range, 10)),
+            (std::vector<std::string>{"j2.1.c0", "j2.1.o0"}));
+  EXPECT_EQ(keys_of((*archive)->rows(Table::kPastCrossing, range, 1)), std::vector<std::string>{"j2.1.c0"});
+  EXPECT_EQ(keys_of((*archive)->rows(Table::kPastCrossing, range, 1, true)),
+            std::vector<std::string>{"j2.1.o0"});
+  batch.records = {{Table::kJob, "j1", std::nullopt}, put(Table::kPastJob, "j1", "over too")};
+  ASSERT_TRUE(store->commit(batch));
+  EXPECT_EQ((*archive)->find(Table::kPastJob, "j1").value(), "over too");
+  EXPECT_TRUE(rows_of(*store).empty());
+}
+
 TEST_P(EveryStore, RefusesTheDataOfAnotherRegion) {
   open().reset();
   const auto other = open_store(url_, {"hongkong"});
