@@ -4,7 +4,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
-#include "gateway/ledger/leaf_pair.h"
+#include "gateway/ledger/hash_pair.h"
 #include "gateway/transfer/blob.h"
 #include "proto/batch.pb.h"
 
@@ -32,16 +32,7 @@ std::vector<Digest> hashes_of(ByteView bytes, std::span<const BatchFile> files) 
     views.push_back(bytes.first(file.size));
     bytes = bytes.subspan(file.size);
   }
-  std::vector<Digest> out;
-  out.reserve(files.size());
-  size_t at = 0;
-  for (; at + 1 < views.size(); at += 2) {
-    const auto [first, second] = ledger::leaf_hashes(views[at], views[at + 1]);
-    out.push_back(first);
-    out.push_back(second);
-  }
-  if (at < views.size()) out.push_back(chunk_leaf(views[at]));
-  return out;
+  return ledger::leaf_hashes(views);
 }
 
 }  // namespace
