@@ -303,12 +303,12 @@ std::string State::job_of(Table table, const std::string& key) const {
 }
 
 std::vector<std::string> State::changed_jobs() const {
-  std::vector<std::string> jobs;
+  std::vector<std::string> changed;
   for (const auto& [table, key] : dirty_) {
     std::string job = job_of(table, key);
-    if (!job.empty()) jobs.push_back(std::move(job));
+    if (!job.empty()) changed.push_back(std::move(job));
   }
-  return jobs;
+  return changed;
 }
 
 Step State::take_step() {

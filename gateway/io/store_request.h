@@ -31,7 +31,7 @@ struct StoreAnswer {
 using TakeBody = std::function<bool(std::string_view)>;
 StoreAnswer perform(const StoreAccess& store, const StoreRequest& request, const TakeBody& take);
 
-// The endpoint's URL of an s3:// URL, path style; the URL itself for others. Keys are written as S3 signs them:
-// everything but unreserved characters and '/' is percent-encoded.
+// The endpoint's URL of an s3:// URL, path style; the URL itself for others. Keys are written as S3 signs
+// them: everything but unreserved characters and '/' is percent-encoded.
 
 }  // namespace hetao::io
