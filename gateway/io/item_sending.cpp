@@ -98,8 +98,8 @@ Awaitable<BlobOutcome> ItemMover::Parts::send_files(std::string crossing, Sendin
   job->one_over = std::make_unique<asio::steady_timer>(executor);
   std::vector<File> batched;
   std::vector<File> alone;
-  const auto link = job->link.lock();
-  const bool may_batch = link && agreed_on(*link, tunnel::kFeatureBatches);
+  bool may_batch = false;
+  if (const auto link = job->link.lock()) may_batch = agreed_on(*link, tunnel::kFeatureBatches);
   for (File& file : files_of(job->item))
     (may_batch && fits_in_batch(file) ? batched : alone).push_back(std::move(file));
   if (batched.size() < kFilesWorthBatch) {
@@ -146,8 +146,8 @@ void ItemMover::Parts::begin_batch(const std::string& crossing, const SendingPtr
                                    std::vector<transfer::BatchFile> files) {
   const auto link = job->link.lock();
   if (!link || files.empty()) {
-    job->failed = BlobOutcome{false, !files.empty() ? false : true,
-                              link ? "a file without a digest" : "the link is gone"};
+    job->failed =
+        BlobOutcome{false, files.empty(), files.empty() ? "a file without a digest" : "the link is gone"};
     return;
   }
   const auto batch = std::make_shared<OutgoingBatch>(
