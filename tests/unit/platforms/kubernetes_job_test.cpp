@@ -112,9 +112,9 @@ TEST(KubernetesJob, NothingOfATaskIsExpandedByKubernetes) {
   EXPECT_TRUE(found);
   std::vector<std::string> command;
   for (const json::value& word : step.at("command").as_array()) command.emplace_back(word.as_string());
-  EXPECT_EQ(command,
-            (std::vector<std::string>{"/.hetao/init", "run", "--log", "/.hetao/log", "--step", "0",
-                                      "--stdout", "/out/log", "--workdir", "/place", "--ignore-error", "--"}));
+  EXPECT_EQ(command, (std::vector<std::string>{"/.hetao/init", "run", "--log", "/.hetao/log", "--step", "0",
+                                               "--stdout", "/out/log", "--workdir", "/place",
+                                               "--ignore-error", "--"}));
 }
 
 TEST(KubernetesJob, TheNetworkIsALabelThatAPolicySelects) {
