@@ -7,7 +7,7 @@ set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # deploy/packages/build names what is
 
 set(HETAO_DOC ${CMAKE_INSTALL_DATAROOTDIR}/doc)
 
-install(TARGETS hetao-gateway hetao-runner hetao-init hetao-inspector
+install(TARGETS hetao-gateway hetao-runner hetao-init hetao-inspector hetao-step
         RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/hetao COMPONENT gateway)
 install(CODE "
   file(MAKE_DIRECTORY \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR})

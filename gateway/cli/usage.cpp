@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "gateway/base/text.h"
+#include "gateway/base/time.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
 #include "gateway/cli/usage_compare.h"
@@ -71,7 +72,8 @@ int compare(const Context& context, const json::object& ours, const std::string&
   const auto theirs = parse_json(*text, path, kBooksBytesMax);
   if (!theirs) return report(context, theirs.error());
   if (!theirs->is_object())
-    return report(context, {ErrorCode::kUsage, path, "are no books of usage", "hetao --json usage > FILE"});
+    return report(context,
+                  Error{ErrorCode::kUsage, path, "are no books of usage", "hetao --json usage > FILE"});
   const auto compared = compare_usage(ours, theirs->get_object());
   if (!compared) return report(context, compared.error());
   if (context.json) {
@@ -82,9 +84,10 @@ int compare(const Context& context, const json::object& ours, const std::string&
     context.print(std::to_string(compared->same) + " records are the same in both books");
   }
   if (compared->differences.empty()) return 0;
-  return report(context, {ErrorCode::kVerification, "usage",
-                          std::to_string(compared->differences.size()) + " differences between both books",
-                          "ask the other region's operator about the jobs above"});
+  return report(context,
+                Error{ErrorCode::kVerification, "usage",
+                      std::to_string(compared->differences.size()) + " differences between both books",
+                      "ask the other region's operator about the jobs above"});
 }
 
 int usage(const Context& context, const UsageOptions& options) {
