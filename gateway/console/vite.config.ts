@@ -53,5 +53,5 @@ export default defineConfig({
   server: process.env.HETAO_GATEWAY
     ? {proxy: Object.fromEntries(['/api', '/log'].map((path) => [path, {target: process.env.HETAO_GATEWAY, secure: false}]))}
     : {},
-  test: {environment: 'node', include: ['tests/unit/**/*.test.ts'], pool: 'threads', testTimeout: 60_000},
+  test: {environment: 'node', include: ['tests/unit/**/*.test.ts'], setupFiles: ['tests/unit/setup.ts'], pool: 'threads', testTimeout: 60_000},
 } as Parameters<typeof defineConfig>[0]);
