@@ -181,6 +181,39 @@ describe('researcher', () => {
     }));
 });
 
+describe('data owner', () => {
+  it('registers data with its labels, is told what is wrong with them, and retires it', () =>
+    visit('shenzhen', 'DATA_OWNER', async (page, visitor) => {
+      const url = cities.write('shenzhen', 'signs.csv', 'a,b\n1,2\n');
+      await visitor.go('/data');
+      await page.getByRole('button', {name: 'Register data'}).click();
+      const sheet = page.getByRole('dialog');
+      await sheet.getByLabel('Name', {exact: true}).fill('szu-road-signs');
+      await sheet.getByLabel('Title', {exact: true}).fill('Road signs');
+      await sheet.getByLabel('Where it lies', {exact: false}).fill(url);
+      const labels = sheet.getByRole('textbox', {name: 'Labels'});
+      await labels.click();
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.type('data.grad: general\n');
+      await sheet.getByRole('button', {name: 'Register data'}).click();
+      await sheet.getByRole('alert').getByText('data.grade', {exact: false}).first().waitFor();
+      await page.keyboard.press('Escape');
+      await sheet.waitFor({state: 'detached'});
+      await page.getByRole('button', {name: 'Register data'}).click();
+      // What was typed is still there.
+      assert.equal(await sheet.getByLabel('Title', {exact: true}).inputValue(), 'Road signs');
+      await labels.click();
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.press('Shift+ArrowDown');
+      await page.keyboard.press('Delete');
+      await sheet.getByRole('button', {name: 'Register data'}).click();
+      await page.getByRole('link', {name: 'szu-road-signs'}).click();
+      await sheet.getByRole('button', {name: 'Retire'}).click();
+      await sheet.getByRole('button', {name: 'Retire'}).click();
+      await page.getByRole('link', {name: 'szu-road-signs'}).waitFor({state: 'detached'});
+    }));
+});
+
 describe('reviewer', () => {
   it('judges a held crossing by its masked evidence and lets it through; the other city refuses another', async () => {
     const leak = await cities.submit('shenzhen', flowerJob('verbose', `print('debug: HKID of the operator is A%d(3)' % (123455 + 1)); open('/out/means.csv', 'w').write('kind,n\\nall,40\\n')`));
