@@ -88,5 +88,6 @@ export const shellWords = {
   'session.device': ['command line', '命令行', '命令列'],
   'by.token': ['token', '令牌', '權杖'],
   'by.certificate': ['certificate', '证书', '證書'],
+  'by.personal-token': ['personal token', '个人令牌', '個人權杖'],
   'by.session': ['session', '会话', '工作階段'],
 } as const satisfies Record<string, Row>;
