@@ -1,4 +1,5 @@
-import {readdirSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {build as bundle} from 'esbuild';
 import {defineConfig, type Plugin} from 'vite';
@@ -33,11 +34,31 @@ function wordColumns(): Plugin {
   };
 }
 
+// licences.txt: the terms of every package that is in the bundle, as they ask to be passed on.
+function licences(): Plugin {
+  return {
+    name: 'licences',
+    generateBundle() {
+      const folders = new Set<string>();
+      for (const id of this.getModuleIds()) {
+        const found = /^\0?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
+        if (found) folders.add(found);
+      }
+      const texts = [...folders].sort().map((folder) => {
+        const {name, version, license} = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+        const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+        return `${name} ${version} (${license})\n\n${file ? readFileSync(join(folder, file), 'utf8').trim() : ''}\n`;
+      });
+      this.emitFile({type: 'asset', fileName: 'licences.txt', source: `The console contains these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`});
+    },
+  };
+}
+
 export default defineConfig({
   root: here('.'),
   base: '/console/',
   cacheDir: process.env.HETAO_CONSOLE_CACHE ?? 'node_modules/.vite',
-  plugins: [constructedStyles(), wordColumns()],
+  plugins: [constructedStyles(), wordColumns(), licences()],
   build: {
     target: 'es2022',
     manifest: true,
@@ -53,5 +74,5 @@ export default defineConfig({
   server: process.env.HETAO_GATEWAY
     ? {proxy: Object.fromEntries(['/api', '/log'].map((path) => [path, {target: process.env.HETAO_GATEWAY, secure: false}]))}
     : {},
-  test: {environment: 'node', include: ['tests/unit/**/*.test.ts'], pool: 'threads', testTimeout: 60_000},
+  test: {environment: 'node', include: ['tests/unit/**/*.test.ts'], setupFiles: ['tests/unit/setup.ts'], pool: 'threads', testTimeout: 60_000},
 } as Parameters<typeof defineConfig>[0]);

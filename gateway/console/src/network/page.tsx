@@ -21,7 +21,7 @@ function PeerView({peer}: {peer: Peer}) {
           [t('network.policy'), peer.policy_digest && <Mono key="p" title={peer.policy_digest}>{short(peer.policy_digest)}</Mono>],
           [t('network.certificate'), peer.certificate_days_left !== undefined && t('overview.daysLeft', {count: peer.certificate_days_left})],
           [t('network.outbox'), peer.outbox],
-          [t('overview.delay'), millis(peer.link?.round_trip_micros)],
+          [t('network.delay'), millis(peer.link?.round_trip_micros)],
           [t('network.lanes'), peer.link?.lanes !== undefined && `${peer.link.lanes} · ${peer.link.congestion_control ?? ''}`],
           [t('network.now'), peer.link && `↑ ${bytes(peer.link.bytes_per_second_out)}/s · ↓ ${bytes(peer.link.bytes_per_second_in)}/s`],
           [t('network.all'), peer.link && `↑ ${bytes(peer.link.bytes_out)} · ↓ ${bytes(peer.link.bytes_in)}`],
@@ -66,7 +66,7 @@ function PlatformTable({regions}: {regions: {region: string; platforms: Platform
               {t('overview.cores')}
             </th>
             <th scope="col" className="number">
-              {t('form.ram')}
+              {t('network.memory')}
             </th>
             <th scope="col">{t('form.accelerator')}</th>
             <th scope="col" className="number">

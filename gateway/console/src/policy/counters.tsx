@@ -6,12 +6,24 @@ import {get} from '../api/client';
 import type {Counter} from '../api/types';
 import {useWords} from '../shell/settings';
 import {bytes, number} from '../ui/format';
-import {Bar, EffectTag, Mono, Nothing, Page, Panel, ProblemNote, Shown} from '../ui/parts';
+import {Bar, Mono, Nothing, Page, Panel, ProblemNote, Shown} from '../ui/parts';
 
 interface Answer {
   counters: Counter[];
   agree?: boolean;
   entries?: number;
+}
+
+// Several rules may look at one threshold: a bar for each threshold, with its rules.
+function byThreshold(counter: Counter) {
+  const found = new Map<string, {attribute: string; threshold: number; left: number; rules: {rule: string; effect: string}[]}>();
+  for (const {attribute, threshold, left, rule, effect} of counter.thresholds ?? []) {
+    const key = `${attribute} ${threshold}`;
+    const one = found.get(key) ?? {attribute, threshold, left, rules: []};
+    if (!one.rules.some((known) => known.rule === rule)) one.rules.push({rule, effect});
+    found.set(key, one);
+  }
+  return [...found.values()].sort((a, b) => (a.attribute < b.attribute ? -1 : a.attribute > b.attribute ? 1 : a.threshold - b.threshold));
 }
 
 export default function Counters() {
@@ -68,20 +80,25 @@ export default function Counters() {
                   </div>
                 </dl>
                 <ul className="stack">
-                  {counter.thresholds?.map((threshold, at) => {
-                    const used = threshold.threshold - threshold.left;
-                    const share = threshold.threshold ? used / threshold.threshold : 1;
+                  {byThreshold(counter).map((one) => {
+                    const used = one.threshold - one.left;
+                    const share = one.threshold ? used / one.threshold : 1;
                     return (
-                      <li key={at}>
+                      <li key={`${one.attribute} ${one.threshold}`}>
                         <div className="row spread small">
                           <span>
-                            <Mono>{threshold.attribute}</Mono> <Mono>{threshold.rule}</Mono> <EffectTag effect={threshold.effect} small />
+                            <Mono>{one.attribute}</Mono>{' '}
+                            {one.rules.map((rule) => (
+                              <span key={rule.rule} className={`rule-id effect-${rule.effect}`}>
+                                {rule.rule}
+                              </span>
+                            ))}
                           </span>
                           <span className="number">
-                            {number(used)} / {number(threshold.threshold)}
+                            {number(used)} / {number(one.threshold)}
                           </span>
                         </div>
-                        <Bar share={share} tone={share >= 1 ? 'bad' : share > 0.8 ? 'wait' : ''} label={t('counters.left', {left: number(Math.max(0, threshold.left))})} />
+                        <Bar share={share} tone={share >= 1 ? 'bad' : share > 0.8 ? 'wait' : ''} label={t('counters.left', {left: number(Math.max(0, one.left))})} />
                       </li>
                     );
                   })}

@@ -202,7 +202,7 @@ export function Frame({children}: {children: ReactNode}) {
         <p className="small foot">
           {t('shell.timeZone')}
           <br />
-          {status.data && `${t('shell.version')} ${status.data.version}`}
+          {status.data && `${t('shell.version')} ${status.data.version}`} · <a href="/console/licences.txt">{t('shell.licences')}</a>
         </p>
       </aside>
       {open && <div className="veil" onClick={() => setOpen(false)} aria-hidden="true" />}

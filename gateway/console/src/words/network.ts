@@ -7,6 +7,8 @@ export const networkWords = {
   'network.policy': ['Policy there', '对方政策', '對方政策'],
   'network.certificate': ['Certificate', '证书', '證書'],
   'network.outbox': ['Messages waiting', '待发消息', '待發訊息'],
+  'network.delay': ['Round trip', '往返时延', '往返時延'],
+  'network.memory': ['Memory', '内存', '記憶體'],
   'network.lanes': ['Lanes', '通道数', '通道數'],
   'network.now': ['Now', '当前速率', '目前速率'],
   'network.all': ['So far', '累计', '累計'],

@@ -25,6 +25,7 @@ export const shellWords = {
   'shell.signOut': ['Sign out', '退出', '登出'],
   'shell.timeZone': ['Times are +08:00 (Shenzhen, Hong Kong)', '时间为 +08:00（深圳、香港）', '時間為 +08:00（深圳、香港）'],
   'shell.version': ['Version', '版本', '版本'],
+  'shell.licences': ['Licences', '许可', '授權條款'],
   'shell.noPage': ['There is no such page', '没有此页面', '沒有此頁面'],
   'shell.noPageHint': ['The address may be mistyped, or the page may be for another role.', '地址可能有误，或该页面属于其他角色。', '網址可能有誤，或該頁面屬於其他角色。'],
   'nav.label': ['Pages', '页面', '頁面'],
@@ -87,5 +88,6 @@ export const shellWords = {
   'session.device': ['command line', '命令行', '命令列'],
   'by.token': ['token', '令牌', '權杖'],
   'by.certificate': ['certificate', '证书', '證書'],
+  'by.personal-token': ['personal token', '个人令牌', '個人權杖'],
   'by.session': ['session', '会话', '工作階段'],
 } as const satisfies Record<string, Row>;

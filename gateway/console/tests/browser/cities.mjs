@@ -1,12 +1,12 @@
 // Two real gateways on loopback, started by deploy/demo, and a way to ask them past the browser.
 import {execFileSync, spawn} from 'node:child_process';
-import {mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {request} from 'node:https';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const patience = 60_000;
 export const pause = (millis) => new Promise((wake) => setTimeout(wake, millis));
 
@@ -69,6 +69,7 @@ export class Cities {
     const log = openSync(join(this.folder, city, 'gateway.log'), 'a');
     const gateway = spawn(join(root, 'build/bin/hetao-gateway'), ['--config', this.env[`${city.toUpperCase()}_CONFIG`]], {stdio: ['ignore', log, log], detached: true});
     gateway.unref();
+    closeSync(log);
     writeFileSync(join(this.folder, city, 'gateway.pid'), String(gateway.pid));
     await until(() => this.ask(city, null, 'GET', '/readyz').then((answer) => answer.status === 200, () => false), `${city} is ready`);
   }

@@ -181,6 +181,39 @@ describe('researcher', () => {
     }));
 });
 
+describe('data owner', () => {
+  it('registers data with its labels, is told what is wrong with them, and retires it', () =>
+    visit('shenzhen', 'DATA_OWNER', async (page, visitor) => {
+      const url = cities.write('shenzhen', 'signs.csv', 'a,b\n1,2\n');
+      await visitor.go('/data');
+      await page.getByRole('button', {name: 'Register data'}).click();
+      const sheet = page.getByRole('dialog');
+      await sheet.getByLabel('Name', {exact: true}).fill('szu-road-signs');
+      await sheet.getByLabel('Title', {exact: true}).fill('Road signs');
+      await sheet.getByLabel('Where it lies', {exact: false}).fill(url);
+      const labels = sheet.getByRole('textbox', {name: 'Labels'});
+      await labels.click();
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.type('data.grad: general\n');
+      await sheet.getByRole('button', {name: 'Register data'}).click();
+      await sheet.getByRole('alert').getByText('data.grade', {exact: false}).first().waitFor();
+      await page.keyboard.press('Escape');
+      await sheet.waitFor({state: 'detached'});
+      await page.getByRole('button', {name: 'Register data'}).click();
+      // What was typed is still there.
+      assert.equal(await sheet.getByLabel('Title', {exact: true}).inputValue(), 'Road signs');
+      await labels.click();
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.press('Shift+ArrowDown');
+      await page.keyboard.press('Delete');
+      await sheet.getByRole('button', {name: 'Register data'}).click();
+      await page.getByRole('link', {name: 'szu-road-signs'}).click();
+      await sheet.getByRole('button', {name: 'Retire'}).click();
+      await sheet.getByRole('button', {name: 'Retire'}).click();
+      await page.getByRole('link', {name: 'szu-road-signs'}).waitFor({state: 'detached'});
+    }));
+});
+
 describe('reviewer', () => {
   it('judges a held crossing by its masked evidence and lets it through; the other city refuses another', async () => {
     const leak = await cities.submit('shenzhen', flowerJob('verbose', `print('debug: HKID of the operator is A%d(3)' % (123455 + 1)); open('/out/means.csv', 'w').write('kind,n\\nall,40\\n')`));
@@ -360,20 +393,18 @@ describe('hostile texts', () => {
     const review = await cities.review('shenzhen');
     await cities.json('shenzhen', 'REVIEWER', 'POST', `/api/v1/reviews/${review.id}/reject`, {reason: evil});
     await cities.state('hongkong', held, 'system-error', 'executor-error', 'cancelled', 'complete');
-    const looked = async (city, role, path, text = evil) =>
-      visit(city, role, async (page, visitor) => {
-        await visitor.go(path);
-        await page.getByText(text, {exact: false}).first().waitFor();
-        assert.equal(await page.evaluate(() => globalThis.hit), undefined);
-        assert.equal(await page.locator('main img, main script, main svg[onload]').count(), 0);
+    const looked = (role, ...paths) =>
+      visit('shenzhen', role, async (page, visitor) => {
+        for (const path of paths) {
+          await visitor.go(path);
+          await page.getByText(evil, {exact: false}).first().waitFor();
+          assert.equal(await page.evaluate(() => globalThis.hit), undefined, path);
+          assert.equal(await page.locator('main img, main script, main svg[onload]').count(), 0, path);
+        }
       });
-    await looked('shenzhen', 'SUBMITTER', '/jobs');
-    await looked('shenzhen', 'SUBMITTER', `/jobs/${id}`);
-    await looked('shenzhen', 'SUBMITTER', `/jobs/${id}?tab=logs`);
-    await looked('shenzhen', 'SUBMITTER', `/jobs/${id}?tab=task`);
-    await looked('shenzhen', 'REVIEWER', `/reviews/${review.id}`);
-    await looked('shenzhen', 'AUDITOR', '/audit?kind=review');
-    await looked('shenzhen', 'AUDITOR', `/audit/story?crossing=${review.crossing.id}`);
+    await looked('SUBMITTER', '/jobs', `/jobs/${id}`, `/jobs/${id}?tab=logs`, `/jobs/${id}?tab=task`);
+    await looked('REVIEWER', `/reviews/${review.id}`);
+    await looked('AUDITOR', '/audit?kind=review', `/audit/story?crossing=${review.crossing.id}`);
   });
 });
 
