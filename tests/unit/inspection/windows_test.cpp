@@ -11,6 +11,8 @@
 namespace hetao::inspection {
 
 #ifdef HETAO_SIMULATED_MASKS
+void simulated_masks_avx512(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
+                            Stride& out);
 void simulated_masks_neon(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
                           Stride& out);
 #endif
@@ -21,6 +23,7 @@ namespace {
 std::vector<MaskEngine> all_engines() {
   std::vector<MaskEngine> engines(mask_engines().begin(), mask_engines().end());
 #ifdef HETAO_SIMULATED_MASKS
+  engines.push_back({"avx512 simulated", simulated_masks_avx512});
   engines.push_back({"neon simulated", simulated_masks_neon});
 #endif
   return engines;
