@@ -61,6 +61,12 @@ std::optional<Error> cannot_answer(const State& s, const AnswerReview& event) {
     return Error{ErrorCode::kNotAllowed, what, "the submitter of a job may not review it",
                  "ask another reviewer"};
   }
+  // Masking comes before a decision, never after it.
+  if (event.approve && !owed_masking(s, crossing, decide(s, crossing, s.now)).empty()) {
+    return Error{ErrorCode::kFailed, what,
+                 "by the policy that is active now, the item would have to be masked",
+                 "reject it; the job can be submitted again"};
+  }
   for (const pb::Approval& given : at->second.approvals()) {
     if (given.by() == ledger_name(event.who)) {
       return Error{ErrorCode::kNotAllowed, what,

@@ -87,11 +87,17 @@ bool is_cn_resident_id_15(std::string_view digits) {
 
 Fit fit_hkid(std::string_view text) {
   const size_t letters = text.size() == 9 ? 2 : text.size() == 8 ? 1 : 0;
-  if (letters == 0 || !all_digits(text.substr(letters, 6))) return Fit::kNo;
+  if (letters == 0) return Fit::kNo;
   // A = 10 … Z = 35; one letter alone is preceded by a blank, which counts 36.
   const auto letter = [](char c) { return static_cast<uint32_t>(upper(c) - 'A' + 10); };
   uint32_t sum = letters == 2 ? letter(text[0]) * 9 + letter(text[1]) * 8 : 36 * 9 + letter(text[0]) * 8;
-  for (uint32_t i = 0; i < 6; ++i) sum += static_cast<uint32_t>(text[letters + i] - '0') * (7 - i);
+  uint32_t others = 0;
+  for (uint32_t i = 0; i < 6; ++i) {
+    const auto digit = static_cast<uint32_t>(static_cast<unsigned char>(text[letters + i])) - '0';
+    others |= static_cast<uint32_t>(digit > 9);
+    sum += digit * (7 - i);
+  }
+  if (others != 0) return Fit::kNo;
   const uint32_t remainder = (11 - sum % 11) % 11;
   const char last = upper(text.back());
   if (!is_digit(last) && last != 'A') return Fit::kNo;
@@ -261,11 +267,14 @@ Fit fit_vin(std::string_view text) {
 Fit fit_iban(std::string_view text) {
   // Country and length, from the registry of ISO 13616.
   static constexpr std::string_view kLengths =
-      "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO"
+      "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27"
+      "DK18DO28EE20EG29ES24FI18FK18FO"
       "18FR27GB22"
-      "GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22MK"
+      "GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21"
+      "LT20LU20LV21LY25MC27MD24ME22MK"
       "19MN20MR27"
-      "MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28TL23TN"
+      "MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24"
+      "SI19SK24SM27SO23ST25SV28TL23TN"
       "24TR26UA29"
       "VA22VG24XK20YE30";
   if (text.size() < 15) return Fit::kNo;

@@ -8,7 +8,8 @@ namespace hetao::inspection {
 
 namespace {
 
-constexpr size_t kTokenBytesMax = 34;  // the longest IBAN
+constexpr size_t kTokenBytesMin = 15;  // the shortest IBAN
+constexpr size_t kTokenBytesMax = 34;  // and the longest
 constexpr size_t kHexRunBytesMin = 12;
 
 // Brackets round a check digit: plain, and full-width in UTF-8, GBK and Big5.
@@ -23,12 +24,18 @@ size_t bracket_at(std::string_view text, size_t at, bool open) {
   return 0;
 }
 
+// 3x 3x 3x: six threes in a row at every second place are digits in hexadecimal. One of them stands at 10 or
+// 11, or at 20 or 21, with another two places before or behind it; bytes behind the run are looked at in
+// vain. Of a run of kHexRunBytesMin and more.
+bool may_be_hex(const char* run, size_t length) {
+  const auto two = [run](size_t i) {
+    return static_cast<unsigned>(run[i] == '3') &
+           (static_cast<unsigned>(run[i - 2] == '3') | static_cast<unsigned>(run[i + 2] == '3'));
+  };
+  return (two(10) | two(11) | (length > 20 ? two(20) | two(21) : 0U)) != 0;
+}
+
 bool has_hex_digits(std::string_view run) {
-  // 3x 3x 3x: six threes in a row at every second place are digits in hexadecimal. One of them stands at 10
-  // or 11, or at 20 or 21, with another two places before or behind it.
-  const auto three = [run](size_t i) { return i < run.size() && run[i] == '3'; };
-  const auto two = [three](size_t i) { return three(i) && (three(i - 2) || three(i + 2)); };
-  if (!two(10) && !two(11) && !two(20) && !two(21)) return false;
   std::array<size_t, 2> streak{};
   for (size_t i = 0; i < std::min<size_t>(run.size(), 32); ++i) {
     streak[i % 2] = run[i] == '3' ? streak[i % 2] + 1 : 0;
@@ -37,18 +44,30 @@ bool has_hex_digits(std::string_view run) {
   return false;
 }
 
-// Beside a number, these may make it a part of something longer.
-bool says_more(char c) {
-  static constexpr std::array<bool, 256> kSays = [] {
-    std::array<bool, 256> says{};
-    for (size_t i = 0; i < 256; ++i) {
-      const bool letter = (i | 0x20U) >= 'a' && (i | 0x20U) <= 'z';
-      says[i] = letter || i >= 0x80 ||
-                std::string_view(" -.<>/()").find(static_cast<char>(i)) != std::string_view::npos;
-    }
-    return says;
-  }();
-  return kSays[static_cast<uint8_t>(c)];
+bool in_token(char c) {
+  return is_digit(c) || is_upper(c);
+}
+
+// What a character beside a number says.
+struct Beside {
+  bool joins = false;      // it is part of something else: letters, dots, hyphens, underscores
+  bool says_more = false;  // it may make the number a part of something longer
+};
+constexpr std::array<Beside, 256> kBeside = [] {
+  std::array<Beside, 256> all{};
+  for (size_t i = 0; i < 256; ++i) {
+    const bool letter = (i | 0x20U) >= 'a' && (i | 0x20U) <= 'z';
+    const auto one_of = [i](std::string_view these) {
+      return these.find(static_cast<char>(i)) != std::string_view::npos;
+    };
+    all[i].joins = letter || one_of(".-_");
+    all[i].says_more = letter || i >= 0x80 || one_of(" -.<>/()");
+  }
+  return all;
+}();
+
+const Beside& beside(char c) {
+  return kBeside[static_cast<uint8_t>(c)];
 }
 
 }  // namespace
@@ -57,7 +76,8 @@ void WindowScan::on_run(size_t begin, size_t end) {
   const size_t length = end - begin;
   const char before = begin > 0 ? text_[begin - 1] : '\0';
   const char after = at(end);
-  if (length >= kHexRunBytesMin && has_hex_digits(part(begin, end)))
+  if (length >= kHexRunBytesMin && may_be_hex(text_.data() + begin, length) &&
+      has_hex_digits(part(begin, end)))
     on_encoded(decode_hex_near(text_, begin, false));
   if (begin >= window_.until) return;
   if (length == kRunBytesMax) return;
@@ -70,7 +90,7 @@ void WindowScan::on_run(size_t begin, size_t end) {
   if (length == 11) on_eleven(begin, end);
   if (length == 8) on_eight(begin, end);
   // What follows needs one of these beside the digits; most numbers stand between commas or blanks.
-  if (!says_more(before) && !says_more(after)) return;
+  if (!beside(before).says_more && !beside(after).says_more) return;
   if (is_letter(before)) {
     on_prefixed(begin, end);
   } else if ((before == ' ' || before == '-') && (length == 6 || length == 7) && begin >= 2 &&
@@ -78,7 +98,10 @@ void WindowScan::on_run(size_t begin, size_t end) {
     on_prefixed(begin, end);  // A 123456(3)
   }
   if (length == 7 && (is_upper(after) || after == '<')) on_mrz(begin, end);
-  if (is_upper(before) || is_upper(after)) on_token(begin, end);
+  if (is_upper(before) || is_upper(after)) {
+    const bool longer = in_token(after) || (begin >= 2 && in_token(text_[begin - 2]));
+    if (longer || length + 1 >= kTokenBytesMin) on_token(begin, end);
+  }
   if ((length == 6 && after == '/') || ((length == 7 || length == 10) && (after == '(' || is_high(after))))
     on_bir(begin, end);
   if (before == '.' && begin >= 2 && is_digit(text_[begin - 2])) on_point(begin, end);
@@ -94,14 +117,12 @@ bool WindowScan::is_month(size_t begin) const {
 
 // A letter, dot, hyphen or underscore at a number says that it is part of something else.
 bool WindowScan::touched(size_t begin, size_t end) const {
-  const auto joins = [](char c) { return is_letter(c) || c == '.' || c == '-' || c == '_'; };
-  const char before = begin > 0 ? text_[begin - 1] : '\0';
   const char after = at(end);
-  if (joins(before)) return true;
+  if (begin > 0 && beside(text_[begin - 1]).joins) return true;
+  if (!beside(after).joins) return false;
   // A full stop ends a sentence.
   if (after == '.') return is_alnum(at(end + 1));
-  if (after == '-') return at(end + 1) != '-' && at(end + 1) != ' ';
-  return joins(after);
+  return after != '-' || (at(end + 1) != '-' && at(end + 1) != ' ');
 }
 
 // Other digits stand next to this run with one separator between.
@@ -137,19 +158,29 @@ void WindowScan::on_long_number(size_t begin, size_t end) {
   if (digits.size() == 18 && may_be_uscc(digits) && !touched(begin, end) &&
       weigh(Kind::kCnUscc, fit_uscc(digits), begin, end))
     return;
-  if (digits.size() == 13 && digits.starts_with("86") && is_cn_mobile(digits.substr(2)) &&
-      !touched(begin, end))
+  if (digits.size() == 13) return on_thirteen(begin, end);
+  if (digits.size() == 15) return on_fifteen(begin, end);
+}
+
+bool WindowScan::stands_alone(size_t begin, size_t end) const {
+  return !is_alnum(begin > 0 ? text_[begin - 1] : '\0') && !is_alnum(at(end));
+}
+
+void WindowScan::on_thirteen(size_t begin, size_t end) {
+  const std::string_view digits = part(begin, end);
+  if (digits.starts_with("86") && is_cn_mobile(digits.substr(2)) && !touched(begin, end))
     report(Kind::kCnMobile, begin, end, true);
-  if (digits.size() == 15 && digits.starts_with("0086") && is_cn_mobile(digits.substr(4)) &&
-      !touched(begin, end))
-    report(Kind::kCnMobile, begin, end, true);
-  const bool plain = !is_alnum(begin > 0 ? text_[begin - 1] : '\0') && !is_alnum(at(end));
-  if (digits.size() == 13 && digits.starts_with("00852") && digits[5] >= '2' && plain)
-    report(Kind::kHkPhone, begin, end, true);
-  if (digits.size() == 13 && digits.starts_with("00853") && plain &&
-      (digits[5] == '6' || digits[5] == '8' || digits.substr(5, 2) == "28"))
+  if (!stands_alone(begin, end)) return;
+  if (digits.starts_with("00852") && digits[5] >= '2') report(Kind::kHkPhone, begin, end, true);
+  if (digits.starts_with("00853") && (digits[5] == '6' || digits[5] == '8' || digits.substr(5, 2) == "28"))
     report(Kind::kMoPhone, begin, end, true);
-  if (digits.size() != 15 || !plain) return;
+}
+
+void WindowScan::on_fifteen(size_t begin, size_t end) {
+  const std::string_view digits = part(begin, end);
+  if (digits.starts_with("0086") && is_cn_mobile(digits.substr(4)) && !touched(begin, end))
+    report(Kind::kCnMobile, begin, end, true);
+  if (!stands_alone(begin, end)) return;
   if (is_cn_resident_id_15(digits)) weigh_with_words(Kind::kCnResidentId15, begin, end);
   if (luhn(digits)) weigh_with_words(Kind::kImei, begin, end);
   if (digits.starts_with("460") || digits.starts_with("454") || digits.starts_with("455"))
@@ -278,9 +309,6 @@ void WindowScan::on_bir(size_t begin, size_t end) {
 
 // Decimals: is this the first half of a coordinate pair in or near the mainland, to 11 m or better?
 void WindowScan::on_point(size_t begin, size_t end) {
-  size_t whole = begin - 1;
-  while (whole > 0 && begin - whole <= 3 && is_digit(text_[whole - 1])) --whole;
-  if (whole > 0 && (is_alnum(text_[whole - 1]) || text_[whole - 1] == '.' || text_[whole - 1] == '-')) return;
   const auto number = [this](size_t from, size_t point, size_t until) {
     double value = 0;
     for (size_t i = from; i < point; ++i) value = value * 10 + (text_[i] - '0');
@@ -294,6 +322,10 @@ void WindowScan::on_point(size_t begin, size_t end) {
   if (at(next) == ',' || at(next) == ';') ++next;
   if (next == end) return;
   while (at(next) == ' ' && next < end + 6) ++next;
+  if (!is_digit(at(next))) return;
+  size_t whole = begin - 1;
+  while (whole > 0 && begin - whole <= 3 && is_digit(text_[whole - 1])) --whole;
+  if (whole > 0 && (is_alnum(text_[whole - 1]) || text_[whole - 1] == '.' || text_[whole - 1] == '-')) return;
   size_t point = next;
   while (point < next + 4 && is_digit(at(point))) ++point;
   if (at(point) != '.' || point == next || point - next > 3) return;
@@ -310,13 +342,12 @@ void WindowScan::on_point(size_t begin, size_t end) {
 
 // Letters and digits mixed: company codes, vehicles, bank accounts. Looked at once, at the first long run.
 void WindowScan::on_token(size_t begin, size_t end) {
-  const auto belongs = [](char c) { return is_digit(c) || is_upper(c); };
   size_t from = begin;
-  while (from > 0 && begin - from <= kTokenBytesMax && belongs(text_[from - 1])) --from;
+  while (from > 0 && begin - from <= kTokenBytesMax && in_token(text_[from - 1])) --from;
   size_t until = end;
-  while (until < text_.size() && until - from <= kTokenBytesMax && belongs(text_[until])) ++until;
+  while (until < text_.size() && until - from <= kTokenBytesMax && in_token(text_[until])) ++until;
   const size_t length = until - from;
-  if (length > kTokenBytesMax || length < 15) return;
+  if (length > kTokenBytesMax || length < kTokenBytesMin) return;
   size_t digits = 0;
   for (size_t i = from; i < begin; ++i) {
     digits = is_digit(text_[i]) ? digits + 1 : 0;

@@ -13,7 +13,6 @@ constexpr size_t kWordsBeforeBytes = 96;
 constexpr size_t kWordsBehindBytes = 40;
 constexpr size_t kExcerptSideBytes = 24;
 constexpr size_t kEncodedAheadBytes = 128;
-constexpr uint64_t kTopBit = uint64_t{1} << 63U;
 // Control characters that a window of text may hold (a stray one in a log): with more it is binary.
 constexpr uint64_t kControlsMax = 2;
 
@@ -126,30 +125,34 @@ uint64_t WindowScan::kept_bits(size_t base) const {
   return before >= kBlockBytes ? 0 : ~uint64_t{0} << before;
 }
 
-// Places first, then one look at each: a loop whose length nobody can foresee is paid for once a stride.
+// Places and lengths first, then one look at each: a loop whose length nobody can foresee is paid for once a
+// stride.
 void WindowScan::on_runs(uint64_t busy) {
   static constexpr size_t kRunsMax = kBlockBytes / (kRunBytesMin + 1) + 2;  // of a block
-  uint32_t places[kStrideBlocks * kRunsMax + 4];
+  struct Run {
+    uint32_t begin;
+    uint32_t length;
+  };
+  Run found[kStrideBlocks * kRunsMax];
   size_t count = 0;
   for (; busy != 0; busy &= busy - 1) {
     const auto block = static_cast<size_t>(__builtin_ctzll(busy));
+    const BlockMasks& m = stride_.block[block];
     const size_t base = stride_begin_ + block * kBlockBytes;
-    if (stride_.block[block].border != 0 && embedded_ != nullptr)
-      on_borders(base, stride_.block[block].border);
-    uint64_t runs = stride_.block[block].run & kept_bits(base);
-    const auto some = static_cast<size_t>(__builtin_popcountll(runs));
-    for (size_t i = 0; i < some; i += 4) {
-      for (size_t j = 0; j < 4; ++j) {
-        places[count + i + j] =
-            static_cast<uint32_t>(base + static_cast<size_t>(__builtin_ctzll(runs | kTopBit)));
-        runs &= runs - 1;
-      }
+    if (m.border != 0 && embedded_ != nullptr) on_borders(base, m.border);
+    for (uint64_t runs = m.run & kept_bits(base); runs != 0; runs &= runs - 1) {
+      const auto at = static_cast<unsigned>(__builtin_ctzll(runs));
+      // Up to the block's last byte, whose run goes on in the next one.
+      const uint64_t others = ~m.digit >> at;
+      found[count++] = {static_cast<uint32_t>(base + at),
+                        others != 0 ? static_cast<uint32_t>(__builtin_ctzll(others)) : 0};
     }
-    count += some;
   }
   for (size_t i = 0; i < count; ++i) {
-    const size_t end = run_end(places[i]);
-    if (end >= places[i] + kRunBytesMin) on_run(places[i], end);
+    const size_t begin = found[i].begin;
+    const size_t end =
+        found[i].length != 0 ? std::min(begin + found[i].length, text_.size()) : run_end(begin);
+    if (end >= begin + kRunBytesMin) on_run(begin, end);
   }
 }
 
@@ -172,24 +175,6 @@ void WindowScan::on_block(size_t block, uint64_t dense_begins) {
     const size_t pos = base + static_cast<size_t>(__builtin_ctzll(marks));
     if (pos < text_.size()) on_mark(pos);
   }
-}
-
-// Where the digits end that begin at `begin`, a place in this stride: of longer ones, kRunBytesMax further.
-size_t WindowScan::run_end(size_t begin) const {
-  const auto ones = [](uint64_t bits) {
-    return bits == ~uint64_t{0} ? kBlockBytes : static_cast<size_t>(__builtin_ctzll(~bits));
-  };
-  const size_t block = (begin - stride_begin_) / kBlockBytes;
-  const size_t in_block = (begin - stride_begin_) % kBlockBytes;
-  size_t length = ones(stride_.block[block].digit >> in_block);
-  if (in_block + length == kBlockBytes) {
-    if (block + 1 < stride_blocks_) {
-      length += ones(stride_.block[block + 1].digit);
-    } else {
-      while (length < kRunBytesMax && is_digit(at(begin + length))) ++length;
-    }
-  }
-  return std::min(begin + std::min(length, kRunBytesMax), text_.size());
 }
 
 size_t WindowScan::line_begin_at(size_t pos) const {

@@ -67,6 +67,9 @@ class WindowScan {
   void on_run(size_t begin, size_t end);
   bool on_resident(size_t begin, size_t end, std::string_view text);
   void on_long_number(size_t begin, size_t end);
+  void on_thirteen(size_t begin, size_t end);
+  void on_fifteen(size_t begin, size_t end);
+  bool stands_alone(size_t begin, size_t end) const;
   void on_eleven(size_t begin, size_t end);
   void on_eight(size_t begin, size_t end);
   void on_prefixed(size_t begin, size_t end);
@@ -135,7 +138,25 @@ class WindowScan {
   size_t encoded_until_[2] = {0, 0};  // base64, hexadecimal: identifiers that begin before are counted
 };
 
-// What every number of a table goes through.
+// What every number goes through.
+
+// Where the digits end that begin at `begin`, a place in this stride: of longer ones, kRunBytesMax further.
+inline size_t WindowScan::run_end(size_t begin) const {
+  const auto ones = [](uint64_t bits) {
+    return bits == ~uint64_t{0} ? kBlockBytes : static_cast<size_t>(__builtin_ctzll(~bits));
+  };
+  const size_t block = (begin - stride_begin_) / kBlockBytes;
+  const size_t in_block = (begin - stride_begin_) % kBlockBytes;
+  size_t length = ones(stride_.block[block].digit >> in_block);
+  if (in_block + length == kBlockBytes) {
+    if (block + 1 < stride_blocks_) {
+      length += ones(stride_.block[block + 1].digit);
+    } else {
+      while (length < kRunBytesMax && is_digit(at(begin + length))) ++length;
+    }
+  }
+  return std::min(begin + std::min(length, kRunBytesMax), text_.size());
+}
 
 // The columns of a line that end before `pos`, a place in this stride or shortly before it.
 inline size_t WindowScan::column_in_table(size_t pos) const {

@@ -142,6 +142,18 @@ TEST(Obligations, WhatCannotBeMaskedIsHeld) {
             std::string::npos);
 }
 
+TEST(Obligations, AHoldIsNotApprovedPastMaskingThatAPolicyAsksForSince) {
+  TwoCities world(kRules);
+  const std::string id = world.submit("hongkong", "shenzhen", "hongkong-tagged");
+  world.settle();
+  ASSERT_EQ(world.open_reviews("hongkong").size(), 1U);
+  world.activate("hongkong", rules_with("mask: {kinds: [hkid]}"));
+  world.answer("hongkong", world.open_reviews("hongkong").front(), true, "first");
+  world.settle();
+  EXPECT_TRUE(world.told().error.has_value());
+  EXPECT_EQ(world.booked("hongkong", "departed", "j1.1.i1"), 0U);
+}
+
 TEST(Obligations, MaskingThatTheSenderDidNotDoIsHeldByTheReceiver) {
   TwoCities world(kRules);
   world.activate("shenzhen", rules_with("mask: {kinds: [hkid]}"));
