@@ -33,5 +33,6 @@ StoreAnswer perform(const StoreAccess& store, const StoreRequest& request, const
 
 // The endpoint's URL of an s3:// URL, path style; the URL itself for others. Keys are written as S3 signs
 // them: everything but unreserved characters and '/' is percent-encoded.
+Result<std::string> address_of(const StoreAccess& store, std::string_view url);
 
 }  // namespace hetao::io
