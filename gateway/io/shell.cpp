@@ -30,8 +30,8 @@ ShellParts::ShellParts(ShellConfig c)
       quick(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       chunks(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       bulk(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
-      outside(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       sign_in(std::make_unique<Workers>(kSignInThreads)),
+      outside(std::make_unique<Workers>(std::max<size_t>(1, config.workers))),
       inspector(config.inspection_patterns),
       started_(wall_clock()) {}
 
