@@ -1,6 +1,7 @@
 #include "gateway/api/rate_limit.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace hetao::api {
 
@@ -8,8 +9,10 @@ TokenBucket& RateLimit::bucket_of(const std::string& name, Instant now) {
   const auto at = buckets_.find(name);
   if (at != buckets_.end()) return at->second;
   // Full buckets say nothing that a new one does not.
-  if (buckets_.size() >= kNamesMax)
-    std::erase_if(buckets_, [&](auto& one) { return one.second.level(now) == one.second.burst(); });
+  if (buckets_.size() >= kNamesMax) {
+    for (auto one = buckets_.begin(); one != buckets_.end();)
+      one = one->second.level(now) == one->second.burst() ? buckets_.erase(one) : std::next(one);
+  }
   if (buckets_.size() >= kNamesMax) buckets_.clear();
   return buckets_.try_emplace(name, per_second_, burst_, now).first->second;
 }
