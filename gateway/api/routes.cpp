@@ -124,7 +124,7 @@ void add_witness(std::vector<Route>& all) {
 void add_uploads(std::vector<Route>& all) {
   const std::string base = "/api/v1/uploads";
   const RoleSet uploaders = {kSubmitter, kDataOwner};
-  for (const std::string path : {base, base + "/{id}"})
+  for (const std::string& path : {base, base + "/{id}"})
     all.push_back({"OPTIONS", path, open(), &describe_uploads, {"*"}});
   all.push_back({"GET", base, roles(uploaders), &list_uploads});
   all.push_back({"POST", base, roles(uploaders), &create_upload});
