@@ -72,7 +72,9 @@ class Provider:
         body = None if form is None else urllib.parse.urlencode(form)
         connection.request("GET" if form is None else "POST", path, body, headers)
         answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        status, text = answer.status, answer.read().decode()
+        connection.close()
+        return status, text
 
     def client_token(self, name, secret):
         import base64

@@ -27,7 +27,7 @@ async function make(issuer) {
     jwks: { keys: [await newKey(config.algorithm)] },
     enabledJWA: { idTokenSigningAlgValues: [config.algorithm] },
     conformIdTokenClaims: config.claims_in_userinfo_alone ?? false,
-    claims: { openid: ["sub"], profile: ["tenant", "groups", "name"] },
+    claims: { openid: ["sub"], profile: ["tenant", "org", "groups", "name"] },
     features: {
       deviceFlow: { enabled: true }, devInteractions: { enabled: true }, clientCredentials: { enabled: true },
       resourceIndicators: {
