@@ -125,7 +125,7 @@ void KubernetesPlatform::look_at_pods(const std::string& run, std::vector<RunObs
     cancelling = at->second.cancelling;
     job = at->second.job;
     for (const auto& [uid, seen] : pods_[run]) {
-      PodReading reading = kubernetes::read_pod(seen.pod, at->second.spec);
+      PodReading reading = kubernetes::read_pod(seen.pod, at->second.spec, seen.gone);
       if (any && weight_of(reading.word) <= weight_of(best.word)) continue;
       best = std::move(reading);
       its_pod = seen.pod;
@@ -331,6 +331,7 @@ void KubernetesPlatform::finish(const std::string& run, const Pod* pod, const Po
   // The cluster's end is none of the program's own.
   const bool cut = !status.executors.empty() && status.executors.back().ended.micros == 0;
   if (cut && reading.word == PodWord::kLost) status.executors.pop_back();
+  if (cut && reading.word == PodWord::kEnded) status.executors.back().ended = status.ended;
   take_logs(run, job, pod, executors);
   if (began) {
     if (auto collected = collect_outputs(run, status); !collected && status.failure.empty())

@@ -125,15 +125,15 @@ std::string describe(size_t index, const ExecutorLog& log) {
 
 class Reader {
  public:
-  Reader(const PodRecord& pod, const RunSpec& spec) : pod_(pod), spec_(spec) {}
+  Reader(const PodRecord& pod, const RunSpec& spec, bool gone) : pod_(pod), spec_(spec), gone_(gone) {}
 
   PodReading read() {
     collect();
     if (fence_ != nullptr && fence_->state == ContainerState::kTerminated && fence_->exit_code != 0 &&
         read_fence())
       return out_;
-    if (pod_.is_over()) {
-      out_.ended = last_end_;
+    if (pod_.is_over() && (!running_ || gone_)) {
+      if (!running_) out_.ended = last_end_;
       read_end();
       return out_;
     }
@@ -221,7 +221,6 @@ class Reader {
     ExecutorLog& last = out_.executors.back();
     last.reason = reason;
     last.message = words;
-    if (last.ended.micros == 0) last.ended = last_end_;
     if (last.exit_code == 0) last.exit_code = kSignalBase + 9;
   }
 
@@ -244,6 +243,7 @@ class Reader {
 
   const PodRecord& pod_;
   const RunSpec& spec_;
+  bool gone_;
   PodReading out_;
   const ContainerRecord* fence_ = nullptr;
   Instant last_end_;
@@ -285,8 +285,8 @@ PodRecord pod_of(const json::object& object) {
   return pod;
 }
 
-PodReading read_pod(const PodRecord& pod, const RunSpec& spec) {
-  return Reader(pod, spec).read();
+PodReading read_pod(const PodRecord& pod, const RunSpec& spec, bool gone) {
+  return Reader(pod, spec, gone).read();
 }
 
 }  // namespace hetao::platforms::kubernetes

@@ -73,7 +73,9 @@ struct PodReading {
   std::vector<ExecutorLog> executors;
 };
 
-PodReading read_pod(const PodRecord& pod, const RunSpec& spec);
+// `gone`: it is deleted, and nothing more will be heard of it. Until then a pod that is called failed, and
+// whose program still runs, is only about to end.
+PodReading read_pod(const PodRecord& pod, const RunSpec& spec, bool gone = false);
 
 // Seconds and nanoseconds in words like "2026-11-26T01:35:22Z"; 0: unreadable.
 Instant instant_of(std::string_view text);

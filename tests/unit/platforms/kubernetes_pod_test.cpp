@@ -155,6 +155,16 @@ TEST(KubernetesPod, ExecutorsAreReadInOrder) {
   EXPECT_EQ(done.why, "");
 }
 
+TEST(KubernetesPod, APodThatIsCalledFailedWhileItsProgramRunsIsAboutToEnd) {
+  const PodRecord late = pod(
+      R"({"phase":"Failed","reason":"DeadlineExceeded","initContainerStatuses":[{"name":"start","state":{"terminated":{"exitCode":0}}}],)"
+      R"("containerStatuses":[{"name":"step-0","state":{"running":{"startedAt":"2026-11-26T01:00:06Z"}}}]})");
+  EXPECT_EQ(read_pod(late, spec()).word, PodWord::kRuns);
+  const PodReading gone = read_pod(late, spec(), true);
+  EXPECT_EQ(gone.word, PodWord::kEnded);
+  EXPECT_EQ(gone.executors.at(0).reason, EndReason::kTimeout);
+}
+
 TEST(KubernetesPod, AnEndWithoutAWordIsALoss) {
   EXPECT_EQ(read_pod(pod(R"({"phase":"Failed"})"), spec()).word, PodWord::kLost);
   EXPECT_EQ(read_pod(pod(R"({"phase":"Failed","reason":"DeadlineExceeded"})"), spec()).word, PodWord::kLost);
