@@ -199,13 +199,13 @@ class Transfers(town.HostileTest):
         self.assertEqual(self.peer_.hear("crossing_answer", crossing.id).verdict.effect, "permit")
         return crossing.id
 
-    def batch(self, crossing, files, listed=None, **changes):
+    def batch(self, crossing, contents, listed=None, **changes):
         stream = next(self.streams)
-        offer = wire.batch_pb.BatchOffer(crossing=crossing, transfer=1, files=len(files), bytes=sum(map(len, files)))
+        offer = wire.batch_pb.BatchOffer(crossing=crossing, transfer=1, files=len(contents), bytes=sum(map(len, contents)))
         for field, value in changes.items():
             setattr(offer, field, value)
         self.peer_.send(self.peer_.open_stream(stream, offer.SerializeToString()))
-        lines = b"".join(wire.leaf(content) + struct.pack(">I", len(content)) for content in listed or files)
+        lines = b"".join(wire.leaf(content) + struct.pack(">I", len(content)) for content in listed or contents)
         self.peer_.put(wire.DATA, stream, wire.record(6, lines))
         return stream
 
