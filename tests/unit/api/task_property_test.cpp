@@ -18,7 +18,7 @@ constexpr const char* kWhole = R"({
               "streamable": false}],
   "outputs": [{"name": "o", "description": "d", "url": "result:o", "path": "/out", "path_prefix": "/", "type": "FILE"}],
   "resources": {"cpu_cores": 1, "preemptible": true, "ram_gb": 1.5, "disk_gb": 2, "zones": ["hongkong"],
-                "backend_parameters": {"accelerators": "1"}, "backend_parameters_strict": false},
+                "backend_parameters": {"wall_time": "1h"}, "backend_parameters_strict": false},
   "volumes": ["/work"],
   "tags": {"purpose": "research"}
 })";
@@ -70,7 +70,7 @@ const std::vector<Place> kPlaces = {
     {"/resources/zones", Kind::kList},
     {"/resources/zones/0", Kind::kText},
     {"/resources/backend_parameters", Kind::kMap},
-    {"/resources/backend_parameters/accelerators", Kind::kText},
+    {"/resources/backend_parameters/wall_time", Kind::kText},
     {"/resources/backend_parameters_strict", Kind::kFlag},
     {"/volumes", Kind::kList},
     {"/volumes/0", Kind::kPath},
