@@ -111,12 +111,10 @@ void make_job(State& s, const SubmitJob& event, const Plan& plan, const Candidat
     s.put_idempotency(idempotency_row(event.submitter, event.idempotency_key), event.id);
 }
 
-void offer(State& s, const std::string& id) {
-  pb::Job& job = s.edit_job(id);
-  job.set_offered(true);
+void tell_offer(State& s, const pb::Job& job) {
   pb::PeerMessage message;
   pb::Offer& out = *message.mutable_offer();
-  out.set_job(id);
+  out.set_job(job.id());
   out.set_attempt(job.attempt());
   *out.mutable_task() = job.task();
   for (pb::Input& input : *out.mutable_task()->mutable_inputs()) {
@@ -129,9 +127,15 @@ void offer(State& s, const std::string& id) {
   for (const std::string& crossing : crossings_of(s, job, true))
     *out.add_crossings() = s.crossings.at(crossing);
   if (s.is_self(job.region())) *out.mutable_items() = job.items();
+  tell(s, job.region(), std::move(message));
+}
+
+void offer(State& s, const std::string& id) {
+  pb::Job& job = s.edit_job(id);
+  job.set_offered(true);
   move_job(s, job, pb::JOB_OFFERED, s.is_self(job.region()) ? "" : "to " + job.region());
   if (!s.is_self(job.region())) s.job_waits.set(id, s.now + s.config.offer_expiry);
-  tell(s, job.region(), std::move(message));
+  tell_offer(s, job);
 }
 
 bool is_failure(const pb::RunReport& report, const pb::Task& task) {
@@ -280,9 +284,11 @@ Error fetch_refusal(const std::string& what, const pb::Verdict& verdict) {
 void offer_again(State& s, const std::string& region) {
   std::vector<std::string> open;
   for (const auto& [id, job] : s.jobs) {
-    if (job.region() == region && job.offered() && !is_final(job.state())) open.push_back(id);
+    const bool goes_on = !is_final(job.state()) && job.state() != pb::JOB_CANCELLING;
+    if (job.region() == region && job.offered() && goes_on) open.push_back(id);
   }
-  for (const std::string& id : open) offer(s, id);
+  // However far they are: a place that knows them tells how they stand.
+  for (const std::string& id : open) tell_offer(s, s.jobs.at(id));
 }
 
 void on_submit_job(State& s, SubmitJob event) {

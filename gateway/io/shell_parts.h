@@ -124,6 +124,7 @@ class ShellParts {
   Awaitable<void> look_at_supply(PlatformSlot& slot);
   Awaitable<void> stop_in_order();
   PeerManager::Config peer_config();
+  void recall_run(const pb::Offer& offer);
   void note_fault(const PeerFault& fault, uint64_t unwritten);
 
   // shell_witness.cpp

@@ -104,6 +104,19 @@ Result<void> ShellParts::replay(std::unique_ptr<store::Store> store) {
   return {};
 }
 
+// An offer of a run that is over and archived, as after its home was restored from an older copy: the core
+// has to know it, or it would run twice.
+void ShellParts::recall_run(const pb::Offer& offer) {
+  const std::string key = offer.job() + "." + std::to_string(offer.attempt());
+  if (core->run(key) != nullptr) return;
+  // One row, here and now: what a peer says is taken in its order.
+  const auto archived = past->find(federation::Table::kPastRun, key);
+  if (!archived) return fail_for_good(archived.error());
+  if (!*archived) return;
+  if (auto loaded = core->load({federation::Table::kRun, key, **archived}); !loaded)
+    fail_for_good(loaded.error());
+}
+
 PeerManager::Config ShellParts::peer_config() {
   PeerManager::Config made;
   made.region = config.core.region;
@@ -126,6 +139,7 @@ PeerManager::Config ShellParts::peer_config() {
   };
   made.on_message = [this](const std::string& region, pb::PeerMessage message, std::function<void()> done) {
     if (take_witness_message(region, message)) return done();
+    if (message.has_offer()) recall_run(message.offer());
     post(federation::PeerSaid{region, std::move(message)}, std::move(done));
   };
   made.log = log_line;

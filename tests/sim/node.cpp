@@ -82,7 +82,25 @@ void Node::post(Event event) {
   }
   if (const auto* wanted = std::get_if<SubmitJob>(&event); wanted != nullptr && answer_from_archive(*wanted))
     return;
+  if (const auto* said = std::get_if<PeerSaid>(&event)) recall_run(said->message);
   take(core_->step(std::move(event), clock()));
+}
+
+// A run that is over and archived is known again when it is offered once more.
+void Node::recall_run(const pb::PeerMessage& message) {
+  if (!message.has_offer()) return;
+  const std::string key = message.offer().job() + "." + std::to_string(message.offer().attempt());
+  if (core_->run(key) != nullptr) return;
+  const auto load = [&](const std::string& run) {
+    HETAO_CHECK(core_->load({Table::kRun, key, run}).has_value());
+  };
+  for (const Step& step : unsynced_) {
+    for (const Record& record : step.records) {
+      if (record.table == Table::kPastRun && record.key == key) return load(*record.value);
+    }
+  }
+  const auto known = disk_.rows.find({Table::kPastRun, key});
+  if (known != disk_.rows.end()) load(known->second);
 }
 
 // A repeat of a submission whose job is over: the core does not know its key any more.

@@ -102,6 +102,7 @@ class Node {
   void drop(const federation::DropBlobs& effect);
   bool is_archived(const std::string& digest) const;
   bool answer_from_archive(const federation::SubmitJob& wanted);
+  void recall_run(const pb::PeerMessage& message);
   void wake(Instant at);
   void watch(const std::string& run, const std::string& id, bool told_start);
   void check_inputs(const federation::SubmitRun& effect);
