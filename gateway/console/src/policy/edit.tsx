@@ -4,7 +4,7 @@ import {Button} from '../ui/button';
 import {Tabs} from '../ui/tabs';
 import {useMemo, useState} from 'react';
 import {useLocation, useSearchParams} from 'wouter';
-import {get, post, Problem} from '../api/client';
+import {get, post} from '../api/client';
 import type {PolicyReport, Proposal} from '../api/types';
 import {useSettled} from '../ui/settled';
 import {useDraft} from '../shell/drafts';
@@ -122,13 +122,13 @@ export default function PolicyEdit() {
             <Code key={file} text={files[file] ?? ''} label={file} onChange={(text) => put(file, text)} marks={marks} suggest={suggestPolicy} goTo={goTo} />
           </Panel>
           <Panel>
-            {Boolean(check.error) && mistakes.length === 0 && <ProblemNote error={check.error instanceof Problem ? check.error : null} />}
+            {Boolean(check.error) && mistakes.length === 0 && <ProblemNote error={check.error} />}
             <Tabs
               label={t('edit.files')}
               items={[
                 {key: 'lint', label: t('edit.problems', {count: problems}), children: <LintView findings={findings} mistakes={mistakes} goTo={open} />},
-                {key: 'tests', label: t('edit.tests'), children: check.data && !check.error ? <TestsView report={check.data} /> : <Nothing>{t('edit.mendFirst')}</Nothing>},
-                {key: 'diff', label: t('edit.diff'), children: check.data && !check.error ? <DiffView report={check.data} /> : <Nothing>{t('edit.mendFirst')}</Nothing>},
+                {key: 'tests', label: t('edit.tests'), children: check.error ? <Nothing>{t('edit.mendFirst')}</Nothing> : check.data ? <TestsView report={check.data} /> : <Waiting />},
+                {key: 'diff', label: t('edit.diff'), children: check.error ? <Nothing>{t('edit.mendFirst')}</Nothing> : check.data ? <DiffView report={check.data} /> : <Waiting />},
                 {key: 'simulate', label: t('edit.simulate'), children: <SimulationView files={files} />},
               ]}
             />

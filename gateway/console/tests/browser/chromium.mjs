@@ -33,7 +33,7 @@ export class Visitor {
       [role ? cities.token(city, role) : '', language, mode],
     );
     visitor.page = await visitor.context.newPage();
-    visitor.page.setDefaultTimeout(30_000);
+    visitor.page.setDefaultTimeout(90_000);
     visitor.page.on('pageerror', (error) => visitor.breaches.push(`error: ${error.message}`));
     visitor.page.on('console', (message) => {
       if (/CSP breach|Content Security Policy|Refused to/.test(message.text())) visitor.breaches.push(message.text());
