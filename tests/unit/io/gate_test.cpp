@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include "gateway/ledger/wal.h"
+#include "gateway/store/archive.h"
 #include "tests/unit/io/temporary_folder.h"
 
 namespace hetao::io {
@@ -36,6 +37,7 @@ class WatchedStore : public store::Store {
     for (const auto& record : batch.records) durable.push_back(record.key);
     return done;
   }
+  Result<std::unique_ptr<store::Archive>> open_archive() override { return real_->open_archive(); }
   Result<store::EntryRange> kept_entries() override { return real_->kept_entries(); }
   Result<std::vector<store::PendingEntry>> entries_from(uint64_t first, size_t most) override {
     return real_->entries_from(first, most);
