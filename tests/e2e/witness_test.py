@@ -89,7 +89,7 @@ class ThirdWitness(CitiesTest):
             self.assertFalse(self.witnesses()["regulator"]["fresh"])
             # The ledger goes on, and the work at home with it.
             job = self.cities.submit("shenzhen", python_job("print(1)", zone="shenzhen"))
-            self.cities.wait_state("shenzhen", job, "COMPLETE")
+            self.cities.wait_state("shenzhen", job, "complete")
         finally:
             self.regulator.start()
         wait_until(lambda: "held" not in self.witnesses()["hongkong"], "releases go on", lambda: str(self.witnesses()))
