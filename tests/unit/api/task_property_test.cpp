@@ -85,8 +85,14 @@ std::vector<json::value> wrong_values(Kind kind) {
     case Kind::kText:
       return {7, 1.5, true, list, map};
     case Kind::kPath:
-      return {
-          7, true, list, map, "relative", "/a/../b", std::string("/a\0b", 4), "/" + std::string(5'000, 'a')};
+      return {7,
+              true,
+              list,
+              map,
+              "relative",
+              "/a/../b",
+              json::string("/a\0b", 4),
+              json::string("/" + std::string(5'000, 'a'))};
     case Kind::kUrl:
       return {7,
               true,
@@ -205,7 +211,7 @@ TEST(TaskProperty, RefusalsDontTellWhatExists) {
   const std::string nothing = "job999999";
   for (const std::string path :
        {"/api/v1/jobs/", "/ga4gh/tes/v1/tasks/", "/api/v1/results/", "/api/v1/uploads/"}) {
-    for (const std::string token :
+    for (const std::string& token :
          {other, std::string(), std::string("hetao_none_") + std::string(43, 'A')}) {
       const auto there = gateway.get(path + job, token);
       const auto not_there = gateway.get(path + nothing, token);
