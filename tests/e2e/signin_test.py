@@ -12,7 +12,7 @@ import unittest
 import urllib.parse
 
 import identity
-from cities import BIN, CitiesTest, wait_until
+from cities import BIN, PATIENCE_S, CitiesTest, wait_until
 
 MODULES = identity.modules()
 CITY = "hongkong"
@@ -67,10 +67,12 @@ class Events:
             event["comment" if line.startswith(":") else name] = json.loads(value) if name == "data" else value
 
     def until(self, kind, holds=lambda data: True):
-        while True:
+        deadline = time.monotonic() + PATIENCE_S  # the stream's own signs of life go on for ever
+        while time.monotonic() < deadline:
             event = self.next()
             if event.get("event") == kind and holds(event["data"]):
                 return event
+        raise AssertionError(f"after {PATIENCE_S} s still no event {kind}")
 
 
 @unittest.skipUnless(MODULES, "needs node from 20 on and npm, and npm's registry (or its cache) for oidc-provider")
@@ -366,7 +368,8 @@ class SignIn(CitiesTest):
         _, me = self.who(browser)
         events = self.stream(browser, query="?kinds=job,review")
         self.assertFalse(events.until("hello")["data"]["resumed"])
-        task = {"executors": [{"image": "host/true", "command": ["true"]}], "tags": {"purpose": "research"}, "name": "followed"}
+        # Long enough to be seen before it is over: a thing that changed twice between two looks is told once.
+        task = {"executors": [{"image": "host/sleep", "command": ["sleep", "5"]}], "tags": {"purpose": "research"}, "name": "followed"}
         _, text = self.post(browser, "/api/v1/jobs", task, me["session"]["csrf"])
         job = json.loads(text)["id"]
         first = events.until("job", lambda data: data["id"] == job)
