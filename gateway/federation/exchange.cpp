@@ -90,16 +90,11 @@ void renumber(State& s, const std::string& region, uint64_t acknowledged) {
   }
 }
 
-// The first word of a session shows whether one of the two was restored from an older copy since the last.
-// What was said in between is lost to it; the jobs of ours that both should know are offered once more, and
-// the answers tell how far they are. What the peer forgot of ours it learns from our news, which says from
-// where to go on.
+// The first word of a session shows whether we were restored from an older copy since the last. What the peer
+// forgot of ours it learns from our news, which says from where to go on.
 void look_for_restoration(State& s, const std::string& region, uint64_t ack) {
   const uint64_t sent = s.marks[region].sent();
-  const bool we_forgot = ack > sent && ack - sent <= kForgottenMax;
-  const bool they_forgot = ack + 1 < oldest_sequence(s, region);
-  if (we_forgot) renumber(s, region, ack);
-  if (we_forgot || they_forgot) offer_again(s, region);
+  if (ack > sent && ack - sent <= kForgottenMax) renumber(s, region, ack);
 }
 
 void take_acknowledgement(State& s, const std::string& region, uint64_t ack) {

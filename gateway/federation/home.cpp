@@ -281,16 +281,6 @@ Error fetch_refusal(const std::string& what, const pb::Verdict& verdict) {
 
 }  // namespace
 
-void offer_again(State& s, const std::string& region) {
-  std::vector<std::string> open;
-  for (const auto& [id, job] : s.jobs) {
-    const bool goes_on = !is_final(job.state()) && job.state() != pb::JOB_CANCELLING;
-    if (job.region() == region && job.offered() && goes_on) open.push_back(id);
-  }
-  // However far they are: a place that knows them tells how they stand.
-  for (const std::string& id : open) tell_offer(s, s.jobs.at(id));
-}
-
 void on_submit_job(State& s, SubmitJob event) {
   if (answered_before(s, event)) return;
   const std::string what = "job " + (event.task.name().empty() ? event.id : "\"" + event.task.name() + "\"");

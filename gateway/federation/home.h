@@ -7,9 +7,6 @@ namespace hetao::federation {
 
 void on_submit_job(State& s, SubmitJob event);
 void on_cancel_job(State& s, const CancelJob& event);
-// Offers the open jobs that were offered to the region once more: what it knows it answers with how far it
-// is.
-void offer_again(State& s, const std::string& region);
 void on_job_news(State& s, const std::string& from, const pb::JobNews& news);
 void on_output_delivered(State& s, const OutputDelivered& event);
 

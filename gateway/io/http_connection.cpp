@@ -190,6 +190,7 @@ Awaitable<Result<void>> HttpConnection::fill(Duration patience) {
 Awaitable<Result<bool>> HttpConnection::read_head(Surroundings& around, Reading& reading) {
   auto& parser = reading.parser;
   bool some = filled_ > 0;
+  bool has_line = false;
   while (!parser.is_header_done()) {
     if (some) {
       const Instant now = around.config.clock();
@@ -198,7 +199,8 @@ Awaitable<Result<bool>> HttpConnection::read_head(Surroundings& around, Reading&
       boost::system::error_code error;
       const size_t used = parser.put(asio::const_buffer(buffer_.data(), filled_), error);
       if (error == http::error::header_limit)
-        co_return refusal(status_of_long_head(as_text(ByteView(buffer_).first(filled_))));
+        co_return refusal(has_line ? 431 : status_of_long_head(as_text(ByteView(buffer_).first(filled_))));
+      has_line = has_line || used > 0;  // the parser takes whole lines
       if (error && error != http::error::need_more)
         co_return refusal(error == http::error::bad_version ? 505 : 400);
       std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(used),

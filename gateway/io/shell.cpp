@@ -42,6 +42,7 @@ ShellParts::~ShellParts() {
   for (const auto& [name, slot] : platforms) slot->workers.stop();
   for (Workers* workers : {sign_in.get(), outside.get(), bulk.get(), chunks.get(), quick.get()})
     workers->stop();
+  past.reset();  // the store is the last to close its file: only then it copies its log back
   gate.reset();
   forwarders.clear();
   index.reset();

@@ -16,6 +16,9 @@ namespace hetao::io {
 
 namespace {
 
+// As a ClientHello of one protocol alone has it.
+constexpr std::string_view kOldHttpAlpn("\x08http/1.0", 9);
+
 // Messages after the handshake that a well-behaved peer sends rarely: key updates, tickets.
 constexpr uint64_t kOddMessagesFree = 32;
 constexpr uint64_t kOddMessagesPerBytes = uint64_t{1} << 20U;
@@ -102,6 +105,8 @@ int TlsCallbacks::select_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned 
     }
     at += 1 + size;
   }
+  // An old client of HTTP says what it speaks in its request; between gateways there is one protocol.
+  if (owner->kind() != TlsKind::kTunnel && offered == kOldHttpAlpn) return SSL_TLSEXT_ERR_NOACK;
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 

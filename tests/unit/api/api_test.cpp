@@ -22,11 +22,6 @@ TEST(Api, WrongMethodsAreNamedAndHeadWorks) {
   EXPECT_EQ(gateway.ask({"HEAD", "/healthz", ""}).status, 200);
 }
 
-TEST(Api, WhatIsNotThereYetSaysSo) {
-  TestGateway gateway;
-  EXPECT_EQ(gateway.post("/api/v1/uploads", gateway.submitter()).status, 404);
-}
-
 TEST(Console, IsServedWithoutSignInOrSaysThatItWasNotBuilt) {
   TestGateway gateway;
   const auto page = gateway.get("/console/jobs/some-job?tab=logs", "");

@@ -63,6 +63,8 @@ TEST(Archive, WhatIsOpenStays) {
   world.wait(Duration::seconds(3600));
   EXPECT_EQ(world.job(id).state(), pb::JOB_HELD);
   world.answer("hongkong", world.open_reviews("hongkong").at(0), true, "rita");
+  world.settle();
+  world.answer("shenzhen", world.open_reviews("shenzhen").at(0), true, "ren");
   world.wait(kRest);
   EXPECT_TRUE(world.core("hongkong").jobs().empty());
   EXPECT_TRUE(world.core("hongkong").reviews().empty());

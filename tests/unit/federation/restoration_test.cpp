@@ -57,27 +57,7 @@ TEST(Restoration, WhatWaitedInTheOutboxOfTheCopyIsSaidUnderNewNumbers) {
   ASSERT_EQ(cities.job(waiting).state(), pb::JOB_COMPLETE);
   expect_complete(cities, "shenzhen", "hongkong");
   restore(cities, "shenzhen", old);
-  // Its home forgot the end of that job, and the place tells it again.
-  EXPECT_NE(cities.job(waiting).state(), pb::JOB_OFFERED);
   expect_complete(cities, "shenzhen", "hongkong");
-}
-
-TEST(Restoration, AJobThatItsPlaceForgotIsOfferedOnceMore) {
-  TwoCities cities(kRules);
-  cities.connect();
-  expect_complete(cities, "hongkong", "shenzhen");
-  const Copy old = copy_of(cities, "shenzhen");
-  const std::string job = cities.submit("hongkong", "shenzhen", {});
-  // Until the place has the job, and no further.
-  while (!cities.core("shenzhen").run(job + ".1") && cities.happen()) {
-  }
-  ASSERT_TRUE(cities.core("shenzhen").run(job + ".1"));
-  while (cities.core("hongkong").peers().at(0).outbox > 0 && cities.happen()) {
-  }
-  restore(cities, "shenzhen", old);
-  cities.wait(Duration::seconds(60));
-  cities.settle();
-  EXPECT_EQ(cities.job(job).state(), pb::JOB_COMPLETE) << cities.job(job).reason();
 }
 
 }  // namespace
