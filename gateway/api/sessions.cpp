@@ -128,6 +128,13 @@ Wanted read_wanted(const Context& c) {
   return out;
 }
 
+io::HttpResponse ended(const federation::Answer& answer) {
+  if (answer.error) return problem(*answer.error);
+  io::HttpResponse done;
+  done.status = 204;
+  return done;
+}
+
 }  // namespace
 
 json::object session_view(const Context& c) {
@@ -161,10 +168,7 @@ io::Awaitable<io::HttpResponse> end_session(const Context& c) {
   event.who = c.caller.principal();
   event.reason = is_own(c, at->second.who()) ? "ended by its owner" : "ended by an operator";
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
-  if (answer.error) co_return problem(*answer.error);
-  io::HttpResponse done;
-  done.status = 204;
-  co_return done;
+  co_return ended(answer);
 }
 
 io::HttpResponse list_tokens(const Context& c) {
@@ -214,10 +218,7 @@ io::Awaitable<io::HttpResponse> revoke_token(const Context& c) {
   event.who = c.caller.principal();
   event.reason = is_own(c, at->second.who()) ? "revoked by its owner" : "revoked by an operator";
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
-  if (answer.error) co_return problem(*answer.error);
-  io::HttpResponse done;
-  done.status = 204;
-  co_return done;
+  co_return ended(answer);
 }
 
 }  // namespace hetao::api
