@@ -51,7 +51,7 @@ CORE_FORBIDDEN_CALLS = re.compile(r"(?<![\w.>:])(?:std::)?(rand|srand|time|clock
 EXCEPTIONS = {("certs/openssl.cpp", "ctime")}  # struct tm, which OpenSSL's ASN.1 times are read into
 
 LINES_MOST = 600
-TRACES = re.compile(r"/work/|/farm/|/tmp/bash_jobs|-----BEGIN ([A-Z]+ )?PRIVATE KEY")
+TRACES = re.compile(r"/(?:work|farm)/|/tmp/(?:bash_jobs)|-{5}BEGIN ([A-Z]+ )?PRIVATE KEY")
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 
