@@ -11,31 +11,44 @@ namespace hetao::files {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+tl::unexpected<Diagnostics> refused(const fs::path& file, std::string why, std::string expected,
+                                    std::string hint) {
+  return tl::unexpected(
+      Diagnostics{{file.string(), 0, 0, std::move(why), std::move(expected), std::move(hint)}});
+}
+
+}  // namespace
+
 tl::expected<std::vector<policy::SourceFile>, Diagnostics> read_pack_folder(const std::string& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
-    return tl::unexpected(Diagnostics{
-        {folder, 0, 0, "is no folder", "a policy pack: pack.yaml, rules/*.yaml, tests/*.yaml", {}}});
+    return refused(folder, "is no folder", "a policy pack: pack.yaml, rules/*.yaml, tests/*.yaml", {});
   }
   std::vector<policy::SourceFile> files;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    const std::string name = fs::relative(at->path(), folder).generic_string();
+  fs::recursive_directory_iterator at(folder, error);
+  for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().lexically_relative(folder).generic_string();
+    std::error_code unknown;
+    if (at->is_symlink(unknown) && !at->is_regular_file(unknown)) {
+      return refused(at->path(), "a symbolic link that leads to no file would be left out",
+                     "a file, or a link to one", "put the files themselves into the pack");
+    }
     // What is YAML but no part of a pack is the loader's to refuse: a rule must not be left out in silence.
-    if (!(name.ends_with(".yaml") || name.ends_with(".yml")) || !at->is_regular_file()) continue;
-    if (at->file_size() > limits::kYamlBytesMax) {  // not even read
-      return tl::unexpected(Diagnostics{{at->path().string(),
-                                         0,
-                                         0,
-                                         "the file is larger than " + human_bytes(limits::kYamlBytesMax),
-                                         {},
-                                         "split it"}});
+    if (!(name.ends_with(".yaml") || name.ends_with(".yml")) || at->is_directory(unknown)) continue;
+    if (!at->is_regular_file(unknown))
+      return refused(at->path(), "is no file that can be read", "a file", {});
+    if (at->file_size(unknown) > limits::kYamlBytesMax) {  // not even read
+      return refused(at->path(), "the file is larger than " + human_bytes(limits::kYamlBytesMax), {},
+                     "split it");
     }
     auto text = read_file(at->path().string());
-    if (!text)
-      return tl::unexpected(
-          Diagnostics{{at->path().string(), 0, 0, text.error().why, {}, text.error().hint}});
+    if (!text) return refused(at->path(), text.error().why, {}, text.error().hint);
     files.push_back({name, std::move(*text)});
   }
+  if (error)
+    return refused(folder, "can't be read whole: " + error.message(), "folders that may be read", {});
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return files;
 }
