@@ -168,7 +168,7 @@ json::object to_json(const Diagnostics& diagnostics) {
   return {{"mistakes", std::move(out)}};
 }
 
-LineAnswer decide_line(const Policy& policy, std::string_view line, Date today) {
+LineAnswer decide_line(const Policy& policy, std::string_view line, Date today, Answers answers) {
   auto parsed = parse_json(line, "request", kLineBytesMax);
   if (!parsed) return malformed(parsed.error(), nullptr);
   if (!parsed->is_object()) {
@@ -185,8 +185,9 @@ LineAnswer decide_line(const Policy& policy, std::string_view line, Date today) 
   if (!request) return malformed(request.error(), id ? &*id : nullptr);
   json::object answer;
   if (id) answer["id"] = *id;
-  for (auto& member : to_json(policy.decide(*request, today)))
-    answer[member.key()] = std::move(member.value());
+  json::object said = answers == Answers::kDecision ? to_json(policy.decide(*request, today))
+                                                    : to_json(explain(policy, *request, today));
+  for (auto& member : said) answer[member.key()] = std::move(member.value());
   return {json::serialize(answer), true};
 }
 

@@ -16,7 +16,7 @@ namespace hetao::policy {
 
 // {"decision","rules","obligations","reason"}, and "unknown": [...] where unknown attributes made it a hold.
 json::object to_json(const Decision& decision);
-// The decision's members, "matching" and "changes".
+// The decision's members; "why" and "matching": rules with title and basis; "changes", "gave_up".
 json::object to_json(const Explanation& explanation);
 // {"changed","cases":[{"when","from","to","example"}],"gave_up","cases_total"}.
 json::object to_json(const Diff& diff);
@@ -30,7 +30,10 @@ struct LineAnswer {
   bool ok = false;   // false: the line was malformed and `line` is {"error":{...}}
 };
 
+enum class Answers { kDecision, kExplanation };
+
 // `hetao policy decide`: one request of standard input to one line of standard output. "id" is echoed.
-LineAnswer decide_line(const Policy& policy, std::string_view line, Date today);
+LineAnswer decide_line(const Policy& policy, std::string_view line, Date today,
+                       Answers answers = Answers::kDecision);
 
 }  // namespace hetao::policy

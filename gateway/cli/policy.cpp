@@ -23,6 +23,7 @@ namespace {
 struct PackOptions {
   std::string folder;
   std::string other;
+  bool explain = false;
 };
 
 Date today() {
@@ -88,10 +89,11 @@ int decide(const Context& context, const PackOptions& o) {
   bool all_good = true;
   std::string line;
   const Date date = today();
+  const auto answers = o.explain ? policy::Answers::kExplanation : policy::Answers::kDecision;
   for (bool first = true; std::getline(std::cin, line); first = false) {
     if (first && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // some editors mark UTF-8 so
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const policy::LineAnswer answer = policy::decide_line(*compiled, line, date);
+    const policy::LineAnswer answer = policy::decide_line(*compiled, line, date, answers);
     all_good = all_good && answer.ok;
     std::cout << answer.line << '\n';
     if (std::cin.rdbuf()->in_avail() <= 0) std::cout << std::flush;
@@ -148,6 +150,9 @@ void add_policy(Program& program) {
       "decide requests: a flat JSON object a line in, a decision a line out",
       [](CLI::App& command, PackOptions& o) {
         command.add_option("--policy", o.folder, "folder of the pack")->required();
+        command.add_flag(
+            "--explain", o.explain,
+            "with every rule that matches, its basis, and the smallest changes that would get a permit");
         command.footer(
             "Example:\n  echo "
             "'{\"action\":\"cross\",\"crossing.from\":\"CN\",\"crossing.to\":\"HK\",\"data.grade\":"

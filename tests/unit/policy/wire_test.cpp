@@ -33,6 +33,23 @@ TEST(DecideLine, AnswersOneRequest) {
   EXPECT_EQ(answer("{}").substr(0, 18), R"({"decision":"hold")");
 }
 
+TEST(DecideLine, ExplainsWhenAsked) {
+  static const Policy policy = compile();
+  const auto explained = [](std::string_view line) {
+    return parse_json(decide_line(policy, line, kToday, Answers::kExplanation).line, "answer", 100'000)
+        ->get_object();
+  };
+  const json::object held = explained(R"({"id":7,"data.grade":"important","mechanism.kind":null})");
+  EXPECT_EQ(held.at("id"), 7);
+  EXPECT_EQ(held.at("decision"), "hold");
+  ASSERT_EQ(held.at("matching").as_array().size(), 1U);
+  EXPECT_EQ(held.at("matching").at(0).at("id"), "F");
+  EXPECT_FALSE(held.at("gave_up").as_bool());
+  const json::object permitted = explained(R"({"data.grade":"general"})");
+  EXPECT_EQ(permitted.at("decision"), "permit");
+  EXPECT_TRUE(permitted.at("changes").as_array().empty());
+}
+
 TEST(DecideLine, MalformedLinesAreErrorsOfTheirOwn) {
   const char* const kLines[] = {"",
                                 "{",
