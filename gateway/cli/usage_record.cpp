@@ -1,5 +1,6 @@
 #include "gateway/cli/usage_record.h"
 
+#include "gateway/base/markup.h"
 #include "gateway/base/text.h"
 #include "gateway/cli/context.h"
 
@@ -9,26 +10,7 @@ namespace {
 
 // XML 1.0: no control characters but tab and line ends, and those are none of names.
 std::string xml(const std::string& text) {
-  std::string out;
-  for (const char c : printable(to_utf8(text))) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
+  return escape_markup(printable(to_utf8(text)));
 }
 
 class Printer {

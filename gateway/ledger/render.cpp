@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/base/json.h"
+#include "gateway/base/markup.h"
 #include "gateway/base/text.h"
 
 namespace hetao::ledger {
@@ -21,29 +22,6 @@ std::string cell(std::string_view text) {
     out += c;
   }
   return out + "\"";
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 bool is_finding(const Entry& entry) {
@@ -182,15 +160,15 @@ std::string rfc5425_frame(std::string_view message) {
 }
 
 std::string html_heading(std::string_view title, std::string_view origin, std::string_view note) {
-  return "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>" + escaped(title) +
+  return "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>" + escape_markup(title) +
          "</title><style>body{font:10pt "
          "sans-serif}table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;"
          "padding:2px "
          "4px;text-align:left;vertical-align:top;overflow-wrap:anywhere}thead{display:table-header-group}tr{"
          "break-inside:"
          "avoid}code{font-size:7pt}@page{size:A4 landscape;margin:12mm}</style><h1>" +
-         escaped(title) + "</h1><p>Ledger <b>" + escaped(origin) +
-         "</b>. Times are +08:00 (Shenzhen, Hong Kong).</p><pre>" + escaped(note) +
+         escape_markup(title) + "</h1><p>Ledger <b>" + escape_markup(origin) +
+         "</b>. Times are +08:00 (Shenzhen, Hong Kong).</p><pre>" + escape_markup(note) +
          "</pre><table><thead><tr><th>#<th>Time (+08:00)<th>Kind<th>Job, crossing<th>Who<th>Decision, "
          "rules<th>Item"
          "<th>Reason<th>Leaf hash</thead>\n";
@@ -201,12 +179,13 @@ std::string html_row(const Rendered& r) {
   const std::string item = e.item_digest.empty()
                                ? std::string()
                                : human_bytes(static_cast<unsigned long long>(e.item_bytes)) + " <code>" +
-                                     escaped(e.item_digest) + "</code>";
+                                     escape_markup(e.item_digest) + "</code>";
   const std::string way = e.direction.empty() ? std::string() : e.direction + " " + e.peer;
-  return "<tr><td>" + std::to_string(e.sequence) + "<td>" + local_time(e.time) + "<td>" + escaped(e.kind) +
-         " " + escaped(way) + "<td>" + escaped(e.job) + "<br>" + escaped(e.crossing) + "<td>" +
-         escaped(e.who) + "<td>" + escaped(e.decision) + " " + escaped(joined(e.rules)) + "<td>" + item +
-         "<td>" + escaped(e.reason) + "<td><code>" + r.leaf.hex() + "</code>\n";
+  return "<tr><td>" + std::to_string(e.sequence) + "<td>" + local_time(e.time) + "<td>" +
+         escape_markup(e.kind) + " " + escape_markup(way) + "<td>" + escape_markup(e.job) + "<br>" +
+         escape_markup(e.crossing) + "<td>" + escape_markup(e.who) + "<td>" + escape_markup(e.decision) +
+         " " + escape_markup(joined(e.rules)) + "<td>" + item + "<td>" + escape_markup(e.reason) +
+         "<td><code>" + r.leaf.hex() + "</code>\n";
 }
 
 std::string html_end(uint64_t rows) {

@@ -40,20 +40,11 @@ Result<void> BatchSender::check_record(const RecordHeader& header) const {
 
 Result<void> BatchSender::receive(ByteView bytes) {
   if (state_ == State::kBroken) return refuse("it is over");
-  const auto check = [this](const RecordHeader& header) { return check_record(header); };
-  while (true) {
-    auto record = reader_.next(bytes, check, [] { return Bytes(); });
-    Result<void> ok;
-    if (!record)
-      ok = fail(std::move(record.error()));
-    else if (!record->has_value())
-      return {};
-    else
-      ok = take(**record);
-    if (ok) continue;
-    state_ = State::kBroken;
-    return ok;
-  }
+  auto ok = reader_.each(
+      bytes, [this](const RecordHeader& header) { return check_record(header); },
+      [this](const Record& record) { return take(record); });
+  if (!ok) state_ = State::kBroken;
+  return ok;
 }
 
 Result<void> BatchSender::take(const Record& record) {

@@ -63,4 +63,14 @@ Result<std::optional<Record>> RecordReader::next(ByteView& in, const Check& chec
   return std::move(record_);
 }
 
+Result<void> RecordReader::each(ByteView in, const Check& check,
+                                const std::function<Result<void>(const Record&)>& take) {
+  while (true) {
+    auto record = next(in, check, [] { return Bytes(); });
+    if (!record) return fail(std::move(record.error()));
+    if (!record->has_value()) return {};
+    if (auto ok = take(**record); !ok) return ok;
+  }
+}
+
 }  // namespace hetao::transfer

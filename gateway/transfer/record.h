@@ -57,6 +57,8 @@ class RecordReader {
   // Takes bytes off the front of `in`. Nothing: more bytes are needed, and `in` is empty. Don't call again
   // after an error.
   Result<std::optional<Record>> next(ByteView& in, const Check& check, const Buffer& buffer);
+  // Gives every record in `in` to `take`, until one is refused. Don't call again after an error.
+  Result<void> each(ByteView in, const Check& check, const std::function<Result<void>(const Record&)>& take);
   bool in_record() const { return head_used_ > 0 || open_; }
 
  private:
