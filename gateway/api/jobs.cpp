@@ -79,7 +79,7 @@ io::Awaitable<io::HttpResponse> get_job(const Context& c) {
 }
 
 io::Awaitable<io::HttpResponse> cancel_job(const Context& c) {
-  const std::string id = c.at("id");
+  const std::string& id = c.at("id");
   const FoundJob found = co_await find_job(c, id);
   const pb::Job* job = found.job;
   // Who may see is not always who may cancel: auditors and reviewers of other tenants only look.

@@ -37,7 +37,7 @@ io::Awaitable<Result<std::vector<Record>>> newest_jobs(Backend& backend, const s
     std::string id = row.key.substr(prefix.size());
     auto job = co_await backend.past_row(Table::kPastJob, id);
     if (!job) co_return fail(job.error());
-    if (*job) jobs.push_back({Table::kPastJob, std::move(id), std::move(**job)});
+    if (*job) jobs.push_back({Table::kPastJob, std::move(id), std::move(*job)});
   }
   co_return jobs;
 }
@@ -52,7 +52,7 @@ void take_rows(federation::Core& core, const std::vector<Record>& rows) {
 io::Awaitable<std::shared_ptr<const federation::Core>> past_family(Backend& backend, std::string id) {
   auto core = std::make_shared<federation::Core>(backend.core().config());
   const auto job = co_await backend.past_row(Table::kPastJob, id);
-  if (job && *job) take_rows(*core, {{Table::kPastJob, id, **job}});
+  if (job && *job) take_rows(*core, {{Table::kPastJob, id, *job}});
   for (const auto& [table, prefix] :
        {std::pair{Table::kPastRun, id}, {Table::kPastCrossing, id}, {Table::kPastReview, "rv-" + id}}) {
     const auto rows = co_await backend.past_rows(table, prefix + ".", prefix + "/", kRowsOfAJobMax, false);

@@ -49,7 +49,7 @@ io::Awaitable<io::HttpResponse> list_reviews(const Context& c) {
 }
 
 io::Awaitable<io::HttpResponse> get_review(const Context& c) {
-  const std::string id = c.at("id");
+  const std::string& id = c.at("id");
   std::shared_ptr<const federation::Core> past;
   const federation::Core* core = &c.backend.core();
   if (core->review(id) == nullptr) {

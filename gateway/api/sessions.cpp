@@ -114,7 +114,8 @@ Wanted read_wanted(const Context& c) {
     return out;
   }
   out.token.set_name(printable(*name));
-  if ((out.mistake = read_scopes(c, body->if_contains("scopes"), out.token))) return out;
+  out.mistake = read_scopes(c, body->if_contains("scopes"), out.token);
+  if (out.mistake) return out;
   const int64_t longest = std::min(c.config.auth.token_longest.micros / kMicrosPerDay, limits::kTokenDaysMax);
   const json::value* days = body->if_contains("days");
   const int64_t wanted = days == nullptr    ? std::min<int64_t>(30, longest)
