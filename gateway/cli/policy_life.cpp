@@ -216,7 +216,7 @@ PackBody pack_body(const Context& context, const std::string& pack) {
       out.exit_code = report(context, wrong);
       return out;
     }
-    out.body["bundle"] = std::move(*text);
+    out.body["bundle"] = *text;
     return out;
   }
   // Loaded here first: mistakes are told with their places on this disk.

@@ -59,7 +59,7 @@ std::string crossing_line(const Context& context, const json::object& crossing) 
 std::string local_time(const std::string& rfc3339) {
   const auto instant = parse_rfc3339(rfc3339);
   if (!instant) return rfc3339;
-  std::string text = to_rfc3339(*instant + Duration::seconds(8 * 3600));
+  std::string text = to_rfc3339(*instant + Duration::seconds(int64_t{8} * 3600));
   text[10] = ' ';
   return text.substr(0, 19) + " +08:00";
 }

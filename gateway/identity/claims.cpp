@@ -36,7 +36,7 @@ bool is_plain(std::string_view text) {
 std::optional<std::string> text_claim(const json::object& claims, std::string_view name) {
   const json::value* value = find_claim(claims, name);
   if (value == nullptr || !value->is_string()) return std::nullopt;
-  const std::string text(value->get_string());
+  std::string text(value->get_string());
   if (!is_plain(text)) return std::nullopt;
   return text;
 }

@@ -161,8 +161,7 @@ constexpr std::array<uint32_t, 100> kCardLengths = [] {
 Fit fit_card(std::string_view digits, Kind& kind) {
   const size_t n = digits.size();
   if (n < 13 || n > 19) return Fit::kNo;
-  if ((kCardLengths[static_cast<size_t>((digits[0] - '0') * 10 + (digits[1] - '0'))] >> n & 1U) == 0)
-    return Fit::kNo;
+  if ((kCardLengths[value_of(digits.substr(0, 2))] >> n & 1U) == 0) return Fit::kNo;
   const auto digit = [&digits](size_t i) { return static_cast<uint32_t>(digits[i] - '0'); };
   const uint32_t two = digit(0) * 10 + digit(1);
   const uint32_t three = two * 10 + digit(2);
@@ -214,7 +213,7 @@ bool may_be_uscc(std::string_view digits) {
                                                         true,  false, false, false, true};
   // One branch for both: each alone is a coin that nobody can foresee.
   const unsigned both = unsigned{kDepartments[static_cast<size_t>(digits[0] - '0')]} &
-                        unsigned{kRegions[static_cast<size_t>((digits[2] - '0') * 10 + (digits[3] - '0'))]};
+                        unsigned{kRegions[value_of(digits.substr(2, 2))]};
   return both != 0;
 }
 
@@ -233,7 +232,7 @@ Fit fit_uscc(std::string_view text) {
   if (!kProvinces[value_of(text.substr(2, 2))] && text.substr(2, 2) != "10") return Fit::kNo;
   uint32_t sum = 0;
   for (size_t i = 0; i < 18; ++i) {
-    const int value = kValues[static_cast<uint8_t>(text[i])];
+    const int8_t value = kValues[static_cast<uint8_t>(text[i])];
     if (value < 0) return Fit::kNo;
     if (i < 17) sum += static_cast<uint32_t>(value) * kWeights[i];
   }

@@ -110,7 +110,7 @@ void BlobStore::keep_leaves(const transfer::Blob& blob) const {
 // The temporary file is synced already.
 Result<StoredBlob> BlobStore::keep(const std::string& temporary, const transfer::Blob& blob) {
   const std::string path = place_of(blob.digest);
-  const StoredBlob stored{transfer::blob_digest_text(blob.digest), blob.size};
+  StoredBlob stored{transfer::blob_digest_text(blob.digest), blob.size};
   used_->use(stored.digest);
   struct stat facts{};
   if (::stat(path.c_str(), &facts) == 0) {

@@ -35,10 +35,8 @@ struct ListFreer {
 using List = std::unique_ptr<curl_slist, ListFreer>;
 
 void add(List& list, const std::string& line) {
-  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-  if (longer == nullptr) return;
-  (void)list.release();
-  list.reset(longer);
+  curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+  if (!list) list.reset(longer);  // else the head stays what it was
 }
 
 }  // namespace

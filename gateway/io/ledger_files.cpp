@@ -437,7 +437,7 @@ Result<ledger::VerifierKey> LedgerFiles::begin_rotation() {
     return fail(ErrorCode::kUsage, "key of the log", "is being changed already", "end that change first");
   auto fresh = fresh_key(parts_->place.origin, ledger::kEd25519);
   if (!fresh) return fail(fresh.error());
-  const ledger::VerifierKey made = fresh->verifier();
+  ledger::VerifierKey made = fresh->verifier();
   keys.push_back(std::move(*fresh));
   if (auto written = write_keys(parts_->place.keys_folder + "/log.key", keys); !written)
     return fail(written.error());
@@ -454,7 +454,7 @@ Result<ledger::VerifierKey> LedgerFiles::end_rotation() {
   std::vector<ledger::SigningKey> keys = parts_->keys();
   if (keys.size() < 2)
     return fail(ErrorCode::kUsage, "key of the log", "is not being changed", "begin a change first");
-  const ledger::VerifierKey old = keys.front().verifier();
+  ledger::VerifierKey old = keys.front().verifier();
   keys.erase(keys.begin());
   {
     const std::lock_guard lock(parts_->mutex);

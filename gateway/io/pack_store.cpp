@@ -62,7 +62,7 @@ Result<std::shared_ptr<const policy::Policy>> PackStore::load(const std::string&
 }
 
 Result<std::string> PackStore::put_report(std::string_view text) {
-  const std::string digest = ledger::sha256(as_bytes(text)).hex();
+  std::string digest = ledger::sha256(as_bytes(text)).hex();
   if (auto done = put(folder_ + "/" + digest + ".report", text); !done) return fail(done.error());
   return digest;
 }

@@ -64,8 +64,8 @@ bool is_one_column(std::string_view head) {
 }
 
 bool is_markup(std::string_view head) {
-  while (!head.empty() && (head[0] <= ' ' || head[0] == '\xef' || head[0] == '\xbb' || head[0] == '\xbf'))
-    head.remove_prefix(1);
+  if (head.starts_with("\xef\xbb\xbf"sv)) head.remove_prefix(3);
+  while (!head.empty() && static_cast<uint8_t>(head[0]) <= ' ') head.remove_prefix(1);
   return head.starts_with("<?xml"sv) || head.starts_with("<!DOCTYPE"sv) || head.starts_with("<!doctype"sv) ||
          head.starts_with("<html"sv) || head.starts_with("<svg"sv) || head.starts_with("<HTML"sv);
 }

@@ -281,7 +281,7 @@ class Beginnings {
  public:
   Beginnings() {
     for (const Word& word : kWords) {
-      const uint32_t at = place_of(folded(word.bytes.data()));
+      const uint32_t at = place_of(folded(&word.bytes.front()));
       known_[at / 64] |= uint64_t{1} << (at % 64);
       by_place_[at % kLists].push_back(&word);
     }

@@ -53,7 +53,7 @@ bool begins_member(std::string_view format, ByteView bytes) {
 
 class PackedFlow : public Taker {
  public:
-  PackedFlow(Reading& reading, Place place, std::string_view format, std::unique_ptr<Decoder> decoder)
+  PackedFlow(Reading& reading, const Place& place, std::string_view format, std::unique_ptr<Decoder> decoder)
       : reading_(reading),
         place_(place),
         format_(format),

@@ -45,7 +45,8 @@ std::string text_of(ByteView field) {
 
 class TarFlow : public Taker {
  public:
-  TarFlow(Reading& reading, Place place) : reading_(reading), place_(place), raw_(reading, place, {}) {}
+  TarFlow(Reading& reading, const Place& place)
+      : reading_(reading), place_(place), raw_(reading, place, {}) {}
 
   void take(ByteView bytes) override {
     while (!bytes.empty()) {
