@@ -377,6 +377,7 @@ def formats():
     yield "hdf5", b"\x89HDF\r\n\x1a\n" + bytes(range(1, 200)), "hold", set()
     yield "parquet", b"PAR1" + bytes(range(200)) + b"\x04\0\0\0PAR1", "hold", set()
     yield from parquet()
+    yield from hdf5()
     yield "picture", b"\x89PNG\r\n\x1a\n" + bytes(range(100)), "hold", set()
     yield "random", random.Random(5).randbytes(20000), "hold", set()
     yield "empty", b"", "none", set()
@@ -392,6 +393,18 @@ def parquet():
         yield name, data, "hold" if name == "plain-brotli" else "hit" if found else "none", found
         yield name + "-cut", data[:-20], "unclean", set()
         yield name + "-more-behind", data[:-8] + b"\0" * 8 + data[-8:], "unclean", set()
+
+
+# Written by h5py: plain and packed chunks, compounds, values of variable length, attributes, the newest form.
+def hdf5():
+    people = {"cn_resident_id", "hkid", "email", "cn_mobile"}
+    kinds = {"people": people, "numbers": {"cn_mobile"}, "plain": set(), "unread": set()}
+    for path in sorted((pathlib.Path(__file__).parent / "inspection").glob("*.h5")):
+        data, name = path.read_bytes(), path.stem
+        found = kinds[name.split("-")[0]]
+        yield f"hdf5-{name}", data, "hold" if name.startswith("unread") else "hit" if found else "none", found
+        yield f"hdf5-{name}-cut", data[:-200], "unclean", set()
+        yield f"hdf5-{name}-more-behind", data + b"\1\2\3\4", "unclean", set()
 
 
 def look_alikes():

@@ -96,7 +96,7 @@ std::string_view why_unread(const Sniffed& sniffed) {
   if (sniffed.what == "sound") return "sound: what it says is not read";
   if (sniffed.what == "video") return "a video: what it shows is not read";
   if (sniffed.what == "program") return "a program: what it does is not read";
-  if (sniffed.name == "hdf5" || sniffed.what == "table" || sniffed.what == "array")
+  if (sniffed.what == "table" || sniffed.what == "array")
     return "its columns are stored in a form that is not read yet";
   if (sniffed.name == "ole2") return "an old office document: its inside is not read";
   return "binary data of an unknown format";
@@ -176,6 +176,8 @@ bool read_whole(Reading& reading, const Place& place, const Sniffed& sniffed, By
     read_sqlite(reading, place, bytes);
   } else if (name == "parquet") {
     read_parquet(reading, place, bytes);
+  } else if (name == "hdf5") {
+    read_hdf5(reading, place, bytes);
   } else if (name == "pdf") {
     read_pdf(reading, place, bytes);
   } else if (name == "onnx") {

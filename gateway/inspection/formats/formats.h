@@ -34,6 +34,7 @@ bool looks_like_onnx(ByteView bytes);
 void read_pickle(Reading& reading, const Place& place, ByteView bytes);
 void read_sqlite(Reading& reading, const Place& place, ByteView bytes);
 void read_parquet(Reading& reading, const Place& place, ByteView bytes);
+void read_hdf5(Reading& reading, const Place& place, ByteView bytes);
 void read_pdf(Reading& reading, const Place& place, ByteView bytes);
 
 // Numbers and texts of a binary format, as lines of text that are scanned like a table with this heading.

@@ -42,6 +42,8 @@ constexpr auto kMagics = std::to_array<Magic>({
     {0, "PAR1"sv, "parquet", "table"},
     {0, "\x89HDF\r\n\x1a\n"sv, "hdf5", "array"},
     {512, "\x89HDF\r\n\x1a\n"sv, "hdf5", "array"},
+    {1024, "\x89HDF\r\n\x1a\n"sv, "hdf5", "array"},
+    {2048, "\x89HDF\r\n\x1a\n"sv, "hdf5", "array"},
     {0, "\x93NUMPY"sv, "npy", "array"},
     {0, "GGUF"sv, "gguf", "model"},
     {0, "ORC"sv, "orc", "table"},
@@ -125,7 +127,7 @@ std::string_view wide_text(ByteView bytes) {
     const size_t ascii = plain[low] + plain[low + 2 > 3 ? low - 2 : low + 2];
     const size_t high_zeros = zeros[high] + zeros[high + 2 > 3 ? high - 2 : high + 2];
     const size_t low_zeros = zeros[low] + zeros[low + 2 > 3 ? low - 2 : low + 2];
-    return high_zeros * 5 >= quarter && low_zeros * 50 <= quarter && ascii >= high_zeros;
+    return high_zeros * 5 >= quarter && low_zeros * 50 <= quarter && ascii * 5 >= high_zeros * 4;
   };
   if (wide(0, 1)) return "utf-16le";
   if (wide(1, 0)) return "utf-16be";
