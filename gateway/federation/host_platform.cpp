@@ -89,6 +89,16 @@ void collect(State& s, const std::string& key, pb::Run& run) {
   s.effect(CollectRun{key, run.platform(), run});
 }
 
+// An output as it crosses: without what was masked in it. Home knows it by that digest; the original's is not
+// told, because with it what was masked could be tried out.
+const pb::Item& as_it_crosses(const State& s, const pb::Run& run, const pb::Item& item) {
+  for (const std::string& id : run.outputs()) {
+    const auto at = s.crossings.find(id);
+    if (at != s.crossings.end() && at->second.item().name() == item.name()) return at->second.item();
+  }
+  return item;
+}
+
 }  // namespace
 
 void tell_home(State& s, const pb::Run& run) {
@@ -112,7 +122,8 @@ void tell_home(State& s, const pb::Run& run) {
   }
   news.set_platform(run.platform());
   if (run.state() == pb::RUN_DONE) {
-    for (const pb::Item& item : run.results()) {
+    for (const pb::Item& result : run.results()) {
+      const pb::Item& item = as_it_crosses(s, run, result);
       pb::Delivery& output = *news.add_outputs();
       output.set_name(item.name());
       output.set_kind(item.kind());

@@ -130,6 +130,30 @@ TEST(Obligations, TheMaskedCopyCrossesAndBothDigestsAreBooked) {
   EXPECT_EQ(world.unrest(), "");
 }
 
+TEST(Obligations, AMaskedResultComesHomeAsTheResultThatHomeWaitsFor) {
+  TwoCities world(R"(
+rules:
+  - {id: P1, effect: permit, title: data, when: {action: cross, item.kind: dataset}}
+  - {id: P2, effect: permit, title: programs, when: {action: cross, item.kind: code}}
+  - {id: P3, effect: permit, title: results, when: {action: cross, item.kind: {not_in: [dataset, code]}},
+     obligations: [mask: {kinds: [hkid]}]}
+  - {id: P4, effect: permit, title: platforms, when: {action: place}}
+)");
+  world.inspection_finds = mask_it;
+  const std::string id = world.submit("hongkong", "shenzhen", "shenzhen-general");
+  world.settle();
+  const pb::Job job = world.job(id);
+  EXPECT_EQ(job.state(), pb::JOB_COMPLETE) << job.reason();
+  const ledger::Entry* arrived = entry_of(world, "hongkong", "arrived", "j1.1.o0");
+  ASSERT_NE(arrived, nullptr);
+  ASSERT_GT(job.deliveries_size(), 0);
+  for (const pb::Delivery& delivery : job.deliveries()) {
+    EXPECT_EQ(delivery.state(), "available") << delivery.name();
+    EXPECT_TRUE(delivery.files(0).digest().starts_with("masked-")) << delivery.name();
+  }
+  EXPECT_EQ(world.unrest(), "");
+}
+
 TEST(Obligations, WhatCannotBeMaskedIsHeld) {
   TwoCities world(rules_with("mask: {kinds: [name]}"));
   world.inspection_finds = [](const InspectItem& effect, ItemInspected& found) {
