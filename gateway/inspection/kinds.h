@@ -101,6 +101,7 @@ enum ContextGroup : uint32_t {
   kWordsImei = 1U << 12U,
   kWordsImsi = 1U << 13U,
   kWordsPlace = 1U << 14U,
+  kWordsCall = 1U << 15U,  // of phones, but of much else too: right before a number alone
 };
 
 struct KindFacts {

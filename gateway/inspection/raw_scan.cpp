@@ -139,13 +139,18 @@ std::vector<Tally::Range> read_embedded(Reading& reading, const Place& place, By
     }
     const std::string_view text = as_text(bytes).substr(static_cast<size_t>(one.offset));
     size_t used = 0;
-    const std::string content = decode_base64_run(text, reading.limits().held_bytes, used);
+    const std::string content = decode_run(text, one.encoding, reading.limits().held_bytes, used);
     done = one.offset + std::max<size_t>(used, 1);
     if (content.size() >= reading.limits().held_bytes)
-      reading.not_read(place.path, "base64 that is too large to be decoded in memory");
+      reading.not_read(place.path, "encoded text that is too large to be decoded in memory");
     if (!reading.decoded(place.path, content.size())) break;
-    ranges.push_back({one.offset, done});
-    read_layer(reading, place.inside("base64@" + std::to_string(one.offset)), as_bytes(content));
+    const size_t before = reading.report().findings.size();
+    const char* name = one.encoding == RunEncoding::kBase64 ? "base64@" : "hex@";
+    read_layer(reading, place.inside(name + std::to_string(one.offset)), as_bytes(content));
+    Tally::Range range{one.offset, done, {}};
+    for (size_t i = before; i < reading.report().findings.size(); ++i)
+      range.kinds.push_back(reading.report().findings[i].kind);
+    ranges.push_back(std::move(range));
   }
   return ranges;
 }

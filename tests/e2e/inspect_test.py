@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 from inspection_cases import HKID, RESIDENT, TABLE, all_cases, zipped
+from inspection_writings import all_writings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HETAO = ROOT / "build/bin/hetao"
@@ -42,8 +43,14 @@ class Inspect(unittest.TestCase):
         return path
 
     def test_every_case_is_as_expected(self):
+        self.check(all_cases())
+
+    def test_every_kind_is_found_in_every_writing(self):
+        self.check(all_writings())
+
+    def check(self, all_of_them):
         cases, paths = {}, []
-        for i, (name, data, expect, kinds) in enumerate(all_cases()):
+        for i, (name, data, expect, kinds) in enumerate(all_of_them):
             path = self.file(f"{i:04}", data)
             cases[path] = (name, expect, kinds)
             paths.append(path)

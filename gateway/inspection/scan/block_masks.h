@@ -17,6 +17,8 @@ inline constexpr size_t kMaskPadBytes = 128;
 inline constexpr size_t kStrideBlocks = 64;
 // A row of so many letters, digits and signs may be base64 that is worth reading.
 inline constexpr size_t kDenseRunMin = 32;
+// In a block that is no such row, fewer in a row may be a short one.
+inline constexpr size_t kLooseRunMin = 16;
 inline constexpr size_t kStrideBytes = kStrideBlocks * kBlockBytes;
 
 // Bit i is byte i of the block. A run, mark or border may be one too many: a scalar check decides.
@@ -36,16 +38,17 @@ struct Stride {
   BlockMasks block[kStrideBlocks];
   uint64_t busy = 0;      // bit i: block i has a run, mark, fold or border
   uint64_t dense = 0;     // bit i: block i is all letters, digits and signs: no running text; base64, perhaps
+  uint64_t loose = 0;     // bit i: block i is not dense, but has a long word
   uint64_t lines = 0;     // of all blocks together
   uint64_t controls = 0;  // the same
   bool runs_only = false;  // no block has a mark or fold
 };
 
-// Of the last byte before a block: 0 or 1 each.
+// Of the last byte before a block, 0 or 1 each; of the last two where it says so.
 struct MaskCarry {
   uint64_t digit = 0;
   uint64_t word = 0;
-  uint64_t high = 0;
+  uint64_t high = 0;  // two
 };
 
 // `separator`: of a table's columns; 0: there is none.

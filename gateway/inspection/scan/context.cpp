@@ -171,11 +171,11 @@ constexpr auto kWords = std::to_array<Word>({
     {"telephone", kWordsPhone},
     {"mobile", kWordsPhone},
     {"whatsapp", kWordsPhone},
-    {"cell", kWordsPhone},
+    {"cell", kWordsCall},
     {"fax", kWordsPhone},
     {"hotline", kWordsPhone},
-    {"contact", kWordsPhone},
-    {"call", kWordsPhone},
+    {"contact", kWordsCall},
+    {"call", kWordsCall},
     {"\xe9\x9b\xbb\xe8\xa9\xb1", kWordsPhone},  // 電話
     {"\xeb\x8a\xd4\x92", kWordsPhone},
     {"\xb9\x71\xb8\xdc", kWordsPhone},
@@ -309,9 +309,19 @@ const Beginnings& beginnings() {
   return kBeginnings;
 }
 
+// Words that others end with: "template", "allocation", "composition".
+bool ends_others(std::string_view word) {
+  static constexpr std::array<std::string_view, 4> kThese = {"plate", "location", "position", "contact"};
+  return std::find(kThese.begin(), kThese.end(), word) != kThese.end();
+}
+
 // Short words need borders ("tel" is no part of "hotel"); camelCase has them too. Long ones stand anywhere.
-bool bordered(std::string_view text, size_t at, size_t size) {
-  if (size >= 5) return true;
+bool bordered(std::string_view text, size_t at, std::string_view word) {
+  const size_t size = word.size();
+  if (size >= 5) {
+    const bool inside = at > 0 && is_letter(text[at - 1]) && !(is_lower(text[at - 1]) && !is_lower(text[at]));
+    return !inside || !ends_others(word);
+  }
   if (at > 0 && is_letter(text[at - 1]) && !(is_lower(text[at - 1]) && !is_lower(text[at]))) return false;
   const size_t end = at + size;
   if (end < text.size() && text[end] == 's') return end + 1 >= text.size() || !is_letter(text[end + 1]);
@@ -326,7 +336,7 @@ uint32_t words_at(std::string_view text, size_t at, uint32_t place) {
     size_t i = 0;
     while (i < bytes.size() && lower(text[at + i]) == lower(bytes[i]))
       ++i;  // halves of characters may be letters
-    if (i == bytes.size() && (!is_letter(text[at]) || bordered(text, at, i))) groups |= word->groups;
+    if (i == bytes.size() && (!is_letter(text[at]) || bordered(text, at, bytes))) groups |= word->groups;
   }
   return groups;
 }

@@ -103,7 +103,9 @@ bool WindowScan::resident_groups(const Groups& g, size_t s) {
       const bool shaped = (g.size(s) == 6 && (g.size(s + 1) == 8 || g.size(s + 1) == 4)) ||
                           (g.size(s) == 4 && g.size(s + 1) == 4) || (g.size(s) == 3 && g.size(s + 1) == 3) ||
                           (g.size(s) == 6 && g.size(s + 1) == 6) || (g.size(s) == 14 && g.size(s + 1) >= 3);
-      return shaped && !is_digit(after) && weigh(found.kind, found.fit, g.begin[s], until);
+      const bool told =
+          shaped || (found.fit == Fit::kValid && (words_near(g.begin[s], until) & kWordsResident) != 0);
+      return told && !is_digit(after) && weigh(found.kind, found.fit, g.begin[s], until);
     }
   }
   return false;
@@ -127,11 +129,29 @@ bool WindowScan::card_groups(const Groups& g, size_t s) {
   if (is_letter(front) || front == '.' || front == '_' || is_letter(at(g.end[last])) ||
       at(g.end[last]) == '_')
     return false;
+  // Codes in rows: 4E8F 4111 1111 1111 1111 5F02.
+  const auto code = [this](size_t from) {
+    const std::string_view word = part(from, from + 4);
+    return word.size() == 4 && std::all_of(word.begin(), word.end(), is_alnum) &&
+           std::any_of(word.begin(), word.end(), is_digit);
+  };
+  const bool row = (g.begin[s] >= 5 && front == ' ' && code(g.begin[s] - 5)) ||
+                   (at(g.end[last]) == ' ' && code(g.end[last] + 1));
+  if (row && g.size(s) == 4 && (words_near(g.begin[s], g.end[last]) & kWordsCard) == 0) return false;
   std::string digits;
   for (size_t i = s; i <= last; ++i) digits += part(g.begin[i], g.end[i]);
   Kind kind = Kind::kIntlPan;
   const Fit fit = fit_card(digits, kind);
   return weigh(kind, fit, g.begin[s], g.end[last]);
+}
+
+// 2003-2005
+bool WindowScan::is_years(const Groups& g, size_t s) const {
+  const auto year = [&](size_t i) {
+    const std::string_view first = part(g.begin[i], g.begin[i] + 2);
+    return first == "19" || first == "20";
+  };
+  return year(s) && year(s + 1);
 }
 
 bool WindowScan::phone_groups(const Groups& g, size_t s) {
@@ -154,7 +174,7 @@ bool WindowScan::phone_groups(const Groups& g, size_t s) {
       return true;
     }
   }
-  const bool international = front == '+' || front == '(' || code.starts_with("00");
+  const bool international = front == '+' || front == '(' || code == "852" || code.starts_with("00");
   const bool eight = g.size(s + 1) == 8 || g.shaped(s + 1, {4, 4});
   const size_t eight_last = g.size(s + 1) == 8 ? s + 1 : s + 2;
   if (international && eight && (code == "852" || code == "00852") && text_[g.begin[s + 1]] >= '2') {
@@ -169,7 +189,10 @@ bool WindowScan::phone_groups(const Groups& g, size_t s) {
     }
   }
   if (g.size(s) == 3 || g.size(s) == 7) {
-    if (const size_t last = mobile_from(s); last != 0) {
+    const size_t last = mobile_from(s);
+    // Among more numbers in a row it is one of them, unless a word says what it is.
+    const bool row = s > 0 || g.before || (last != 0 && g.size(last + 1) > 0);
+    if (last != 0 && (!row || (words_near(g.begin[s], g.end[last]) & kPhoneWords) != 0)) {
       weigh(Kind::kCnMobile, Fit::kValid, g.begin[s], g.end[last]);
       return true;
     }
@@ -181,13 +204,26 @@ bool WindowScan::phone_groups(const Groups& g, size_t s) {
     const char first = text_[g.begin[s + 1]];
     if (first >= '2' && first <= '8' && !is_alnum(at(g.end[last])) && !is_digit(front)) {
       report(Kind::kCnLandline, g.begin[s], g.end[last],
-             (words_near(g.begin[s], g.end[last]) & kWordsPhone) != 0);
+             (words_near(g.begin[s], g.end[last]) & (kWordsPhone | kWordsCall)) != 0);
+      return true;
+    }
+  }
+  // +86 755 2222 2222
+  if (code == "86" && front == '+' && g.size(s + 1) <= 3 &&
+      is_area_code("0" + std::string(part(g.begin[s + 1], g.end[s + 1])))) {
+    const bool halves = g.shaped(s + 2, {4, 4}) || g.shaped(s + 2, {3, 4});
+    const size_t last = halves ? s + 3 : s + 2;
+    const char first = at(g.begin[std::min(s + 2, Groups::kMax - 1)]);
+    if ((halves || g.size(s + 2) == 7 || g.size(s + 2) == 8) && first >= '2' && first <= '8' &&
+        !is_alnum(at(g.end[last]))) {
+      report(Kind::kCnLandline, g.begin[s], g.end[last], true);
       return true;
     }
   }
   const bool hk =
       g.shaped(s, {4, 4}) && g.size(s + 2) == 0 && (s > 0 || !g.before) && text_[g.begin[s]] >= '2';
-  if (hk && !is_alnum(at(g.end[s + 1])) && (words_near(g.begin[s], g.end[s + 1]) & kWordsPhone) != 0) {
+  if (hk && !is_alnum(at(g.end[s + 1])) && !is_years(g, s) && front != '-' &&
+      is_hk_phone(g.begin[s], g.end[s + 1], words_near(g.begin[s], g.end[s + 1]))) {
     report(Kind::kHkPhone, g.begin[s], g.end[s + 1], true);
     return true;
   }
@@ -208,6 +244,13 @@ bool WindowScan::account_groups(const Groups& g, size_t s) {
     if ((words_near(g.begin[s], g.end[s + 1]) & kWordsAccount) == 0) return false;
     report(Kind::kHkBankAccount, g.begin[s], g.end[s + 1], true);
     return true;
+  }
+  if (g.shaped(s, {2, 6, 6, 1}) || g.shaped(s, {6, 2, 6, 1})) {
+    std::string digits;
+    for (size_t i = s; i < s + 4; ++i) digits += part(g.begin[i], g.end[i]);
+    const bool known = luhn(digits) && (words_near(g.begin[s], g.end[s + 3]) & kWordsImei) != 0;
+    if (known) report(Kind::kImei, g.begin[s], g.end[s + 3], true);
+    return known;
   }
   return false;  // a registration number's first eight digits are counted alone
 }

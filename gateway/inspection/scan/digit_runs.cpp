@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/inspection/scan/units.h"
 #include "gateway/inspection/scan/window_scan.h"
 
 namespace hetao::inspection {
@@ -11,14 +12,34 @@ namespace {
 constexpr size_t kTokenBytesMin = 15;  // the shortest IBAN
 constexpr size_t kTokenBytesMax = 34;  // and the longest
 constexpr size_t kHexRunBytesMin = 12;
+constexpr size_t kRightBeforeBytes = 24;
+constexpr size_t kNameBytesMax = 28;  // of a coordinate, with its quotes
 
-// Brackets round a check digit: plain, and full-width in UTF-8, GBK and Big5.
-size_t bracket_at(std::string_view text, size_t at, bool open) {
+// Brackets round a check digit: plain ones, and those of Chinese texts in UTF-8, GBK and Big5.
+struct Brackets {
+  std::string_view open, close;
+};
+constexpr auto kBrackets = [] {
   using namespace std::string_view_literals;
-  if (at >= text.size() || (text[at] != (open ? '(' : ')') && !is_high(text[at]))) return 0;
-  const auto shapes = open ? std::array{"("sv, "\xef\xbc\x88"sv, "\xa3\xa8"sv, "\xa1\x5d"sv}
-                           : std::array{")"sv, "\xef\xbc\x89"sv, "\xa3\xa9"sv, "\xa1\x5e"sv};
-  for (const std::string_view shape : shapes) {
+  return std::array{
+      Brackets{"("sv, ")"sv},           Brackets{"["sv, "]"sv},           Brackets{"（"sv, "）"sv},
+      Brackets{"［"sv, "］"sv},         Brackets{"｛"sv, "｝"sv},         Brackets{"【"sv, "】"sv},
+      Brackets{"〔"sv, "〕"sv},         Brackets{"「"sv, "」"sv},         Brackets{"『"sv, "』"sv},
+      Brackets{"〈"sv, "〉"sv},         Brackets{"《"sv, "》"sv},         Brackets{"〖"sv, "〗"sv},
+      Brackets{"﹙"sv, "﹚"sv},         Brackets{"\xa3\xa8", "\xa3\xa9"}, Brackets{"\xa3\xdb", "\xa3\xdd"},
+      Brackets{"\xa1\xbe", "\xa1\xbf"}, Brackets{"\xa1\xb2", "\xa1\xb3"}, Brackets{"\xa1\xb8", "\xa1\xb9"},
+      Brackets{"\xa1\xba", "\xa1\xbb"}, Brackets{"\xa1\xb4", "\xa1\xb5"}, Brackets{"\xa1\xb6", "\xa1\xb7"},
+      Brackets{"\xa1\x5d", "\xa1\x5e"}, Brackets{"\xa1\x69", "\xa1\x6a"}, Brackets{"\xa1\x65", "\xa1\x66"},
+      Brackets{"\xa1\x75", "\xa1\x76"}, Brackets{"\xa1\x79", "\xa1\x7a"}, Brackets{"\xa1\x71", "\xa1\x72"},
+      Brackets{"\xa1\x6d", "\xa1\x6e"}};
+}();
+
+size_t bracket_at(std::string_view text, size_t at, bool open) {
+  if (at >= text.size()) return 0;
+  const char c = text[at];
+  if (!is_high(c) && c != (open ? '(' : ')') && c != (open ? '[' : ']')) return 0;
+  for (const Brackets& pair : kBrackets) {
+    const std::string_view shape = open ? pair.open : pair.close;
     if (text.substr(at).starts_with(shape)) return shape.size();
   }
   return 0;
@@ -61,7 +82,7 @@ constexpr std::array<Beside, 256> kBeside = [] {
       return these.find(static_cast<char>(i)) != std::string_view::npos;
     };
     all[i].joins = letter || one_of(".-_");
-    all[i].says_more = letter || i >= 0x80 || one_of(" -.<>/()");
+    all[i].says_more = letter || i >= 0x80 || one_of(" -.<>/()[");
   }
   return all;
 }();
@@ -78,7 +99,11 @@ void WindowScan::on_run(size_t begin, size_t end) {
   const char after = at(end);
   if (length >= kHexRunBytesMin && may_be_hex(text_.data() + begin, length) &&
       has_hex_digits(part(begin, end)))
-    on_encoded(decode_hex_near(text_, begin, false));
+    on_hex(begin, false);
+  if ((length == 4 || length == 8) && text_[begin] == '3' && text_[begin + 2] == '3' && after == ' ' &&
+      at(end + 1) == '3')
+    on_hex(begin, false);  // 3131 3031: words of a dump
+  if (is_high(before) || is_high(after)) note_wide(begin, end);
   if (begin >= window_.until) return;
   if (length == kRunBytesMax) return;
   if (length >= 13 && length <= 19) {
@@ -87,6 +112,9 @@ void WindowScan::on_run(size_t begin, size_t end) {
       return;
     on_long_number(begin, end);
   }
+  if ((length == 7 || length == 8) && (after == ':' || after == ' ') &&
+      part(begin, end) == std::string_view("00000000").substr(0, length))
+    on_zeros(begin, end);
   if (length == 11) on_eleven(begin, end);
   if (length == 8) on_eight(begin, end);
   // What follows needs one of these beside the digits; most numbers stand between commas or blanks.
@@ -104,9 +132,19 @@ void WindowScan::on_run(size_t begin, size_t end) {
   }
   if ((length == 6 && after == '/') || ((length == 7 || length == 10) && (after == '(' || is_high(after))))
     on_bir(begin, end);
-  if (before == '.' && begin >= 2 && is_digit(text_[begin - 2])) on_point(begin, end);
+  if (before == '.' && begin >= 2 && is_digit(text_[begin - 2])) {
+    on_point(begin, end);
+    if (length == 4 || length == 8 || length == 11) on_dotted(begin, end);
+  }
   if (is_high(before) && length >= 6 && length <= 8) on_military(begin, end);
   if (grouped(begin, end)) on_groups(begin, end);
+}
+
+// Plain digits beside wide letters, blanks or dashes: seen once these are folded.
+void WindowScan::note_wide(size_t begin, size_t end) {
+  if (wide_letter_before(text_, begin) || wide_letter_at(text_, end)) note_fold(begin);
+  const size_t separator = wide_separator_at(text_, end);
+  if (separator > 0 && is_digit(at(end + separator))) note_fold(begin);
 }
 
 // Two digits that are one: those of a resident number refuse most other numbers.
@@ -115,14 +153,29 @@ bool WindowScan::is_month(size_t begin) const {
   return month >= 1 && month <= 12;
 }
 
-// A letter, dot, hyphen or underscore at a number says that it is part of something else.
-bool WindowScan::touched(size_t begin, size_t end) const {
+// Words of these groups right before `begin`.
+bool WindowScan::told_right_before(size_t begin, uint32_t groups) const {
+  const uint32_t heading = shape_.table ? shape_.words_of(column_at(begin)) : 0;
+  const uint32_t words = words_in(text_, begin - std::min(begin, kRightBeforeBytes), begin);
+  return ((words | heading) & groups) != 0;
+}
+
+// A letter, dot, hyphen or underscore at a number says that it is part of something else: unless a word says
+// what it is (Tel.13800138000, card_4111111111111111).
+bool WindowScan::touched(size_t begin, size_t end, uint32_t groups) const {
+  const char before = begin > 0 ? text_[begin - 1] : '\0';
   const char after = at(end);
-  if (begin > 0 && beside(text_[begin - 1]).joins) return true;
-  if (!beside(after).joins) return false;
-  // A full stop ends a sentence.
-  if (after == '.') return is_alnum(at(end + 1));
-  return after != '-' || (at(end + 1) != '-' && at(end + 1) != ' ');
+  const char next = at(end + 1);
+  const bool left = beside(before).joins;
+  if (left && before == '.' && begin >= 2 && is_digit(text_[begin - 2])) return true;
+  bool right = beside(after).joins;
+  if (is_letter(after)) return true;
+  // A full stop ends a sentence; pandas writes whole numbers with ".0" where some are missing.
+  if (after == '.') right = is_alnum(next) && (next != '0' || is_alnum(at(end + 2)));
+  if (after == '.' && is_digit(next) && right) return true;
+  if (after == '-') right = next != '-' && next != ' ' && !is_high(next);
+  if (after == '_') right = !is_high(next);
+  return (left || right) && !told_right_before(begin, groups);
 }
 
 // Other digits stand next to this run with one separator between.
@@ -138,6 +191,12 @@ bool WindowScan::grouped(size_t begin, size_t end) const {
 bool WindowScan::on_resident(size_t begin, size_t end, std::string_view text) {
   if (text.size() != 18) return false;
   if (end - begin == 17 && at(end) != 'X' && at(end) != 'x') return false;
+  // Digits of a fraction: 0.110105…, 1.110105…e+00.
+  if (begin >= 2 && text_[begin - 1] == '.' && is_digit(text_[begin - 2]) && (at(begin + 18) | 0x20) == 'e')
+    return false;
+  if (begin >= 2 && text_[begin - 1] == '.' && text_[begin - 2] == '0' &&
+      (begin < 3 || !is_digit(text_[begin - 3])))
+    return false;
   const ResidentFit found = fit_resident(text, options_.latest_birth_day);
   if (found.fit == Fit::kNo) return false;
   size_t from = begin;
@@ -154,8 +213,8 @@ void WindowScan::on_long_number(size_t begin, size_t end) {
   const std::string_view digits = part(begin, end);
   Kind card = Kind::kIntlPan;
   const Fit fit = fit_card(digits, card);
-  if (fit != Fit::kNo && !touched(begin, end)) weigh(card, fit, begin, end);
-  if (digits.size() == 18 && may_be_uscc(digits) && !touched(begin, end) &&
+  if (fit != Fit::kNo && !touched(begin, end, kWordsCard)) weigh(card, fit, begin, end);
+  if (digits.size() == 18 && may_be_uscc(digits) && !touched(begin, end, kNoWords) &&
       weigh(Kind::kCnUscc, fit_uscc(digits), begin, end))
     return;
   if (digits.size() == 13) return on_thirteen(begin, end);
@@ -168,7 +227,7 @@ bool WindowScan::stands_alone(size_t begin, size_t end) const {
 
 void WindowScan::on_thirteen(size_t begin, size_t end) {
   const std::string_view digits = part(begin, end);
-  if (digits.starts_with("86") && is_cn_mobile(digits.substr(2)) && !touched(begin, end))
+  if (digits.starts_with("86") && is_cn_mobile(digits.substr(2)) && !touched(begin, end, kPhoneWords))
     report(Kind::kCnMobile, begin, end, true);
   if (!stands_alone(begin, end)) return;
   if (digits.starts_with("00852") && digits[5] >= '2') report(Kind::kHkPhone, begin, end, true);
@@ -178,7 +237,7 @@ void WindowScan::on_thirteen(size_t begin, size_t end) {
 
 void WindowScan::on_fifteen(size_t begin, size_t end) {
   const std::string_view digits = part(begin, end);
-  if (digits.starts_with("0086") && is_cn_mobile(digits.substr(4)) && !touched(begin, end))
+  if (digits.starts_with("0086") && is_cn_mobile(digits.substr(4)) && !touched(begin, end, kPhoneWords))
     report(Kind::kCnMobile, begin, end, true);
   if (!stands_alone(begin, end)) return;
   if (is_cn_resident_id_15(digits)) weigh_with_words(Kind::kCnResidentId15, begin, end);
@@ -189,18 +248,58 @@ void WindowScan::on_fifteen(size_t begin, size_t end) {
 
 void WindowScan::on_eleven(size_t begin, size_t end) {
   const std::string_view digits = part(begin, end);
-  if (touched(begin, end)) return;
+  const bool mobile = is_cn_mobile(digits);
+  const bool foreign = digits.starts_with("85");
+  if ((mobile || foreign) && touched(begin, end, kPhoneWords)) return;
   const bool plus = begin > 0 && text_[begin - 1] == '+';
   if (plus && digits.starts_with("852") && digits[3] >= '2')
     return report(Kind::kHkPhone, begin - 1, end, true);
   if (plus && digits.starts_with("853") &&
       (digits[3] == '6' || digits[3] == '8' || digits.substr(3, 2) == "28"))
     return report(Kind::kMoPhone, begin - 1, end, true);
-  if (is_cn_mobile(digits)) {
+  if (digits.starts_with("852") && digits[3] >= '2' && is_hk_phone(begin, end, words_near(begin, end)))
+    return report(Kind::kHkPhone, begin, end, true);
+  if (mobile) {
     weigh(Kind::kCnMobile, Fit::kValid, begin, end);
-  } else if (view_ == nullptr) {
+  } else if (view_ == nullptr && !touched(begin, end, kNoWords)) {
     tally_.form(Kind::kCnMobile, column_at(begin));
   }
+}
+
+// 138.0013.8000, +86.13800138000, +852.91234567
+void WindowScan::on_dotted(size_t begin, size_t end) {
+  const std::string_view code = part(begin - std::min<size_t>(begin, 5), begin);
+  if (is_alnum(at(end)) || (at(end) == '.' && is_digit(at(end + 1)) && end - begin != 4)) return;
+  if (end - begin == 8) {
+    if (code == "+852." && text_[begin] >= '2') report(Kind::kHkPhone, begin - 5, end, true);
+    return;
+  }
+  if (end - begin == 11) {
+    if (code.ends_with("+86.") && is_cn_mobile(part(begin, end)))
+      report(Kind::kCnMobile, begin - 4, end, true);
+    return;
+  }
+  if (begin < 4 || at(end) != '.') return;
+  const size_t first = begin - 4;
+  const char front = first > 0 ? text_[first - 1] : '\0';
+  const size_t last = end + 5;
+  if (is_alnum(front) || front == '.' || front == '-' || is_alnum(at(last)) ||
+      (at(last) == '.' && is_alnum(at(last + 1))))
+    return;
+  std::string digits(part(first, first + 3));
+  digits.append(part(begin, end)).append(part(end + 1, last));
+  if (is_cn_mobile(digits)) weigh(Kind::kCnMobile, Fit::kValid, first, last);
+}
+
+// A word that means much else, or a number that is a day, count only where the word stands right before.
+bool WindowScan::is_hk_phone(size_t begin, size_t end, uint32_t words) const {
+  const size_t month = begin + 4;
+  const bool day = end - begin == 8 && (text_[begin] == '1' || text_[begin] == '2') && is_month(month) &&
+                   text_[month + 2] <= '3' &&
+                   (part(begin, begin + 2) == "19" || part(begin, begin + 2) == "20");
+  if ((words & kWordsPhone) != 0 && !day) return true;
+  if ((words & kPhoneWords) == 0) return false;
+  return told_right_before(begin, kPhoneWords);
 }
 
 // Eight digits alone are nothing; a word says which of three numbers they are.
@@ -218,7 +317,7 @@ void WindowScan::on_eight(size_t begin, size_t end) {
   // The number of "00852 51234567" is counted with its prefix.
   if (begin >= 4 && !is_alnum(before) && part(begin - 4, begin - 1) == "852") return;
   const uint32_t words = words_near(begin, end);
-  if ((words & kWordsPhone) != 0 && text_[begin] >= '2' && before != '-' && at(end) != '-')
+  if (text_[begin] >= '2' && before != '-' && at(end) != '-' && is_hk_phone(begin, end, words))
     report(Kind::kHkPhone, begin, end, true);
   if ((words & kWordsBrn) != 0) report(Kind::kHkBrn, begin, end, true);
   if ((words & kWordsTaiwan) != 0) report(Kind::kCnTaiwanPermits, begin, end, true);
@@ -278,9 +377,12 @@ bool WindowScan::on_hkid(size_t begin, size_t end, size_t letters) {
     if (blank && !bracketed) return false;
     last = check;
   }
-  if (!bracketed && from > 0 && (text_[from - 1] == '-' || text_[from - 1] == '.' || text_[from - 1] == '_'))
+  if (!bracketed && from > 0 && beside(text_[from - 1]).joins && !is_letter(text_[from - 1]) &&
+      !told_right_before(from, kWordsHkid))
     return false;
   if (!bracketed && at(until) == '-' && is_alnum(at(until + 1))) return false;
+  // Names like e1234567 are common where nothing speaks of a card.
+  if (!bracketed && text_[from] >= 'a' && (words_near(from, until) & kWordsHkid) == 0) return false;
   return weigh(Kind::kHkid, fit_hkid({plain.data(), letters + 7}), from, until);
 }
 
@@ -307,6 +409,18 @@ void WindowScan::on_bir(size_t begin, size_t end) {
   if (length == 10 && is_upper(check)) weigh_with_words(Kind::kCnTaiwanPermits, begin, until);
 }
 
+// Where the number begins that a name stands before: "lat":22.54310,"lng":114.05790. `end`: there is none.
+size_t WindowScan::named_number(size_t end) const {
+  static constexpr std::string_view kBetween = "\"':=&,;_{}[]()\t\xc2\xb0 ";
+  size_t next = end;
+  while (next < end + kNameBytesMax &&
+         (is_letter(at(next)) || kBetween.find(at(next)) != std::string_view::npos))
+    ++next;
+  const bool named = is_digit(at(next)) && (words_in(text_, end, next) & kWordsPlace) != 0;
+  const bool degrees = is_digit(at(next)) && text_.substr(end).starts_with("°");
+  return named || degrees ? next : end;
+}
+
 // Decimals: is this the first half of a coordinate pair in or near the mainland, to 11 m or better?
 void WindowScan::on_point(size_t begin, size_t end) {
   const auto number = [this](size_t from, size_t point, size_t until) {
@@ -320,9 +434,9 @@ void WindowScan::on_point(size_t begin, size_t end) {
   size_t next = end;
   while (at(next) == ' ' && next < end + 2) ++next;
   if (at(next) == ',' || at(next) == ';') ++next;
-  if (next == end) return;
   while (at(next) == ' ' && next < end + 6) ++next;
-  if (!is_digit(at(next))) return;
+  if (next == end || !is_digit(at(next))) next = named_number(end);
+  if (next == end) return;
   size_t whole = begin - 1;
   while (whole > 0 && begin - whole <= 3 && is_digit(text_[whole - 1])) --whole;
   if (whole > 0 && (is_alnum(text_[whole - 1]) || text_[whole - 1] == '.' || text_[whole - 1] == '-')) return;
@@ -356,7 +470,8 @@ void WindowScan::on_token(size_t begin, size_t end) {
   if ((from > 0 && is_alnum(text_[from - 1])) || is_alnum(at(until))) return;
   const std::string_view token = part(from, until);
   if (length == 18 && weigh(Kind::kCnUscc, fit_uscc(token), from, until)) return;
-  if (length == 17 && !touched(from, until) && weigh(Kind::kVin, fit_vin(token), from, until)) return;
+  if (length == 17 && !touched(from, until, kWordsPlate) && weigh(Kind::kVin, fit_vin(token), from, until))
+    return;
   if (is_upper(token[0]) && is_upper(token[1])) weigh(Kind::kIban, fit_iban(token), from, until);
 }
 
@@ -379,10 +494,19 @@ void WindowScan::on_military(size_t begin, size_t end) {
     std::string_view between, sign, first;
   };
   static constexpr std::array kForms = {Form{"字第"sv, "号"sv, "军武士文参政后装海空京沈济兰南广成北"sv},
+                                        Form{"字第"sv, "號"sv, "軍武士文參政後裝海空京瀋濟蘭南廣成北"sv},
                                         Form{"\xd7\xd6\xb5\xda"sv, "\xba\xc5"sv,
                                              "\xbe\xfc\xce\xe4\xca\xbf\xce\xc4\xb2\xce\xd5\xfe\xba\xf3\xd7"
-                                             "\xb0\xba\xa3\xbf\xd5\xbe\xa9\xc9\xf2\xbc\xc3\xc0\xbc"
-                                             "\xc4\xcf\xb9\xe3\xb3\xc9\xb1\xb1"sv}};
+                                             "\xb0\xba\xa3\xbf\xd5\xbe\xa9\xc9\xf2\xbc\xc3"
+                                             "\xc0\xbc\xc4\xcf\xb9\xe3\xb3\xc9\xb1\xb1"sv},
+                                        Form{"\xd7\xd6\xb5\xda"sv, "\xcc\x96"sv,
+                                             "\xdc\x8a\xce\xe4\xca\xbf\xce\xc4\x85\xa2\xd5\xfe\xe1\xe1\xd1"
+                                             "\x62\xba\xa3\xbf\xd5\xbe\xa9\x9e\x63\x9d\xfa"
+                                             "\xcc\x6d\xc4\xcf\x8f\x56\xb3\xc9\xb1\xb1"sv},
+                                        Form{"\xa6\x72\xb2\xc4"sv, "\xb8\xb9"sv,
+                                             "\xad\x78\xaa\x5a\xa4\x68\xa4\xe5\xb0\xd1\xac\x46\xab\xe1\xb8"
+                                             "\xcb\xae\xfc\xaa\xc5\xa8\xca\xc2\x6e\xc0\xd9"
+                                             "\xc4\xf5\xab\x6e\xbc\x73\xa6\xa8\xa5\x5f"sv}};
   for (const Form& form : kForms) {
     const size_t width = form.between.size() / 2;
     if (begin < 3 * width || part(begin - 2 * width, begin) != form.between) continue;

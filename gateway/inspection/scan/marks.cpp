@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/base/text.h"
+#include "gateway/inspection/scan/units.h"
 #include "gateway/inspection/scan/window_scan.h"
 
 namespace hetao::inspection {
@@ -10,23 +12,31 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Provinces' characters on plates, in UTF-8 and in GBK.
-constexpr auto kPlatesUtf8 = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"sv;
+// Provinces' characters on plates, in both scripts, in UTF-8, GBK and Big5.
+constexpr auto kPlatesUtf8 =
+    "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼滬雲遼魯蘇贛晉陝閩貴粵寧瓊"sv;
 constexpr auto kPlatesGbk =
     "\xbe\xa9\xbd\xf2\xbb\xa6\xd3\xe5\xbc\xbd\xd4\xa5\xd4\xc6\xc1\xc9\xba\xda\xcf\xe6\xcd\xee\xc2\xb3\xd0\xc2"
     "\xcb\xd5"
     "\xd5\xe3\xb8\xd3\xb6\xf5\xb9\xf0\xb8\xca\xbd\xfa\xc3\xc9\xc9\xc2\xbc\xaa\xc3\xf6\xb9\xf3\xd4\xc1\xc7\xe0"
     "\xb2\xd8"
-    "\xb4\xa8\xc4\xfe\xc7\xed"sv;
-constexpr auto kPlateEndsUtf8 = "挂学警港澳"sv;
-constexpr auto kPlateEndsGbk = "\xb9\xd2\xd1\xa7\xbe\xaf\xb8\xdb\xb0\xc4"sv;
+    "\xb4\xa8\xc4\xfe\xc7\xed"
+    "\x9c\xfb\xeb\x85\xdf\x7c\xf4\x94\xcc\x4b\xda\x4d\x95\x78\xea\x84\xe9\x7d\xd9\x46\xbb\x9b\x8c\x8e\xad\x82"sv;
+constexpr auto kPlatesBig5 =
+    "\xa8\xca\xac\x7a\xba\xad\xb4\xfc\xbe\xac\xbf\xdd\xb6\xb3\xbf\xf1\xb6\xc2\xb4\xf0\xb5\x70\xbe\x7c\xb7\x73"
+    "\xc4\xac\xae\xfd\xc6\x42\xb6\x6b\xae\xdb\xa5\xcc\xae\xca\xbb\x58\xb0\xa2\xa6\x4e\xbb\xd4\xb6\x51\xb8\x66"
+    "\xab\x43\xc2\xc3\xa4\x74\xb9\xe7\xc3\xa3"sv;
+constexpr auto kPlateEndsUtf8 = "挂学警港澳掛學"sv;
+constexpr auto kPlateEndsGbk = "\xb9\xd2\xd1\xa7\xbe\xaf\xb8\xdb\xb0\xc4\x92\xec\x8c\x57"sv;
+constexpr auto kPlateEndsBig5 = "\xb1\xbe\xbe\xc7\xc4\xb5\xb4\xe4\xbf\x44"sv;
 
-// The last two bytes of all provinces in both writings: most bytes before a letter are none.
+// The last two bytes of all provinces in all writings: most bytes before a letter are none.
 class ProvinceEnds {
  public:
   constexpr ProvinceEnds() {
     for (size_t i = 1; i + 1 < kPlatesUtf8.size(); i += 3) add(kPlatesUtf8[i], kPlatesUtf8[i + 1]);
     for (size_t i = 0; i + 1 < kPlatesGbk.size(); i += 2) add(kPlatesGbk[i], kPlatesGbk[i + 1]);
+    for (size_t i = 0; i + 1 < kPlatesBig5.size(); i += 2) add(kPlatesBig5[i], kPlatesBig5[i + 1]);
   }
   constexpr bool has(char a, char b) const { return (seconds_[place(b)] & bit(a)) != 0; }
 
@@ -65,10 +75,10 @@ bool is_plate_letter(char c) {
 void WindowScan::on_mark(size_t pos) {
   const char c = text_[pos];
   const char next = at(pos + 1);
-  if (c == '3' && !is_digit(at(pos + 2))) return on_encoded(decode_hex_near(text_, pos, true));
+  if (c == '3' && !is_digit(at(pos + 2))) return on_hex(pos, true);
   if (c >= 'M' && c <= 'P' && (next == 'D' || next == 'T' || next == 'j' || next == 'z') &&
       at(pos + 4) >= 'I' && at(pos + 4) <= 'P' && is_digit_quad(part(pos, pos + 4)))
-    on_encoded(decode_base64_near(text_, pos));
+    on_base64(pos);
   if (pos >= window_.until) return;
   if (c == '@') return on_email(pos);
   if (c == ':') return on_mac(pos);
@@ -78,12 +88,13 @@ void WindowScan::on_mark(size_t pos) {
   }
   if (is_high(c)) return on_star(pos);
   if (!is_upper(c)) return;
-  const bool after_high = pos > 0 && is_high(text_[pos - 1]);
+  const bool after_high = (pos > 0 && is_high(text_[pos - 1])) || (pos > 1 && is_high(text_[pos - 2]));
   if (after_high && is_plate_letter(c)) on_cn_plate(pos);
   if (is_upper(next) && (pos == 0 || !is_alnum(text_[pos - 1]))) on_hk_plate(pos);
 }
 
 void WindowScan::on_email(size_t at_sign) {
+  if (wide_letter_before(text_, at_sign) || wide_letter_at(text_, at_sign + 1)) return note_fold(at_sign);
   const auto local = [](char c) {
     return is_alnum(c) || c == '.' || c == '_' || c == '-' || c == '+' || c == '%';
   };
@@ -152,7 +163,8 @@ void WindowScan::on_hk_plate(size_t begin) {
   if (at(digits) == ' ') ++digits;
   size_t end = digits;
   while (end < digits + 5 && is_digit(at(end))) ++end;
-  if (end == digits || end - digits > 4 || text_[digits] == '0' || is_alnum(at(end)) || at(end) == '(')
+  if (end == digits || end - digits > 4 || text_[digits] == '0' || is_alnum(at(end)) || at(end) == '(' ||
+      (at(end) == '.' && is_digit(at(end + 1))))
     return;
   weigh_with_words(Kind::kHkPlate, begin, end);
 }
@@ -164,14 +176,18 @@ void WindowScan::on_cn_plate(size_t letter) {
     size_t width;
   };
   static constexpr std::array kWritings = {Writing{kPlatesUtf8, kPlateEndsUtf8, 3},
-                                           Writing{kPlatesGbk, kPlateEndsGbk, 2}};
+                                           Writing{kPlatesGbk, kPlateEndsGbk, 2},
+                                           Writing{kPlatesBig5, kPlateEndsBig5, 2}};
+  // Two bytes of a character in UTF-8 are none in another encoding.
+  const bool utf8 = letter >= 3 && is_utf8(part(letter - 3, letter));
   const auto serial = [](char c) { return is_digit(c) || is_plate_letter(c); };
   for (const Writing& writing : kWritings) {
-    if (letter < writing.width ||
+    if (letter < writing.width || (writing.width == 2 && utf8) ||
         !one_of(writing.provinces, writing.width, part(letter - writing.width, letter)))
       continue;
     size_t from = letter + 1;
-    for (const std::string_view dot : {"·"sv, "・"sv, "•"sv, " "sv, "\xa1\xa4"sv}) {
+    for (const std::string_view dot :
+         {"·"sv, "・"sv, "•"sv, "‧"sv, " "sv, "-"sv, "\xa1\xa4"sv, "\xa1\x50"sv, "\xa1\x45"sv}) {
       if (text_.substr(from).starts_with(dot)) {
         from += dot.size();
         break;

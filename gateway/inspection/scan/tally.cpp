@@ -11,6 +11,8 @@ constexpr size_t kEncodedMax = 100'000;  // of a layer; more of them change noth
 constexpr uint64_t kColumnTestsMin = 50;
 // Share of numbers that pass, below which a column of a table holds something else than identifiers.
 constexpr double kNoiseShare = 0.22;
+constexpr uint64_t kPointTestsMin = 4;
+constexpr double kNoiseSharePoints = 0.7;
 constexpr double kNoiseShareNoCheck = 0.5;  // where the form alone decides (mobile numbers)
 
 template <class T>
@@ -60,7 +62,9 @@ void Tally::encoded(const Hit& hit, std::string excerpt) {
 void Tally::settle(const std::vector<Range>& read) {
   for (Encoded& one : encoded_) {
     const bool known = std::any_of(read.begin(), read.end(), [&](const Range& range) {
-      return one.hit.offset >= range.begin && one.hit.offset < range.end;
+      return one.hit.offset >= range.begin && one.hit.offset < range.end &&
+             std::find(range.kinds.begin(), range.kinds.end(), facts_of(one.hit.kind).name) !=
+                 range.kinds.end();
     });
     if (!known && hit(one.hit)) this->excerpt(one.hit, std::move(one.excerpt));
   }
@@ -83,18 +87,23 @@ void Tally::merge(Cell& into, const Cell& later) {
 void Tally::add(const Tally& later) {
   for (size_t i = 0; i < index_.size(); ++i) {
     if (later.index_[i] != 0)
-      merge(cell(static_cast<Kind>(i / kColumnsMax), i % kColumnsMax), later.cells_[later.index_[i] - 1U]);
+      merge(cell(static_cast<Kind>(i / kTallyColumns), i % kTallyColumns),
+            later.cells_[later.index_[i] - 1U]);
   }
   for (const Custom& custom : later.custom_) merge(custom_cell(custom.name), custom.cell);
   for (const Encoded& one : later.encoded_) encoded(one.hit, one.excerpt);
   seen(later.lines_, later.binary_);
 }
 
-bool Tally::is_noise(const Cell& c, uint32_t chance, bool table) {
+bool Tally::is_noise(const Cell& c, const KindFacts& facts, bool table) {
   const uint64_t tests = c.forms + c.hits;
-  if (chance == 0 || tests < kColumnTestsMin) return false;
+  const uint32_t chance = facts.chance;
+  // Points of one map stand together: a few that lie elsewhere say that all are other numbers.
+  const bool points = facts.category == Category::kPlace;
+  if (chance == 0 || tests < (points ? kPointTestsMin : kColumnTestsMin)) return false;
   const auto n = static_cast<double>(tests);
   const double share = static_cast<double>(c.hits) / n;
+  if (points) return share < kNoiseSharePoints;
   if (table) return share < (chance >= 200 ? kNoiseShareNoCheck : kNoiseShare);
   // Running text mixes numbers and identifiers: only what chance explains is left out.
   const double p = chance / 1000.0;
@@ -109,11 +118,11 @@ void Tally::findings(const std::string& path, bool table, std::vector<Finding>& 
     found.kind = std::string(facts.name);
     found.path = path;
     uint64_t with_words = 0;
-    for (size_t column = 0; column < kColumnsMax; ++column) {
-      const uint16_t at = index_[k * kColumnsMax + column];
+    for (size_t column = 0; column < kTallyColumns; ++column) {
+      const uint16_t at = index_[k * kTallyColumns + column];
       if (at == 0) continue;
       const Cell& c = cells_[at - 1U];
-      const bool drop = is_noise(c, facts.chance, table);
+      const bool drop = is_noise(c, facts, table);
       if (drop && c.hits > c.with_words)
         noise.push_back({found.kind, path, column, c.forms + c.hits, c.hits - c.with_words});
       found.count += drop ? c.with_words : c.hits;
@@ -149,9 +158,9 @@ std::optional<std::vector<Span>> Tally::spans(const std::vector<std::string>& ki
     }
     const auto kind = kind_named(name);
     if (!kind) continue;
-    for (size_t column = 0; column < kColumnsMax; ++column) {
-      const uint16_t at = index_[static_cast<size_t>(*kind) * kColumnsMax + column];
-      if (at != 0) take(cells_[at - 1U], is_noise(cells_[at - 1U], facts_of(*kind).chance, table));
+    for (size_t column = 0; column < kTallyColumns; ++column) {
+      const uint16_t at = index_[static_cast<size_t>(*kind) * kTallyColumns + column];
+      if (at != 0) take(cells_[at - 1U], is_noise(cells_[at - 1U], facts_of(*kind), table));
     }
   }
   if (all.size() > kSpansMax) return std::nullopt;

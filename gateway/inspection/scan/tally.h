@@ -18,6 +18,9 @@ namespace hetao::inspection {
 
 // Columns of a table that are told apart; later ones share the last. Text without columns is column 0.
 inline constexpr size_t kColumnsMax = 64;
+// What was found in another writing of the bytes: what only looks like it is not counted there.
+inline constexpr size_t kViewColumn = kColumnsMax;
+inline constexpr size_t kTallyColumns = kColumnsMax + 1;
 
 class Tally {
  public:
@@ -32,8 +35,8 @@ class Tally {
     bool words = false;            // a word that speaks for it stands near
     std::string_view custom = {};  // name of a customer's pattern
   };
-  // Found in base64 or hexadecimal: counted by settle(), unless the run that it stands in was read as a
-  // layer.
+  // Found in base64 or hexadecimal: counted by settle(), unless the run that it stands in was read as a layer
+  // that showed it too.
   struct Encoded {
     Hit hit;
     std::string excerpt;
@@ -41,6 +44,7 @@ class Tally {
   struct Range {
     uint64_t begin = 0;
     uint64_t end = 0;
+    std::vector<std::string> kinds;  // that were found in it
   };
   void encoded(const Hit& hit, std::string excerpt);
   void settle(const std::vector<Range>& read);
@@ -93,13 +97,13 @@ class Tally {
   }
   Cell& new_cell(Kind kind, size_t column);
   static size_t place_of(Kind kind, size_t column) {
-    return static_cast<size_t>(kind) * kColumnsMax + std::min(column, kColumnsMax - 1);
+    return static_cast<size_t>(kind) * kTallyColumns + std::min(column, kTallyColumns - 1);
   }
   Cell& custom_cell(std::string_view name);
   static void merge(Cell& into, const Cell& later);
-  static bool is_noise(const Cell& cell, uint32_t chance, bool table);
+  static bool is_noise(const Cell& cell, const KindFacts& facts, bool table);
 
-  std::array<uint16_t, kKinds * kColumnsMax> index_{};  // 0: none; else place in cells_ + 1
+  std::array<uint16_t, kKinds * kTallyColumns> index_{};  // 0: none; else place in cells_ + 1
   std::vector<Cell> cells_;
   std::vector<Custom> custom_;
   std::vector<Encoded> encoded_;

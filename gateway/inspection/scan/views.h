@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/inspection/scan/block_masks.h"
+#include "gateway/inspection/scan/window.h"
 
 namespace hetao::inspection {
 
@@ -15,7 +16,10 @@ struct View {
   std::string text;
   std::vector<uint32_t> from;    // of each byte, and of the end: its place in the window
   std::vector<uint8_t> changed;  // of each byte: it is not what stands in the window
+  std::vector<uint32_t> root;    // the same in the layer's own window, where this is a view of a view
   int encoding = -1;             // 0 base64, 1 hexadecimal; -1: folded
+  bool cut = false;              // of something encoded: there is more of it
+  const std::vector<uint32_t>& places() const { return root.empty() ? from : root; }
   void push(char c, size_t at, bool differs) {
     text.push_back(c);
     from.push_back(static_cast<uint32_t>(at));
@@ -29,21 +33,21 @@ struct View {
   void close(size_t end) { from.push_back(static_cast<uint32_t>(end)); }  // a place in the window
 };
 
-// text[from, until) with full-width forms, zero-width characters, \u \x % &# escapes and NULs between digits
-// folded. `markup`: tags too.
+// text[from, until) with what units.h knows folded. `markup`: tags too.
 View fold(std::string_view text, size_t from, size_t until, bool markup);
 
 // The last two of a quad's four characters fit three digits; the scanner has seen the first two.
 bool is_digit_quad(std::string_view quad);
 // Base64 (standard and URL alphabet, line ends skipped) round the quad at `quad`, which holds three digits;
-// hexadecimal pairs (together, or with one separator after each) round `pair`.
+// hexadecimal pairs (together, or with one separator after each) round `pair`; the lines of a hexadecimal
+// dump round `pos`: nothing where it is none.
 View decode_base64_near(std::string_view text, size_t quad);
 View decode_hex_near(std::string_view text, size_t pair, bool separated);
+View decode_hex_dump(std::string_view text, size_t pos);
 
-// A run of base64 that is worth reading as a layer: what it decodes to begins like text, or like something
-// packed.
-bool begins_like_content(std::string_view base64);
+// A run that is worth reading as a layer: what it decodes to begins like text, or like something packed.
+bool begins_like_content(std::string_view run, RunEncoding encoding);
 // Decodes a whole run; stops at the first byte that belongs to none.
-std::string decode_base64_run(std::string_view text, size_t bytes_max, size_t& used);
+std::string decode_run(std::string_view text, RunEncoding encoding, size_t bytes_max, size_t& used);
 
 }  // namespace hetao::inspection

@@ -43,8 +43,10 @@ struct ScanOptions {
 };
 
 // Where something encoded begins that is more than an identifier: read as a layer of its own.
+enum class RunEncoding : uint8_t { kBase64, kHex, kHexDump };
 struct Embedded {
   uint64_t offset = 0;
+  RunEncoding encoding = RunEncoding::kBase64;
   bool operator<(const Embedded& other) const { return offset < other.offset; }
 };
 

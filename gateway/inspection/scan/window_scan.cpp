@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kWordsBeforeBytes = 96;
 constexpr size_t kWordsBehindBytes = 40;
+constexpr size_t kIdentifierBytesMax = 512;
 constexpr size_t kExcerptSideBytes = 24;
 constexpr size_t kEncodedAheadBytes = 128;
 // Control characters that a window of text may hold (a stray one in a log): with more it is binary.
@@ -80,7 +81,7 @@ void WindowScan::run() {
     if (shape_.table) note_columns();
     on_stride();
   }
-  if ((!folds_.empty() || shape_.markup) && depth_ < 3) scan_folded();
+  if ((!folds_.empty() || shape_.markup) && depth_ < kViewDepthMax) scan_folded();
   if (view_ == nullptr) tally_.seen(lines_, controls_ > kControlsMax);
 }
 
@@ -106,6 +107,10 @@ void WindowScan::on_stride() {
     }
   }
   const uint64_t dense_begins = stride_.dense & ~(stride_.dense << 1U | (dense_before_ ? 1U : 0U));
+  if (embedded_ != nullptr) {
+    for (uint64_t loose = stride_.loose; loose != 0; loose &= loose - 1)
+      on_loose_block(stride_begin_ + static_cast<size_t>(__builtin_ctzll(loose)) * kBlockBytes);
+  }
   dense_before_ = (stride_.dense >> (stride_blocks_ - 1) & 1U) != 0;
   if (stride_.runs_only) {
     if (embedded_ != nullptr) {
@@ -189,7 +194,8 @@ size_t WindowScan::line_begin_at(size_t pos) const {
 uint32_t WindowScan::words_near(size_t begin, size_t end) {
   size_t from = begin - std::min(begin, kWordsBeforeBytes);
   size_t until = std::min(end + kWordsBehindBytes, text_.size());
-  if (!shape_.table || view_ != nullptr) return words_.near(from, until);
+  if (view_ != nullptr) return words_.near(from, until) | root().heading_words(view_->places()[begin]);
+  if (!shape_.table) return words_.near(from, until);
   // In a table a word speaks for its own line, and a heading for its column.
   const size_t column = column_at(begin);
   const size_t line_begin = line_begin_at(begin);
@@ -199,23 +205,53 @@ uint32_t WindowScan::words_near(size_t begin, size_t end) {
   return words_.near(from, until) | shape_.words_of(column);
 }
 
+// The scan of the layer's own bytes.
+const WindowScan& WindowScan::root() const {
+  const WindowScan* scan = this;
+  while (scan->outer_ != nullptr) scan = scan->outer_;
+  return *scan;
+}
+
+uint32_t WindowScan::heading_words(size_t pos) const {
+  if (!shape_.table || shape_.column_words.empty()) return 0;
+  const std::string_view seen = part(pos - std::min(pos, kLookBehindBytes), pos);
+  const size_t line = seen.rfind('\n');
+  if (line == std::string_view::npos && window_.offset + pos > seen.size()) return 0;
+  const std::string_view before = line == std::string_view::npos ? seen : seen.substr(line + 1);
+  const auto column = static_cast<size_t>(std::count(before.begin(), before.end(), shape_.separator));
+  return shape_.words_of(std::min(column, kColumnsMax - 1));
+}
+
+// What stands plain in the bytes that this is a view of is counted there.
+bool WindowScan::counted_outside(Kind kind, size_t begin, size_t end) const {
+  if (outer_ == nullptr || view_->encoding >= 0) return false;
+  const size_t from = view_->from[begin];
+  const size_t until = view_->from[std::min(end, view_->from.size() - 1)];
+  const auto& all = outer_->reported_;
+  auto at = std::lower_bound(all.begin(), all.end(), from,
+                             [](const Reported& one, size_t place) { return one.end <= place; });
+  for (; at != all.end() && at->begin < until + kIdentifierBytesMax; ++at) {
+    if (at->kind == kind && at->begin < until) return true;
+  }
+  return false;
+}
+
 void WindowScan::report(Kind kind, size_t begin, size_t end, bool words) {
   size_t place = begin;
   size_t place_end = end;
   if (view_ != nullptr) {
-    place = view_->from[begin];
-    place_end = view_->from[std::min(end, view_->from.size() - 1)];
-    const auto from = view_->changed.begin() + static_cast<ptrdiff_t>(begin);
-    const auto to = view_->changed.begin() + static_cast<ptrdiff_t>(std::min(end, view_->changed.size()));
-    if (std::find(from, to, 1) == to) return;  // counted where it stands plain
+    if (counted_outside(kind, begin, end)) return;
+    place = view_->places()[begin];
+    place_end = view_->places()[std::min(end, view_->from.size() - 1)];
   }
   Tally::Hit hit;
   hit.kind = kind;
   hit.offset = window_.offset + place;
   hit.end = window_.offset + place_end;
-  hit.column = view_ != nullptr ? 0 : column_at(begin);
+  hit.column = view_ != nullptr ? kViewColumn : column_at(begin);
   hit.words = words;
-  if (view_ != nullptr && view_->encoding == 0) return tally_.encoded(hit, masked_excerpt(begin, end));
+  if (depth_ < kViewDepthMax) reported_.push_back({kind, begin, end});
+  if (view_ != nullptr && view_->encoding >= 0) return tally_.encoded(hit, masked_excerpt(begin, end));
   if (tally_.hit(hit)) tally_.excerpt(hit, masked_excerpt(begin, end));
 }
 

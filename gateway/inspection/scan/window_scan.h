@@ -36,6 +36,8 @@ class WindowScan {
 
  private:
   static constexpr size_t kRunBytesMin = 4;
+  static constexpr int kViewDepthMax = 3;
+  static constexpr uint32_t kPhoneWords = kWordsPhone | kWordsCall;
   static constexpr size_t kRunBytesMax =
       64;  // longer runs of digits are no identifier, but may be encoded text
 
@@ -56,6 +58,10 @@ class WindowScan {
   size_t column_in_table(size_t pos) const;
   size_t line_begin_at(size_t pos) const;
   uint32_t words_near(size_t begin, size_t end);
+  // Of a place that is past: what a table's heading says there.
+  uint32_t heading_words(size_t pos) const;
+  const WindowScan& root() const;
+  bool counted_outside(Kind kind, size_t begin, size_t end) const;
   void report(Kind kind, size_t begin, size_t end, bool words);
   // Counts a number of `kind`: found where it is valid, else one more that only looks like one.
   bool weigh(Kind kind, Fit fit, size_t begin, size_t end);
@@ -65,22 +71,27 @@ class WindowScan {
 
   // Runs of four digits and more.
   void on_run(size_t begin, size_t end);
+  void note_wide(size_t begin, size_t end);
   bool on_resident(size_t begin, size_t end, std::string_view text);
   void on_long_number(size_t begin, size_t end);
   void on_thirteen(size_t begin, size_t end);
   void on_fifteen(size_t begin, size_t end);
   bool stands_alone(size_t begin, size_t end) const;
   void on_eleven(size_t begin, size_t end);
+  void on_dotted(size_t begin, size_t end);
   void on_eight(size_t begin, size_t end);
+  bool is_hk_phone(size_t begin, size_t end, uint32_t words) const;
   void on_prefixed(size_t begin, size_t end);
   bool on_hkid(size_t begin, size_t end, size_t letters);
   void on_bir(size_t begin, size_t end);
   void on_point(size_t begin, size_t end);
+  size_t named_number(size_t end) const;
   void on_token(size_t begin, size_t end);
   void on_mrz(size_t begin, size_t end);
   void on_military(size_t begin, size_t end);
   bool is_month(size_t begin) const;
-  bool touched(size_t begin, size_t end) const;
+  bool touched(size_t begin, size_t end, uint32_t groups) const;
+  bool told_right_before(size_t begin, uint32_t groups) const;
   bool grouped(size_t begin, size_t end) const;
 
   // Numbers in groups: "6222 0212 3456 7890", "+86 138-0013-8000".
@@ -89,6 +100,7 @@ class WindowScan {
   bool resident_groups(const Groups& g, size_t first);
   bool card_groups(const Groups& g, size_t first);
   bool phone_groups(const Groups& g, size_t first);
+  bool is_years(const Groups& g, size_t first) const;
   bool account_groups(const Groups& g, size_t first);
   void on_groups_of_letters(size_t begin, size_t end);
 
@@ -104,10 +116,15 @@ class WindowScan {
   // Views.
   void on_dense_begin(size_t block);
   void on_borders(size_t block, uint64_t borders);
-  void on_dense_run(size_t begin);
+  void on_loose_block(size_t block);
+  void on_dense_run(size_t begin, size_t least);
+  void on_base64(size_t quad);
+  void on_hex(size_t pos, bool separated);
+  void on_zeros(size_t begin, size_t end);
   void on_encoded(View view);
   void scan_view(View view);
   void note_fold(size_t pos);
+  size_t fold_begin(size_t first) const;
   void scan_folded();
 
   const Window& window_;
@@ -132,10 +149,18 @@ class WindowScan {
     size_t last = 0;
   };
   std::vector<Stretch> folds_;
+  struct Reported {
+    Kind kind;
+    size_t begin;
+    size_t end;
+  };
+  std::vector<Reported> reported_;  // so that a view of these bytes does not count it again
   uint64_t lines_ = 0;
   uint64_t controls_ = 0;
   bool dense_before_ = false;
-  size_t encoded_until_[2] = {0, 0};  // base64, hexadecimal: identifiers that begin before are counted
+  // By View::encoding: identifiers that begin before are counted.
+  size_t encoded_until_[2] = {0, 0};
+  const WindowScan* outer_ = nullptr;  // whose view this is
 };
 
 // What every number goes through.

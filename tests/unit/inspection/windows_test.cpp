@@ -102,6 +102,7 @@ TEST(Windows, MasksAreEqualOverRandomBytes) {
       engine.find(bytes.data(), kStrideBlocks, ',', again, found);
       EXPECT_EQ(found.busy, expected.busy) << engine.name;
       EXPECT_EQ(found.dense, expected.dense) << engine.name;
+      EXPECT_EQ(found.loose, expected.loose) << engine.name;
       EXPECT_EQ(found.lines, expected.lines) << engine.name;
       for (size_t i = 0; i < kStrideBlocks; ++i) {
         EXPECT_EQ(found.block[i].digit, expected.block[i].digit) << engine.name;

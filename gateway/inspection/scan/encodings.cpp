@@ -1,0 +1,519 @@
+// Bytes written as letters and digits: base64, hexadecimal, hexadecimal dumps.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "gateway/base/text.h"
+#include "gateway/inspection/scan/window_scan.h"
+
+namespace hetao::inspection {
+
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr size_t kEncodedBeforeBytes = 512;
+constexpr size_t kEncodedBehindBytes = 1'024;
+constexpr size_t kDenseBackBytes = 256;
+constexpr size_t kShortRunMin = 20;
+constexpr size_t kWideZerosMin = 4;
+constexpr size_t kIndentBytesMax = 80;
+constexpr size_t kDumpLineBytesMax = 200;
+constexpr size_t kDumpLinesBefore = 4;
+constexpr size_t kDumpBytesMax = 512;
+
+constexpr std::array<int8_t, 256> kBase64 = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < kAlphabet.size(); ++i)
+    values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<int8_t>(i);
+  values['-'] = 62;
+  values['_'] = 63;
+  return values;
+}();
+
+int base64_value(char c) {
+  return kBase64[static_cast<unsigned char>(c)];
+}
+
+int hex_value(char c) {
+  return is_digit(c)            ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
+
+bool is_line_end(char c) {
+  return c == '\n' || c == '\r';
+}
+// Blanks in front of a line, and marks of a mail that is quoted.
+bool is_indent(char c) {
+  return c == ' ' || c == '\t' || c == '>';
+}
+
+// Length of what may stand between two characters of one base64 text and is no part of it: line ends, plain
+// or escaped, with what the next line is indented by; the backslash of an escaped slash. 0: nothing.
+size_t base64_gap(std::string_view text, size_t at) {
+  const char next = at + 1 < text.size() ? text[at + 1] : '\0';
+  if (text[at] == '\\') return next == '/' ? 1 : next == 'n' || next == 'r' ? 2 : 0;
+  if (!is_line_end(text[at])) return 0;
+  size_t end = at + 1;
+  while (end < text.size() && end - at < kIndentBytesMax && (is_indent(text[end]) || is_line_end(text[end])))
+    ++end;
+  return end - at;
+}
+// The same, ending before `at`.
+size_t base64_gap_before(std::string_view text, size_t at) {
+  const char last = text[at - 1];
+  if ((last == 'n' || last == 'r') && at >= 2 && text[at - 2] == '\\') return 2;
+  if (last == '\\') return at < text.size() && text[at] == '/' ? 1 : 0;
+  size_t begin = at;
+  bool line_end = false;
+  while (begin > 0 && at - begin < kIndentBytesMax &&
+         (is_indent(text[begin - 1]) || is_line_end(text[begin - 1])))
+    line_end = is_line_end(text[--begin]) || line_end;
+  return line_end ? at - begin : 0;
+}
+
+// Takes a base64 text's characters and gives its bytes.
+class Base64Reader {
+ public:
+  template <class Take>
+  void take(int value, Take take_byte) {
+    bits_ = bits_ << 6U | static_cast<uint32_t>(value);
+    if (++count_ < 4) return;
+    for (const unsigned shift : {16U, 8U, 0U}) take_byte(static_cast<char>(bits_ >> shift));
+    bits_ = 0;
+    count_ = 0;
+  }
+  template <class Take>
+  void end(Take take_byte) {
+    if (count_ >= 2) take_byte(static_cast<char>(bits_ >> (count_ == 2 ? 4U : 10U)));
+    if (count_ == 3) take_byte(static_cast<char>(bits_ >> 2U));
+  }
+  bool between_quads() const { return count_ == 0; }
+
+ private:
+  uint32_t bits_ = 0;
+  int count_ = 0;
+};
+
+// Where whole quads before `quad` begin.
+size_t base64_begin(std::string_view text, size_t quad) {
+  size_t begin = quad;
+  size_t taken = 0;
+  for (size_t i = quad; i > 0 && quad - i < kEncodedBeforeBytes;) {
+    if (const size_t gap = base64_gap_before(text, i); gap > 0) {
+      i -= gap;
+      continue;
+    }
+    --i;
+    if (base64_value(text[i]) < 0) break;
+    if (++taken % 4 == 0) begin = i;
+  }
+  return begin;
+}
+
+}  // namespace
+
+bool is_digit_quad(std::string_view quad) {
+  return quad.size() == 4 && base64_value(quad[2]) >= 0 && base64_value(quad[2]) % 4 == 0 &&
+         base64_value(quad[3]) >= 48;
+}
+
+View decode_base64_near(std::string_view text, size_t quad) {
+  View view;
+  view.encoding = 0;
+  Base64Reader reader;
+  size_t i = base64_begin(text, quad);
+  size_t place = i;
+  const auto push = [&](char c) { view.push(c, place, true); };
+  view.reserve(kEncodedBeforeBytes + kEncodedBehindBytes);
+  for (; i < text.size(); ++i) {
+    if (i >= quad + kEncodedBehindBytes) {
+      view.cut = true;
+      break;
+    }
+    if (const size_t gap = base64_gap(text, i); gap > 0) {
+      i += gap - 1;
+      continue;
+    }
+    const int value = base64_value(text[i]);
+    if (value < 0) break;
+    if (reader.between_quads()) place = i;
+    reader.take(value, push);
+  }
+  reader.end(push);
+  view.close(std::min(i, text.size()));
+  return view;
+}
+
+View decode_hex_near(std::string_view text, size_t pair, bool separated) {
+  View view;
+  view.encoding = 1;
+  const size_t step = separated ? 3 : 2;
+  // Together, the pairs' phase is that of the threes: find it first.
+  if (!separated) {
+    size_t threes[2] = {0, 0};
+    for (size_t i = 0; i < 32 && pair + i < text.size() && is_digit(text[pair + i]); ++i)
+      threes[i % 2] += text[pair + i] == '3' ? 1U : 0U;
+    if (threes[1] > threes[0]) ++pair;
+  }
+  const auto is_pair = [&](size_t i) {
+    return i + 1 < text.size() && hex_value(text[i]) >= 0 && hex_value(text[i + 1]) >= 0 &&
+           (!separated || i + 2 >= text.size() || hex_value(text[i + 2]) < 0);
+  };
+  size_t begin = pair;
+  while (begin >= step && pair - begin < kEncodedBeforeBytes && is_pair(begin - step)) begin -= step;
+  size_t i = begin;
+  for (; i < pair + kEncodedBehindBytes && is_pair(i); i += step)
+    view.push(static_cast<char>(hex_value(text[i]) * 16 + hex_value(text[i + 1])), i, true);
+  view.cut = i >= pair + kEncodedBehindBytes;
+  view.close(std::min(i, text.size()));
+  return view;
+}
+
+namespace {
+
+// One line of a dump: an offset, groups of pairs, and the same as text behind them.
+class DumpLine {
+ public:
+  DumpLine(std::string_view text, size_t begin, size_t end) : text_(text), at_(begin), end_(end) {
+    while (at_ < end_ && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
+    while (end_ > at_ && is_line_end(text_[end_ - 1])) --end_;
+  }
+  // Puts its bytes into the view; false: it is no such line.
+  bool read(View& view) {
+    const size_t before = view.text.size();
+    const size_t first = digits(at_);
+    if (at_ + first == end_ && first >= 8 && first % 2 == 0) {
+      push(view, first);
+      return true;
+    }
+    const bool has_offset = skip_offset(first);
+    read_groups(view);
+    // hexdump and od show the bytes of a word the other way round; xxd does not, and shows their text too.
+    if (group_ == 4 && has_offset && at_ == end_) {
+      for (size_t i = before; i + 1 < view.text.size(); i += 2) std::swap(view.text[i], view.text[i + 1]);
+    }
+    if (view.text.size() - before >= (has_offset ? 1U : 4U)) return true;
+    view.text.resize(before);
+    view.from.resize(before);
+    view.changed.resize(before);
+    return false;
+  }
+
+ private:
+  size_t digits(size_t from) const {
+    size_t i = from;
+    while (i < end_ && hex_value(text_[i]) >= 0) ++i;
+    return i - from;
+  }
+  bool skip_offset(size_t size) {
+    if (size < 4 || size > 16) return false;
+    size_t next = at_ + size;
+    const bool colon = next < end_ && text_[next] == ':';
+    next += colon ? 1 : 0;
+    while (next < end_ && text_[next] == ' ') ++next;
+    const size_t second = digits(next);
+    if (next == at_ + size || (!colon && (second == size || second % 2 != 0))) return false;
+    at_ = next;
+    return true;
+  }
+  void read_groups(View& view) {
+    size_t bytes = 0;
+    while (at_ < end_) {
+      const size_t size = digits(at_);
+      const char after = at_ + size < end_ ? text_[at_ + size] : ' ';
+      if (size == 0 || size % 2 != 0 || size > 16 || (after != ' ' && after != '\t')) return;
+      if (group_ == 0) group_ = size;
+      if (size > group_) return;
+      push(view, size);
+      bytes += size / 2;
+      size_t blanks = 0;
+      while (at_ < end_ && text_[at_] == ' ' && blanks < 3) ++at_, ++blanks;
+      // Behind a wider gap stands what it means; hexdump has one in the middle too.
+      if (blanks != 1 && (blanks != 2 || group_ != 2 || bytes != 8)) return;
+    }
+  }
+  void push(View& view, size_t size) {
+    for (size_t i = 0; i < size; i += 2, at_ += 2)
+      view.push(static_cast<char>(hex_value(text_[at_]) * 16 + hex_value(text_[at_ + 1])), at_, true);
+  }
+  std::string_view text_;
+  size_t at_;
+  size_t end_;
+  size_t group_ = 0;
+};
+
+struct Line {
+  size_t begin = 0;
+  size_t end = 0;  // behind its line end
+};
+std::optional<Line> line_round(std::string_view text, size_t pos) {
+  Line line{pos, pos};
+  while (line.begin > 0 && text[line.begin - 1] != '\n') {
+    if (pos - --line.begin > kDumpLineBytesMax) return std::nullopt;
+  }
+  while (line.end < text.size() && text[line.end] != '\n') {
+    if (++line.end - pos > kDumpLineBytesMax) return std::nullopt;
+  }
+  line.end = std::min(line.end + 1, text.size());
+  return line;
+}
+
+}  // namespace
+
+// The dump's line that `pos` stands in, with some before and behind it. Nothing where it is no dump.
+View decode_hex_dump(std::string_view text, size_t pos) {
+  View view;
+  view.encoding = 1;
+  const auto own = line_round(text, pos);
+  if (!own) return view;
+  if (!DumpLine(text, own->begin, own->end).read(view)) return view;
+  size_t begin = own->begin;
+  for (size_t i = 0; i < kDumpLinesBefore && begin > 0; ++i) {
+    const auto above = line_round(text, begin - 1);
+    View other;
+    if (!above || !DumpLine(text, above->begin, above->end).read(other)) break;
+    begin = above->begin;
+  }
+  view = {};
+  view.encoding = 1;
+  size_t end = begin;
+  while (end < text.size() && view.text.size() < kDumpBytesMax) {
+    const auto next = line_round(text, end);
+    if (!next || !DumpLine(text, next->begin, next->end).read(view)) break;
+    end = next->end;
+  }
+  view.cut = view.text.size() >= kDumpBytesMax;
+  view.close(end);
+  return view;
+}
+
+namespace {
+
+bool is_packed(std::string_view head) {
+  static constexpr std::array kMagics = {"\x1f\x8b\x08"sv,     "PK\x03\x04"sv, "BZh"sv,     "\xfd\x37zXZ"sv,
+                                         "\x28\xb5\x2f\xfd"sv, "7z\xbc\xaf"sv, "%PDF"sv,    "\xff\xfe"sv,
+                                         "\xfe\xff"sv,         "SQLite f"sv,   "PAR1"sv,    "\x89PNG"sv,
+                                         "\xff\xd8\xff"sv,     "GIF8"sv,       "\x89HDF"sv, "\x93NUMPY"sv,
+                                         "\x80\x04\x95"sv};
+  return std::any_of(kMagics.begin(), kMagics.end(),
+                     [head](std::string_view magic) { return head.starts_with(magic); });
+}
+
+// Characters of one and two bytes, as in GBK and Big5.
+bool is_double_byte_text(std::string_view head) {
+  if (std::set<char>(head.begin(), head.end()).size() * 3 < head.size()) return false;
+  for (size_t i = 0; i < head.size(); ++i) {
+    if (!is_high(head[i])) continue;
+    const auto first = static_cast<unsigned char>(head[i]);
+    const auto second = static_cast<unsigned char>(i + 1 < head.size() ? head[i + 1] : 0x40);
+    if (first == 0x80 || first == 0xff || second < 0x40 || second == 0x7f || second == 0xff) return false;
+    ++i;
+  }
+  return true;
+}
+
+// Text in UTF-8 (but for a character that the cut may have halved), GBK or Big5, without control characters.
+bool is_text(std::string_view head) {
+  const auto controls = [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
+  };
+  if (std::any_of(head.begin(), head.end(), controls)) return false;
+  for (size_t cut = 0; cut < 4 && cut < head.size(); ++cut) {
+    if (is_utf8(head.substr(0, head.size() - cut))) return true;
+  }
+  return is_double_byte_text(head);
+}
+
+// UTF-16 without a mark: some plain characters, each with its zero on the same side.
+bool is_wide_text(std::string_view head) {
+  const auto plain = [](char c) {
+    return (c >= ' ' && c != 0x7f) || static_cast<unsigned char>(c) >= 0xa0 || c == '\n' || c == '\r' ||
+           c == '\t';
+  };
+  for (const size_t zero : {size_t{0}, size_t{1}}) {
+    size_t zeros = 0;
+    bool fits = true;
+    for (size_t i = 0; i + 1 < head.size() && fits; i += 2) {
+      fits = head[i + 1 - zero] != '\0' && (head[i + zero] != '\0' || plain(head[i + 1 - zero]));
+      zeros += head[i + zero] == '\0' ? 1 : 0;
+    }
+    if (fits && zeros >= kWideZerosMin && zeros * 12 >= head.size()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool begins_like_content(std::string_view run, RunEncoding encoding) {
+  size_t used = 0;
+  // The first few bytes refuse most of what is none.
+  const std::string first = decode_run(run.substr(0, 24), encoding, 12, used);
+  if (first.size() < 12) return false;
+  if (is_packed(first)) return true;
+  const bool text = is_text(first);
+  if (!text && first.find('\0') == std::string::npos) return false;
+  const std::string more = decode_run(run.substr(0, 96), encoding, 48, used);
+  return (text && is_text(more)) || is_wide_text(more);
+}
+
+namespace {
+
+// `by_lines`: each line is a text of its own. Tells whether a line ends inside a quad, so that it may be.
+std::string decode_base64_lines(std::string_view text, size_t bytes_max, bool by_lines, size_t& used,
+                                bool& uneven) {
+  std::string out;
+  Base64Reader reader;
+  const auto push = [&out](char c) { out.push_back(c); };
+  for (used = 0; used < text.size() && out.size() < bytes_max; ++used) {
+    if (const size_t gap = base64_gap(text, used); gap > 0) {
+      const bool in_quad = gap > 1 || is_line_end(text[used]) ? !reader.between_quads() : false;
+      used += gap - 1;
+      uneven = uneven || (in_quad && used + 1 < text.size() && base64_value(text[used + 1]) >= 0);
+      if (!by_lines || !in_quad) continue;
+      reader.end(push);
+      reader = {};
+      push('\n');
+      continue;
+    }
+    const int value = base64_value(text[used]);
+    if (value < 0) break;
+    reader.take(value, push);
+  }
+  used = std::min(used, text.size());
+  reader.end(push);
+  return out;
+}
+
+// Lines that end inside a quad may be texts of their own: then both readings are given, one behind the other.
+std::string decode_base64_run(std::string_view text, size_t bytes_max, size_t& used) {
+  bool uneven = false;
+  std::string out = decode_base64_lines(text, bytes_max, false, used, uneven);
+  if (!uneven || out.size() >= bytes_max) return out;
+  size_t again = 0;
+  return out + '\n' + decode_base64_lines(text, bytes_max, true, again, uneven);
+}
+
+std::string decode_hex_run(std::string_view text, size_t bytes_max, size_t& used) {
+  std::string out;
+  for (used = 0; used + 1 < text.size() && out.size() < bytes_max; used += 2) {
+    if (const size_t gap = base64_gap(text, used); gap > 0) used = std::min(used + gap, text.size() - 1);
+    const int high = hex_value(text[used]);
+    const int low = used + 1 < text.size() ? hex_value(text[used + 1]) : -1;
+    if (high < 0 || low < 0) break;
+    out.push_back(static_cast<char>(high * 16 + low));
+  }
+  used = std::min(used, text.size());
+  return out;
+}
+
+std::string decode_dump_run(std::string_view text, size_t bytes_max, size_t& used) {
+  std::string out;
+  for (used = 0; used < text.size() && out.size() < bytes_max;) {
+    View line;
+    const size_t end = std::min(text.size(), text.substr(0, used + kDumpLineBytesMax).find('\n', used));
+    if (!DumpLine(text, used, end).read(line)) break;
+    out += line.text;
+    used = std::min(end + 1, text.size());
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string decode_run(std::string_view text, RunEncoding encoding, size_t bytes_max, size_t& used) {
+  switch (encoding) {
+    case RunEncoding::kBase64:
+      return decode_base64_run(text, bytes_max, used);
+    case RunEncoding::kHex:
+      return decode_hex_run(text, bytes_max, used);
+    case RunEncoding::kHexDump:
+      return decode_dump_run(text, bytes_max, used);
+  }
+  return {};
+}
+
+// The first of several dense blocks: does a long base64 run begin in it, or shortly before?
+void WindowScan::on_dense_begin(size_t block) {
+  if (block >= window_.until) return;
+  size_t begin = block;
+  while (begin > 0 && block - begin < kDenseBackBytes &&
+         (base64_value(text_[begin - 1]) >= 0 ||
+          (is_line_end(text_[begin - 1]) && begin >= 2 && base64_value(text_[begin - 2]) >= 0)))
+    --begin;
+  on_dense_run(begin, kDenseRunMin);
+  // A word that stands in front of the run and ends with its line is none of it.
+  const size_t line = text_.substr(begin, block - begin).rfind('\n');
+  if (line != std::string_view::npos) on_dense_run(begin + line + 1, kDenseRunMin);
+}
+
+// Another run may begin behind each of them.
+void WindowScan::on_borders(size_t block, uint64_t borders) {
+  if (block >= window_.until) return;
+  for (; borders != 0; borders &= borders - 1) {
+    const size_t at = block + static_cast<size_t>(__builtin_ctzll(borders));
+    if (at + 1 >= text_.size()) return;
+    // Line ends inside a run are part of it; an empty line is not.
+    const bool border =
+        is_line_end(text_[at]) ? at > 0 && is_line_end(text_[at - 1]) : base64_value(text_[at]) < 0;
+    if (border) on_dense_run(at + 1, kDenseRunMin);
+  }
+}
+
+// Words that are long enough to be base64 of something short.
+void WindowScan::on_loose_block(size_t block) {
+  if (block >= window_.until) return;
+  const size_t end = std::min(block + kBlockBytes, text_.size());
+  size_t begin = block;
+  while (begin > 0 && block - begin < kDenseRunMin && base64_value(text_[begin - 1]) >= 0) --begin;
+  while (begin < end) {
+    size_t until = begin;
+    while (until < begin + kShortRunMin && base64_value(at(until)) >= 0) ++until;
+    if (until - begin >= kShortRunMin) on_dense_run(begin, kShortRunMin);
+    while (until < end && base64_value(text_[until]) >= 0) ++until;
+    begin = until + 1;
+  }
+}
+
+void WindowScan::on_dense_run(size_t begin, size_t least) {
+  size_t length = 0;
+  while (length < least && base64_value(at(begin + length)) >= 0) ++length;
+  if (length < least || begin < window_.from || begin >= window_.until) return;
+  const std::string_view run = text_.substr(begin);
+  if (begins_like_content(run, RunEncoding::kBase64)) {
+    embedded_->push_back({window_.offset + begin, RunEncoding::kBase64});
+    return;
+  }
+  const std::string_view digits = run.substr(0, least);
+  // Digits alone are numbers; those of identifiers in hexadecimal show by themselves.
+  if (std::all_of(digits.begin(), digits.end(), [](char c) { return hex_value(c) >= 0; }) &&
+      std::any_of(digits.begin(), digits.end(), is_letter) && begins_like_content(run, RunEncoding::kHex))
+    embedded_->push_back({window_.offset + begin, RunEncoding::kHex});
+}
+
+// Several quads of one identifier lead here: what begins before the last decoded end is counted.
+void WindowScan::on_base64(size_t quad) {
+  if (quad >= encoded_until_[0]) on_encoded(decode_base64_near(text_, quad));
+}
+
+void WindowScan::on_hex(size_t pos, bool separated) {
+  if (pos < encoded_until_[1]) return;
+  View dump = decode_hex_dump(text_, pos);
+  on_encoded(dump.text.empty() ? decode_hex_near(text_, pos, separated) : std::move(dump));
+}
+
+// A line that begins with the offset 0 may begin a dump.
+void WindowScan::on_zeros(size_t begin, size_t end) {
+  if (embedded_ == nullptr || begin < window_.from || (begin > 0 && text_[begin - 1] != '\n')) return;
+  const std::string_view line =
+      part(begin, std::min({text_.size(), begin + kDumpLineBytesMax, text_.find('\n', end)}));
+  View view;
+  if (DumpLine(line, 0, line.size()).read(view) && view.text.size() >= 4)
+    embedded_->push_back({window_.offset + begin, RunEncoding::kHexDump});
+}
+
+}  // namespace hetao::inspection

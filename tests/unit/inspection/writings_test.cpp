@@ -1,0 +1,72 @@
+// The same number in other writings is found once, where it stands; what only the writing hides is found with
+// the words that it needs. The whole table of kinds and writings is in tests/e2e/inspection_writings.py.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "gateway/inspection/inspector.h"
+
+namespace hetao::inspection {
+namespace {
+
+std::string kinds_of(const std::string& text) {
+  std::string kinds;
+  for (const Finding& finding : inspect(as_bytes(text)).findings)
+    kinds += finding.kind + ":" + std::to_string(finding.count) + " ";
+  return kinds;
+}
+
+std::string each(const std::string& text, const char* format) {
+  std::string out;
+  for (const char c : text) {
+    char unit[16];
+    std::snprintf(unit, sizeof unit, format, static_cast<unsigned>(static_cast<unsigned char>(c)));
+    out += unit;
+  }
+  return out;
+}
+
+TEST(Writings, EveryNumberIsFoundOnceInEveryEscape) {
+  for (const auto& [kind, number] :
+       {std::pair{"cn_resident_id", "11010519491231002X"}, std::pair{"hkid", "A123456(3)"},
+        std::pair{"cn_mobile", "13800138000"}, std::pair{"intl_pan", "4111111111111111"}}) {
+    for (const char* format : {"%%%02X", "%%25%02X", "\\u%04x", "\\\\u%04x", "\\U%08x", "\\u{%x}", "\\x%02x",
+                               "\\%03o", "&#%u;", "&#x%x;", "&amp;#%u;", "=%02X", "%%u%04X"}) {
+      const std::string text = "see " + each(number, format) + " there\n";
+      EXPECT_EQ(kinds_of(text), std::string(kind) + ":1 ") << text;
+    }
+  }
+}
+
+TEST(Writings, WhatStandsPlainBesideEscapesIsCountedOnce) {
+  EXPECT_EQ(kinds_of("\\u62a4\\u7167 and 13800138000 \\u53f7\n"), "cn_mobile:1 ");
+  EXPECT_EQ(kinds_of("tel%3A13800138000%20\n"), "cn_mobile:1 ");
+  EXPECT_EQ(kinds_of("a%20b, 4111 1111 1111 1111, c%20d\n"), "intl_pan:1 ");
+}
+
+TEST(Writings, EscapedWordsSpeakForPlainNumbers) {
+  EXPECT_EQ(kinds_of("{\"\\u62a4\\u7167\\u53f7\": \"E00000001\"}\n"), "cn_passport:1 ");
+  EXPECT_EQ(kinds_of("=E6=8A=A4=E7=85=A7 E00000001\n"), "cn_passport:1 ");
+  EXPECT_EQ(kinds_of("{\"\\u8ba2\\u5355\": \"E00000001\"}\n"), "");
+}
+
+TEST(Writings, ATablesHeadingSpeaksForNumbersThatAreWrittenOtherwise) {
+  std::string table = "no,护照号\n";
+  for (int i = 0; i < 9; ++i) table += std::to_string(i) + ",E０００００００１\n";
+  EXPECT_EQ(kinds_of(table), "cn_passport:9 ");
+}
+
+TEST(Writings, NumbersThatLookAlikeHideNothingInAnotherWriting) {
+  std::string table = "order,note\n";
+  for (uint64_t i = 0; i < 500; ++i) table += std::to_string(6'200'000'000'000'000 + i * 982'451'653) + ",\n";
+  EXPECT_EQ(kinds_of(table), "");
+  EXPECT_EQ(kinds_of(table + "1,６２２２０２１２３４５６７８９０１２８\n"), "unionpay_pan:1 ");
+}
+
+TEST(Writings, EscapesOfOtherThingsAreNothing) {
+  EXPECT_EQ(kinds_of("x = %d, 100%% of \\\\2023, a&b=13, caf\\xc3\\xa9, =3D, \\u00e9t\\u00e9\n"), "");
+}
+
+}  // namespace
+}  // namespace hetao::inspection
