@@ -12,6 +12,8 @@ import {Problem} from './api/client';
 const pages = {
   overview: lazy(() => import('./overview/page')),
   network: lazy(() => import('./network/page')),
+  platforms: lazy(() => import('./network/platforms')),
+  tenants: lazy(() => import('./network/tenants')),
   usage: lazy(() => import('./network/usage')),
   me: lazy(() => import('./network/me')),
   jobs: lazy(() => import('./jobs/list')),
@@ -22,12 +24,16 @@ const pages = {
   review: lazy(() => import('./reviews/review')),
   policy: lazy(() => import('./policy/active')),
   policyEdit: lazy(() => import('./policy/edit')),
+  policyImport: lazy(() => import('./policy/import')),
   policyChanges: lazy(() => import('./policy/changes')),
   proposal: lazy(() => import('./policy/proposal')),
   counters: lazy(() => import('./policy/counters')),
   filings: lazy(() => import('./policy/filings')),
   audit: lazy(() => import('./audit/search')),
   entry: lazy(() => import('./audit/entry')),
+  head: lazy(() => import('./audit/head')),
+  statements: lazy(() => import('./audit/statements')),
+  people: lazy(() => import('./audit/people')),
   story: lazy(() => import('./audit/story')),
   reconcile: lazy(() => import('./audit/reconcile')),
 };
@@ -52,6 +58,8 @@ function Routes() {
       <Switch>
         <Route path="/" component={pages.overview} />
         <Route path="/network" component={pages.network} />
+        <Route path="/platforms" component={pages.platforms} />
+        <Route path="/tenants" component={pages.tenants} />
         <Route path="/usage" component={pages.usage} />
         <Route path="/me" component={pages.me} />
         <Route path="/jobs" component={pages.jobs} />
@@ -62,12 +70,16 @@ function Routes() {
         <Route path="/reviews/:id" component={pages.review} />
         <Route path="/policy" component={pages.policy} />
         <Route path="/policy/edit" component={pages.policyEdit} />
+        <Route path="/policy/import" component={pages.policyImport} />
         <Route path="/policy/changes" component={pages.policyChanges} />
         <Route path="/policy/changes/:id" component={pages.proposal} />
         <Route path="/policy/counters" component={pages.counters} />
         <Route path="/policy/filings" component={pages.filings} />
         <Route path="/audit" component={pages.audit} />
         <Route path="/audit/entries/:sequence" component={pages.entry} />
+        <Route path="/audit/head" component={pages.head} />
+        <Route path="/audit/statements" component={pages.statements} />
+        <Route path="/audit/people" component={pages.people} />
         <Route path="/audit/story" component={pages.story} />
         <Route path="/audit/reconcile" component={pages.reconcile} />
         <Route path="/index.html">
@@ -85,7 +97,7 @@ function Routes() {
 }
 
 function Inside() {
-  const {state} = useSession();
+  const {state, caller} = useSession();
   const {t} = useWords();
   if (state === 'loading') return <Waiting />;
   if (state === 'out') {
@@ -102,7 +114,8 @@ function Inside() {
       </main>
     );
   }
-  return <Themed />;
+  // Another person gets pages of their own, with nothing of the one before.
+  return <Themed key={`${caller?.tenant}/${caller?.user}`} />;
 }
 
 // The accent is the city's whose gateway this is.

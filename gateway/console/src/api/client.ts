@@ -104,12 +104,17 @@ export function query(fields: Record<string, string | number | undefined | null>
   return text ? `?${text}` : '';
 }
 
-// A file of the gateway, saved under a name: a token is a header, which a link can't send.
-export async function download(path: string, name: string) {
-  const blob = await (await call(path)).blob();
+function save(blob: Blob, name: string) {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
+
+// A file of the gateway, saved under a name: a token is a header, which a link can't send.
+export async function download(path: string, name: string) {
+  save(await (await call(path)).blob(), name);
+}
+
+export const saveText = (name: string, text: string) => save(new Blob([text], {type: 'text/plain'}), name);

@@ -153,9 +153,12 @@ export interface Platform {
   nodes_up?: number;
   cores_total?: number;
   cores_free?: number;
+  ram_total_bytes?: number;
+  ram_free_bytes?: number;
   wait_seconds?: number;
   accelerators?: Accelerator[];
-  price?: {currency: string; core_hour?: string};
+  partitions?: string[];
+  price?: {currency: string; core_hour?: string; ram_gb_hour?: string; accelerator_hour?: Record<string, string>};
 }
 export interface Link {
   lanes?: number;
@@ -227,6 +230,47 @@ export interface Status {
   counters_agree?: boolean;
   certificate_warnings?: {what: string; days_left: number; urgency: string; advice: string}[];
 }
+export interface RevocationList {
+  used_for: string;
+  issuer: string;
+  next_update?: string;
+  days_left: number;
+  urgency: string;
+  advice?: string;
+}
+export interface Demand {
+  accelerator?: string;
+  accelerators?: number;
+  jobs: number;
+  cores: number;
+  oldest_seconds: number;
+}
+export interface Capacity {
+  region: string;
+  jurisdiction?: string;
+  reachable: boolean;
+  platforms: Platform[];
+  demand?: Demand[];
+}
+export interface TenantUse {
+  id: string;
+  configured: boolean;
+  name?: string;
+  operator?: boolean;
+  facts?: Labels;
+  jobs: {open: number; further: number};
+  running: {runs: number; cores: number; accelerators: number};
+  money: {spent_cny: string; cap_cny?: string};
+  bytes_per_second_max?: number;
+  uploads: {count: number; bytes: number; quota_bytes?: number};
+}
+export interface Tenants {
+  region: string;
+  month: string;
+  jobs: {open: number; most: number};
+  requests: {per_second: number; burst: number};
+  tenants: TenantUse[];
+}
 export interface Certificate {
   used_for: string;
   subject: string;
@@ -287,6 +331,23 @@ export interface Entry {
   region?: string;
   [name: string]: unknown;
 }
+export interface Booked {
+  region: string;
+  sequence: number;
+  time: string;
+  item_digest: string;
+  item_bytes: number;
+  text?: string;
+  proof?: string;
+}
+export interface Mismatch {
+  finding: string;
+  crossing: string;
+  job: string;
+  departed: Booked | null;
+  arrived: Booked | null;
+  detail?: string;
+}
 export interface ReconciledPeer {
   region: string;
   complete?: boolean;
@@ -299,12 +360,24 @@ export interface ReconciledPeer {
   their_entries?: number;
   complete_at?: string;
   trouble?: string;
-  mismatches: Record<string, unknown>[];
+  mismatches: Mismatch[];
 }
 export interface Proof {
   entry: Entry;
   text: string;
   proof: {index: number; hashes: string[]; checkpoint: string; tlog_proof: string};
+}
+
+export interface LedgerPerson {
+  name: string;
+  state: 'active' | 'restricted' | 'erased';
+  commitment: string;
+  hold?: string;
+  first_seen?: string;
+  last_seen?: string;
+  kept_until?: string;
+  tenant?: string;
+  user?: string;
 }
 
 export interface PackRef {
@@ -386,6 +459,12 @@ export interface OutcomeChanges {
   same: number;
   changes: {from: Effect; to: Effect; count: number; rules_before?: Record<string, number>; rules_after?: Record<string, number>; examples?: Record<string, unknown>[]}[];
 }
+export interface Shadow extends OutcomeChanges {
+  running: boolean;
+  pack?: PackRef;
+  since?: string;
+  decisions: number;
+}
 export interface Simulation {
   pack: PackRef;
   since: string;
@@ -400,6 +479,8 @@ export interface ActivePolicy {
   version?: string;
   digest: string;
   edition?: number;
+  signer?: string;
+  signers?: string[];
   shadow?: PackRef;
   default: Effect;
   rules: {id: string; effect: Effect; title?: Words; basis?: string[]}[];

@@ -4,6 +4,7 @@ import type {Entry} from '../api/types';
 import {useWords} from '../shell/settings';
 import {bytes} from '../ui/format';
 import {City, EffectTag, Mono, Time} from '../ui/parts';
+import {Table} from '../ui/table';
 
 const text = (value: unknown) => (value === undefined ? '' : String(value));
 
@@ -15,63 +16,49 @@ export function DecisionWord({entry}: {entry: Entry}) {
   return <span className="tag">{word('review', decision)}</span>;
 }
 
+function About({entry}: {entry: Entry}) {
+  const {word} = useWords();
+  const [name, id] = entry.crossing ? ['crossing', text(entry.crossing)] : ['job', text(entry.job)];
+  return (
+    <>
+      {id && (
+        <Link href={`/audit/story?${name}=${encodeURIComponent(id)}`}>
+          <Mono>{id}</Mono>
+        </Link>
+      )}
+      {entry.peer ? (
+        <span className="basis">
+          {text(entry.direction) && word('direction', text(entry.direction))} <City region={text(entry.peer)} /> {entry.item_bytes !== undefined && bytes(Number(entry.item_bytes))}
+        </span>
+      ) : null}
+    </>
+  );
+}
+
+// Who it was, by the ledger's name: a person's own name is lifted elsewhere, with a reason.
+function Who({who}: {who: string}) {
+  if (!/^[^/]+\/u-[0-9a-f]+$/.test(who)) return <>{who}</>;
+  return <Link href={`/audit/people?name=${encodeURIComponent(who)}`}>{who}</Link>;
+}
+
 export function EntryTable({entries}: {entries: Entry[]}) {
   const {t, word} = useWords();
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={t('audit.entries')}>
-      <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col" className="number">
-              №
-            </th>
-            <th scope="col">{t('audit.time')}</th>
-            <th scope="col">{t('audit.kind')}</th>
-            <th scope="col">{t('audit.decision')}</th>
-            <th scope="col">{t('audit.about')}</th>
-            <th scope="col">{t('audit.rules')}</th>
-            <th scope="col">{t('audit.who')}</th>
-            <th scope="col">{t('shell.reason')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry) => (
-            <tr key={entry.sequence}>
-              <td className="number">
-                <Link href={`/audit/entries/${entry.sequence}`}>{entry.sequence}</Link>
-              </td>
-              <td>
-                <Time at={entry.time} />
-              </td>
-              <td>{word('entry', entry.kind)}</td>
-              <td>
-                <DecisionWord entry={entry} />
-              </td>
-              <td>
-                {entry.crossing ? (
-                  <Link href={`/audit/story?crossing=${encodeURIComponent(text(entry.crossing))}`}>
-                    <Mono>{text(entry.crossing)}</Mono>
-                  </Link>
-                ) : entry.job ? (
-                  <Link href={`/audit/story?job=${encodeURIComponent(text(entry.job))}`}>
-                    <Mono>{text(entry.job)}</Mono>
-                  </Link>
-                ) : null}
-                {entry.peer ? (
-                  <span className="basis">
-                    {text(entry.direction) && word('direction', text(entry.direction))} <City region={text(entry.peer)} /> {entry.item_bytes !== undefined && bytes(Number(entry.item_bytes))}
-                  </span>
-                ) : null}
-              </td>
-              <td>
-                <Mono>{((entry.rules as string[] | undefined) ?? []).join(' ')}</Mono>
-              </td>
-              <td>{text(entry.who)}</td>
-              <td>{text(entry.reason)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t('audit.entries')}
+      rows={entries}
+      keyOf={(entry) => entry.sequence}
+      none={t('audit.none')}
+      columns={[
+        {head: '№', number: true, cell: (entry) => <Link href={`/audit/entries/${entry.sequence}`}>{entry.sequence}</Link>},
+        {head: t('audit.time'), cell: (entry) => <Time at={entry.time} />},
+        {head: t('audit.kind'), cell: (entry) => word('entry', entry.kind)},
+        {head: t('audit.decision'), cell: (entry) => <DecisionWord entry={entry} />},
+        {head: t('audit.about'), cell: (entry) => <About entry={entry} />},
+        {head: t('audit.rules'), cell: (entry) => <Mono>{((entry.rules as string[] | undefined) ?? []).join(' ')}</Mono>},
+        {head: t('audit.who'), cell: (entry) => <Who who={text(entry.who)} />},
+        {head: t('shell.reason'), cell: (entry) => text(entry.reason)},
+      ]}
+    />
   );
 }

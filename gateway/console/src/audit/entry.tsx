@@ -9,8 +9,11 @@ import {useStatus} from '../shell/frame';
 import {useWords} from '../shell/settings';
 import {localTime, number, value} from '../ui/format';
 import {Facts, Mono, Page, Panel, ProblemNote, Shown, Waiting} from '../ui/parts';
+import {FollowingNote, useFollowing} from './following';
 import {pin, trusted, type Trust} from './keys';
 import {verifyEntry, type Verification} from './merkle';
+import {signedByLog} from './note';
+import {SignatureSteps} from './signatures';
 
 function Proven({proof, witnesses, region}: {proof: Proof; witnesses: Witnesses; region: string}) {
   const {t} = useWords();
@@ -20,6 +23,7 @@ function Proven({proof, witnesses, region}: {proof: Proof; witnesses: Witnesses;
   const [failed, setFailed] = useState<unknown>(null);
   const [pasted, setPasted] = useState('');
   const [turn, setTurn] = useState(0);
+  const following = useFollowing(region, trust ? proof.proof.checkpoint : undefined, trust?.keys ?? []);
   useEffect(() => {
     let gone = false;
     const found = trusted(region, [...witnesses.log_keys, ...(witnesses.witness_keys ?? [])]);
@@ -34,16 +38,13 @@ function Proven({proof, witnesses, region}: {proof: Proof; witnesses: Witnesses;
   }, [proof, witnesses, region, turn]);
   if (failed) return <ProblemNote error={failed} />;
   if (!result || !trust) return <Waiting />;
-  const own = result.signed.filter((one) => one.key.type === 1);
-  const others = result.signed.filter((one) => one.key.type === 4);
-  const signed = own.length > 0 && own.every((one) => one.holds);
-  const cosigned = others.filter((one) => one.holds);
-  const whole = result.included && signed && others.every((one) => one.holds);
+  const whole = result.included && signedByLog(result.signed) && result.signed.every((one) => one.holds);
   return (
     <>
       <p className={`note ${whole ? 'good' : 'bad'}`} role="status">
         <strong>{whole ? t('proof.holds') : t('proof.fails')}</strong> {t('proof.computedHere')}
       </p>
+      {whole && <FollowingNote of={following} />}
       {trust.state === 'changed' && (
         <div className="note bad" role="alert">
           <p>{t('proof.keysChanged')}</p>
@@ -56,15 +57,8 @@ function Proven({proof, witnesses, region}: {proof: Proof; witnesses: Witnesses;
         <li className={result.included ? 'good' : 'bad'}>
           {t('proof.path', {count: proof.proof.hashes.length, size: number(result.checkpoint?.size ?? 0)})} <Mono>{result.root || '–'}</Mono>
         </li>
-        <li className={signed ? 'good' : 'bad'}>
-          {signed ? t('proof.signed') : t('proof.notSigned')} <Mono>{own.map((one) => one.key.name).join(', ') || result.checkpoint?.origin}</Mono>
-        </li>
-        {others.map((one) => (
-          <li key={one.key.text} className={one.holds ? 'good' : 'bad'}>
-            {one.holds ? t('proof.cosigned', {time: one.time ? localTime(one.time) : ''}) : t('proof.notCosigned')} <Mono>{one.key.name}</Mono>
-          </li>
-        ))}
-        {cosigned.length === 0 && <li className="busy">{t('proof.noCosignature')}</li>}
+        <SignatureSteps signed={result.signed} name={result.checkpoint?.origin ?? ''} />
+        {!result.signed.some((one) => one.key.type === 4 && one.holds) && <li className="busy">{t('proof.noCosignature')}</li>}
       </ol>
       <details>
         <summary className="small">{t('proof.trust')}</summary>

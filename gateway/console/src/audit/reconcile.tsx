@@ -1,14 +1,34 @@
 // Both books against each other, as this gateway matches them; and who watches over the ledger.
-import {useQuery} from '@tanstack/react-query';
-import {get} from '../api/client';
-import type {ReconciledPeer, Witnesses} from '../api/types';
+import {useQuery, useQueryClient} from '@tanstack/react-query';
+import {useState} from 'react';
+import {get, post} from '../api/client';
+import type {ReconciledPeer, Witnesses, WitnessState} from '../api/types';
 import {usePace} from '../shell/live';
+import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
-import {bytes, number, value} from '../ui/format';
-import {City, Facts, Mono, Nothing, Page, Panel, Shown, Time} from '../ui/parts';
+import {Button} from '../ui/button';
+import {bytes, number} from '../ui/format';
+import {City, Facts, Nothing, Page, Panel, Said, Shown, Time} from '../ui/parts';
+import {ReasonDialog} from '../ui/reason';
+import {Table} from '../ui/table';
+import {MismatchView} from './mismatch';
+import {WitnessTag} from './witness';
+
+// An alarm that waits for an operator; silence ends by itself.
+const openAlarm = ({alarm, peer_log}: WitnessState) => {
+  const open = alarm || peer_log?.alarm || '';
+  return open !== '' && open !== 'silence';
+};
 
 export default function Reconcile() {
-  const {t} = useWords();
+  const {t, word} = useWords();
+  const {has} = useSession();
+  const client = useQueryClient();
+  const [resolving, setResolving] = useState<WitnessState | null>(null);
+  const resolve = async (reason: string) => {
+    await post(`/api/v1/witnesses/${encodeURIComponent(resolving?.witness ?? '')}/resolve`, {reason});
+    await client.invalidateQueries({queryKey: ['witnesses']});
+  };
   const pace = usePace(6000, 12_000);
   const books = useQuery({queryKey: ['ledger', 'reconcile'], queryFn: ({signal}) => get<{peers: ReconciledPeer[]}>('/api/v1/audit/reconcile', signal), refetchInterval: pace});
   const witnesses = useQuery({queryKey: ['witnesses'], queryFn: ({signal}) => get<Witnesses>('/api/v1/witnesses', signal), refetchInterval: pace});
@@ -20,7 +40,11 @@ export default function Reconcile() {
             {peers.length === 0 && <Nothing>{t('overview.noPeer')}</Nothing>}
             {peers.map((peer) => (
               <Panel key={peer.region} title={<City region={peer.region} />} aside={<span className={`tag ${peer.agree ? 'tone-good' : 'tone-bad'}`}>{peer.agree ? t('overview.agree') : t('overview.disagree', {count: peer.mismatches.length})}</span>}>
-                {peer.trouble && <p className="note bad">{peer.trouble}</p>}
+                {peer.trouble && (
+                  <p className="note bad">
+                    <Said>{peer.trouble}</Said>
+                  </p>
+                )}
                 <dl className="numbers">
                   <div>
                     <dt>{t('reconcile.matched')}</dt>
@@ -43,9 +67,7 @@ export default function Reconcile() {
                   ]}
                 />
                 {peer.mismatches.map((mismatch, at) => (
-                  <div key={at} className="note bad">
-                    <Facts rows={Object.entries(mismatch).map(([name, of]) => [<Mono key={name}>{name}</Mono>, value(of)])} />
-                  </div>
+                  <MismatchView key={at} of={mismatch} />
                 ))}
               </Panel>
             ))}
@@ -56,43 +78,46 @@ export default function Reconcile() {
         <Shown of={witnesses}>
           {(found) => (
             <>
-              <div className="scroll" tabIndex={0} role="region" aria-label={t('reconcile.witnesses')}>
-                <table className="plain">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('reconcile.witness')}</th>
-                      <th scope="col">{t('reconcile.cosignedSize')}</th>
-                      <th scope="col">{t('reconcile.cosignedAt')}</th>
-                      <th scope="col">{t('jobs.state')}</th>
-                      <th scope="col">{t('reconcile.theirLog')}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {found.witnesses.map((witness) => (
-                      <tr key={witness.witness}>
-                        <td>
-                          <City region={witness.witness} />
-                        </td>
-                        <td>{number(witness.cosigned_size)}</td>
-                        <td>
-                          <Time at={witness.cosigned_at} />
-                        </td>
-                        <td>
-                          <span className={`tag ${witness.alarm ? 'tone-bad' : witness.fresh ? 'tone-good' : 'tone-wait'}`}>{witness.alarm ?? (witness.fresh ? t('overview.cosigned') : t('overview.notFresh'))}</span>
-                          {witness.held && <span className="basis">{witness.held}</span>}
-                        </td>
-                        <td>
-                          {witness.peer_log && (
-                            <>
-                              {number(witness.peer_log.size)} <Time at={witness.peer_log.cosigned_at} /> {witness.peer_log.alarm && <span className="tag tone-bad">{witness.peer_log.alarm}</span>}
-                            </>
-                          )}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table
+                label={t('reconcile.witnesses')}
+                rows={found.witnesses}
+                keyOf={(witness) => witness.witness}
+                none={t('reconcile.noWitness')}
+                columns={[
+                  {head: t('reconcile.witness'), cell: ({witness}) => <City region={witness} />},
+                  {head: t('reconcile.cosignedSize'), number: true, cell: (witness) => number(witness.cosigned_size)},
+                  {head: t('reconcile.cosignedAt'), cell: (witness) => <Time at={witness.cosigned_at} />},
+                  {
+                    head: t('jobs.state'),
+                    cell: (witness) => (
+                      <>
+                        <WitnessTag alarm={witness.alarm} fresh={witness.fresh} />
+                        {witness.held && <Said className="basis">{witness.held}</Said>}
+                      </>
+                    ),
+                  },
+                  {
+                    head: t('reconcile.theirLog'),
+                    cell: ({peer_log: log}) =>
+                      log && (
+                        <>
+                          {number(log.size)} <Time at={log.cosigned_at} /> {log.alarm && <span className="tag tone-bad">{word('alarm', log.alarm)}</span>}
+                        </>
+                      ),
+                  },
+                  {
+                    head: t('filings.act'),
+                    cell: (witness) =>
+                      has('operator') &&
+                      openAlarm(witness) && (
+                        <Button danger size="small" onClick={() => setResolving(witness)}>
+                          {t('reconcile.resolve')}
+                        </Button>
+                      ),
+                  },
+                ]}
+              />
+              {found.witnesses.some(openAlarm) && <p className="note bad">{t('reconcile.alarmMeans')}</p>}
               <details>
                 <summary className="small">{t('reconcile.keys')}</summary>
                 <pre className="raw" tabIndex={0} aria-label={t('reconcile.keys')}>{[...found.log_keys, found.witness_key, ...(found.witness_keys ?? [])].join('\n')}</pre>
@@ -101,6 +126,7 @@ export default function Reconcile() {
           )}
         </Shown>
       </Panel>
+      <ReasonDialog draft="witness.resolve" open={resolving !== null} title={t('reconcile.resolveTitle', {witness: word('region', resolving?.witness ?? '')})} confirm={t('reconcile.resolve')} note={t('reconcile.resolveNote')} danger act={resolve} close={() => setResolving(null)} />
     </Page>
   );
 }

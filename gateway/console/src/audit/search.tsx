@@ -9,7 +9,8 @@ import {useDraft} from '../shell/drafts';
 import {useStatus} from '../shell/frame';
 import {useWords} from '../shell/settings';
 import {fromLocal, number} from '../ui/format';
-import {Nothing, Page, Panel, ProblemNote, Shown} from '../ui/parts';
+import {Field, Pick} from '../ui/fields';
+import {Page, Panel, ProblemNote, Shown} from '../ui/parts';
 import {entryKinds} from '../words/codes';
 import {EntryTable} from './entries';
 
@@ -40,25 +41,8 @@ export default function Search() {
     placeholderData: keepPreviousData,
   });
   const go = () => setSearch(Object.fromEntries(Object.entries(typed).filter(([, value]) => value)));
-  const field = (name: keyof Fields, label: string, type = 'text') => (
-    <label>
-      <span className="field-label">{label}</span>
-      <input className="field wide" type={type} value={typed[name]} onChange={(event) => setTyped({...typed, [name]: event.target.value})} />
-    </label>
-  );
-  const pick = (name: keyof Fields, label: string, area: string, options: readonly string[]) => (
-    <label>
-      <span className="field-label">{label}</span>
-      <select className="field wide" value={typed[name]} onChange={(event) => setTyped({...typed, [name]: event.target.value})}>
-        <option value="">–</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {word(area, option)}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
+  const put = (name: keyof Fields) => (value: string) => setTyped({...typed, [name]: value});
+  const field = (name: keyof Fields, label: string, type?: 'number' | 'datetime-local') => <Field label={label} type={type} wide value={typed[name]} put={put(name)} />;
   return (
     <Page title={t('nav.audit')} lead={t('audit.lead')}>
       <Panel>
@@ -70,8 +54,8 @@ export default function Search() {
           }}
         >
           <div className="pairs">
-            {pick('kind', t('audit.kind'), 'entry', entryKinds)}
-            {pick('decision', t('audit.decision'), 'effect', ['permit', 'hold', 'forbid'])}
+            <Pick label={t('audit.kind')} wide area="entry" options={entryKinds} any="–" value={typed.kind} put={put('kind')} />
+            <Pick label={t('audit.decision')} wide area="effect" options={['permit', 'hold', 'forbid']} any="–" value={typed.decision} put={put('decision')} />
             {field('text', t('audit.text'))}
             {field('since', t('audit.since'), 'datetime-local')}
             {field('until', t('audit.until'), 'datetime-local')}
@@ -80,7 +64,7 @@ export default function Search() {
           <details>
             <summary className="small">{t('audit.moreFields')}</summary>
             <div className="pairs">
-              {pick('direction', t('audit.direction'), 'direction', ['in', 'out'])}
+              <Pick label={t('audit.direction')} wide area="direction" options={['in', 'out']} any="–" value={typed.direction} put={put('direction')} />
               {field('job', t('job.title'))}
               {field('crossing', t('audit.crossing'))}
               {field('rule', t('audit.rules'))}
@@ -125,10 +109,7 @@ export default function Search() {
       >
         <ProblemNote error={error} />
         <Shown of={pages}>
-          {(data) => {
-            const entries = data.pages.flatMap((page) => page.entries);
-            return entries.length === 0 ? <Nothing>{t('audit.none')}</Nothing> : <EntryTable entries={entries} />;
-          }}
+          {(data) => <EntryTable entries={data.pages.flatMap((page) => page.entries)} />}
         </Shown>
         {pages.hasNextPage && (
           <p>

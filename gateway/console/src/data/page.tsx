@@ -2,18 +2,21 @@
 import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {Button} from '../ui/button';
 import {Sheet} from '../ui/drawer';
-import {useId, useState} from 'react';
-import {Link, useSearchParams} from 'wouter';
+import {useState} from 'react';
+import {Link} from 'wouter';
 import {parse} from 'yaml';
 import {get, post} from '../api/client';
 import type {Dataset} from '../api/types';
+import {useAddress} from '../shell/address';
 import {useDraft} from '../shell/drafts';
 import {usePace} from '../shell/live';
 import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
 import {Code} from '../ui/code';
 import {bytes, number, short} from '../ui/format';
-import {City, Facts, Mono, Nothing, Page, Panel, ProblemNote, Shown, Time} from '../ui/parts';
+import {Field} from '../ui/fields';
+import {City, Facts, Mono, Page, Panel, ProblemNote, Shown, Time} from '../ui/parts';
+import {Table} from '../ui/table';
 import {LabelList} from '../ui/verdict';
 import {Confirm} from '../ui/confirm';
 import {withValue} from '../jobs/task';
@@ -31,7 +34,6 @@ const start = {id: '', title: '', url: 'file://', licence: '', labels: firstLabe
 function Register({close}: {close: () => void}) {
   const {t} = useWords();
   const client = useQueryClient();
-  const base = useId();
   const [form, setForm, forget] = useDraft('dataset', start);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -60,12 +62,7 @@ function Register({close}: {close: () => void}) {
   return (
     <>
       {fields.map(([name, label]) => (
-        <div key={name}>
-          <label className="field-label" htmlFor={`${base}-${name}`}>
-            {label}
-          </label>
-          <input className="field wide" id={`${base}-${name}`} value={form[name]} onChange={(event) => setForm({...form, [name]: event.target.value})} />
-        </div>
+        <Field key={name} label={label} wide value={form[name]} put={(value) => setForm({...form, [name]: value})} />
       ))}
       <p className="field-label">{t('data.labels')}</p>
       <Code text={form.labels} label={t('data.labels')} onChange={(labels) => setForm({...form, labels})} />
@@ -83,83 +80,62 @@ export default function Data() {
   const {t} = useWords();
   const {has, caller} = useSession();
   const client = useQueryClient();
-  const [search, setSearch] = useSearchParams();
-  const chosen = search.get('id');
-  const looked = search.get('q') ?? '';
+  const {at, put} = useAddress();
+  const chosen = at('id');
+  const looked = at('q');
   const all = useQuery({queryKey: ['datasets'], queryFn: ({signal}) => get<{datasets: Dataset[]}>('/api/v1/datasets', signal), refetchInterval: usePace(6000)});
-  const put = (name: string, value: string | null) =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      if (value === null || value === '') next.delete(name);
-      else next.set(name, value);
-      return next;
-    }, {replace: name === 'q'});
   const one = all.data?.datasets.find((dataset) => dataset.id === chosen);
   const [, setJob] = useDraft('job', '');
   return (
-    <Page title={t('nav.data')} aside={has('data-owner') && <Button onClick={() => put('new', '1')}>{t('data.register')}</Button>}>
+    <Page title={t('nav.data')} aside={has('data-owner') && <Button onClick={() => put('new', '1', 'back')}>{t('data.register')}</Button>}>
       <Panel>
-        <label>
-          <span className="field-label">{t('data.find')}</span>
-          <input className="field" type="search" value={looked} onChange={(event) => put('q', event.target.value)} />
-        </label>
+        <Field label={t('data.find')} type="search" value={looked} put={(value) => put('q', value)} />
       </Panel>
       <Panel>
         <Shown of={all}>
           {({datasets}) => {
             const words = looked.toLowerCase().split(/\s+/).filter(Boolean);
             const shown = datasets.filter((dataset) => words.every((word) => JSON.stringify(dataset).toLowerCase().includes(word)));
-            if (shown.length === 0) return <Nothing>{t('data.none')}</Nothing>;
             return (
-              <div className="scroll" tabIndex={0} role="region" aria-label={t('nav.data')}>
-                <table className="plain">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('data.id')}</th>
-                      <th scope="col">{t('data.titleOf')}</th>
-                      <th scope="col">{t('data.region')}</th>
-                      <th scope="col">{t('data.owner')}</th>
-                      <th scope="col">{t('data.grade')}</th>
-                      <th scope="col" className="number">
-                        {t('job.size')}
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {shown.map((dataset) => (
-                      <tr key={dataset.id}>
-                        <td>
-                          <a
-                            href={`?id=${encodeURIComponent(dataset.id)}`}
-                            onClick={(event) => {
-                              event.preventDefault();
-                              put('id', dataset.id);
-                            }}
-                          >
-                            {dataset.id}
-                          </a>
-                        </td>
-                        <td>{dataset.title}</td>
-                        <td>
-                          <City region={dataset.region} />
-                        </td>
-                        <td>{dataset.owner}</td>
-                        <td>
-                          <Mono>
-                            {String(dataset.labels['data.grade'] ?? '?')} / {String(dataset.labels['data.personal'] ?? '?')}
-                          </Mono>
-                        </td>
-                        <td className="number">{bytes(dataset.bytes)}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table
+                label={t('nav.data')}
+                rows={shown}
+                keyOf={(dataset) => dataset.id}
+                none={t('data.none')}
+                columns={[
+                  {
+                    head: t('data.id'),
+                    cell: ({id}) => (
+                      <a
+                        href={`?id=${encodeURIComponent(id)}`}
+                        onClick={(event) => {
+                          event.preventDefault();
+                          put('id', id, 'back');
+                        }}
+                      >
+                        {id}
+                      </a>
+                    ),
+                  },
+                  {head: t('data.titleOf'), cell: (dataset) => dataset.title},
+                  {head: t('data.region'), cell: (dataset) => <City region={dataset.region} />},
+                  {head: t('data.owner'), cell: (dataset) => dataset.owner},
+                  {
+                    head: t('data.grade'),
+                    cell: ({labels}) => (
+                      <Mono>
+                        {String(labels['data.grade'] ?? '?')} / {String(labels['data.personal'] ?? '?')}
+                      </Mono>
+                    ),
+                  },
+                  {head: t('job.size'), number: true, cell: (dataset) => bytes(dataset.bytes)},
+                ]}
+              />
             );
           }}
         </Shown>
       </Panel>
-      <Sheet open={search.get('new') === '1'} close={() => put('new', null)} title={t('data.register')}>
+      <Sheet open={at('new') === '1'} close={() => put('new', null)} title={t('data.register')}>
         <Register close={() => put('new', null)} />
       </Sheet>
       <Sheet open={Boolean(one)} close={() => put('id', null)} title={one?.id}>

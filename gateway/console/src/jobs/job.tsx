@@ -3,7 +3,7 @@ import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {Button} from '../ui/button';
 import {Confirm} from '../ui/confirm';
 import {Tabs} from '../ui/tabs';
-import {Fragment, useEffect, useRef} from 'react';
+import {Fragment, useEffect, useRef, useState} from 'react';
 import {useParams, useSearchParams} from 'wouter';
 import {download, get, post, token} from '../api/client';
 import type {Job, Logs, Output} from '../api/types';
@@ -12,7 +12,8 @@ import {usePace} from '../shell/live';
 import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
 import {bytes, duration, localTime, short} from '../ui/format';
-import {City, Facts, Mono, Nothing, Page, Panel, ProblemNote, Shown, StateTag, Time} from '../ui/parts';
+import {City, Facts, Mono, Nothing, Page, Panel, ProblemNote, Said, Shown, StateTag, Time} from '../ui/parts';
+import {Table} from '../ui/table';
 import {CrossingCard, VerdictView} from '../ui/verdict';
 import {momentsOf, sidesOf} from './timeline';
 
@@ -45,7 +46,8 @@ function Timeline({job, home}: {job: Job; home: string}) {
   );
 }
 
-function LogView({id, final}: {id: string; final: boolean}) {
+// What a program prints elsewhere is data: it comes home when the job has ended, under a decision of its own.
+function LogView({id, final, elsewhere}: {id: string; final: boolean; elsewhere: boolean}) {
   const {t} = useWords();
   const pace = usePace(1500, 3000);
   const logs = useQuery({
@@ -64,7 +66,11 @@ function LogView({id, final}: {id: string; final: boolean}) {
     <Shown of={logs}>
       {(data) => (
         <>
-          {!data.complete && <p className="small" role="status">{t('job.logsLive')}</p>}
+          {!data.complete && (
+            <p className="small" role="status">
+              {elsewhere ? t('job.logsLater') : t('job.logsLive')}
+            </p>
+          )}
           {data.notes?.map((note) => (
             <p key={note} className="note wait">
               {note}
@@ -95,6 +101,7 @@ function LogView({id, final}: {id: string; final: boolean}) {
 
 function Results({job}: {job: Job}) {
   const {t, word} = useWords();
+  const [error, setError] = useState<unknown>(null);
   const pathOf = (output: Output, file?: string) => `/api/v1/results/${encodeURIComponent(job.id)}/${[output.name, ...(file ? file.split('/') : [])].map(encodeURIComponent).join('/')}`;
   const link = (output: Output, file?: string) => {
     const path = pathOf(output, file);
@@ -102,59 +109,50 @@ function Results({job}: {job: Job}) {
     // A session's cookie goes with a link, and the browser shows progress; a token does not.
     if (!token.get()) return <a href={path} download={name}>{t('job.download')}</a>;
     return (
-      <Button size="small" onClick={() => void download(path, name)}>
+      <Button size="small" onClick={() => download(path, name).catch(setError)}>
         {t('job.download')}
       </Button>
     );
   };
-  if (job.outputs.length === 0) return <Nothing>{t('job.noResults')}</Nothing>;
+  const links = (output: Output) => {
+    if (!['available', 'delivered'].includes(output.state)) return null;
+    if (!output.files || output.files.length < 2) return link(output);
+    return (
+      <ul>
+        {output.files.map((file) => (
+          <li key={file.path}>
+            {file.path} {link(output, file.path)}
+          </li>
+        ))}
+      </ul>
+    );
+  };
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={t('job.results')}>
-      <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">{t('job.result')}</th>
-            <th scope="col">{t('jobs.state')}</th>
-            <th scope="col">{t('job.kind')}</th>
-            <th scope="col" className="number">
-              {t('job.size')}
-            </th>
-            <th scope="col">SHA-256</th>
-            <th scope="col">{t('job.get')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {job.outputs.map((output) => (
-            <tr key={output.name}>
-              <td>
+    <>
+      <ProblemNote error={error} />
+      <Table
+        label={t('job.results')}
+        rows={job.outputs}
+        keyOf={(output) => output.name}
+        none={t('job.noResults')}
+        columns={[
+          {
+            head: t('job.result'),
+            cell: (output) => (
+              <>
                 {output.name}
-                {output.note && <span className="basis">{output.note}</span>}
-              </td>
-              <td>
-                <StateTag area="output" state={output.state} />
-              </td>
-              <td>{output.kind ? word('kind', output.kind) : '–'}</td>
-              <td className="number">{bytes(output.bytes)}</td>
-              <td>{output.digest ? <Mono title={output.digest}>{short(output.digest)}</Mono> : '–'}</td>
-              <td>
-                {['available', 'delivered'].includes(output.state) &&
-                  (output.files && output.files.length > 1 ? (
-                    <ul>
-                      {output.files.map((file) => (
-                        <li key={file.path}>
-                          {file.path} {link(output, file.path)}
-                        </li>
-                      ))}
-                    </ul>
-                  ) : (
-                    link(output)
-                  ))}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+                {output.note && <Said className="basis">{output.note}</Said>}
+              </>
+            ),
+          },
+          {head: t('jobs.state'), cell: (output) => <StateTag area="output" state={output.state} />},
+          {head: t('job.kind'), cell: (output) => (output.kind ? word('kind', output.kind) : '–')},
+          {head: t('job.size'), number: true, cell: (output) => bytes(output.bytes)},
+          {head: 'SHA-256', cell: (output) => (output.digest ? <Mono title={output.digest}>{short(output.digest)}</Mono> : '–')},
+          {head: t('job.get'), cell: links},
+        ]}
+      />
+    </>
   );
 }
 
@@ -202,7 +200,11 @@ export default function JobPage() {
                   <Time at={found.created} /> · {duration(((found.ended ? Date.parse(found.ended) : Date.now()) - Date.parse(found.created)) / 1000)}
                 </p>
               </div>
-              {found.reason && <p className={`note ${found.state === 'complete' ? '' : 'wait'}`}>{found.reason}</p>}
+              {found.reason && (
+                <p className={`note ${found.state === 'complete' ? '' : 'wait'}`}>
+                  <Said>{found.reason}</Said>
+                </p>
+              )}
               {found.waits_for?.map((review) => (
                 <p key={review} className="note wait">
                   {t('job.waitsFor')} <Mono>{review}</Mono>
@@ -254,7 +256,7 @@ export default function JobPage() {
                   children:
                     found.crossings.length === 0 ? <Nothing>{t('job.noCrossings')}</Nothing> : found.crossings.map((crossing) => <CrossingCard key={crossing.id} crossing={crossing} here={home} />),
                 },
-                ...(has('submitter', 'auditor') ? [{key: 'logs', label: t('job.logs'), children: <Panel><LogView id={id} final={Boolean(found.final)} /></Panel>}] : []),
+                ...(has('submitter', 'auditor') ? [{key: 'logs', label: t('job.logs'), children: <Panel><LogView id={id} final={Boolean(found.final)} elsewhere={Boolean(found.region) && found.region !== home} /></Panel>}] : []),
                 {key: 'results', label: t('job.results'), children: <Panel><Results job={found} /></Panel>},
                 {key: 'task', label: t('job.task'), children: <Panel><pre className="raw" tabIndex={0} aria-label={t('job.task')}>{JSON.stringify(found.task, null, 2)}</pre></Panel>},
               ]}

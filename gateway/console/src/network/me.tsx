@@ -1,11 +1,13 @@
 // Whom the gateway takes one for; sessions and personal tokens where it has them.
 import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {Button} from '../ui/button';
-import {useId, useState} from 'react';
+import {useState} from 'react';
 import {get, post, Problem, send} from '../api/client';
+import {useDraft} from '../shell/drafts';
 import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
 import {Confirm} from '../ui/confirm';
+import {Field} from '../ui/fields';
 import {Facts, Mono, Nothing, Page, Panel, ProblemNote, Time} from '../ui/parts';
 
 interface SessionRow {
@@ -62,14 +64,14 @@ function Sessions() {
   );
 }
 
+const firstToken = {name: '', days: '30', scopes: [] as string[]};
+
 function Tokens() {
   const {t} = useWords();
   const {caller} = useSession();
   const client = useQueryClient();
-  const base = useId();
-  const [name, setName] = useState('');
-  const [days, setDays] = useState('30');
-  const [scopes, setScopes] = useState<string[]>([]);
+  const [form, setForm, forget] = useDraft('token', firstToken);
+  const {name, days, scopes} = form;
   const [made, setMade] = useState<TokenRow | null>(null);
   const [error, setError] = useState<unknown>(null);
   const tokens = useQuery({queryKey: ['tokens'], queryFn: ({signal}) => get<{tokens: TokenRow[]}>('/api/v1/tokens', signal), retry: false});
@@ -78,7 +80,7 @@ function Tokens() {
     setError(null);
     try {
       setMade(await post<TokenRow>('/api/v1/tokens', {name, scopes, days: Number(days)}));
-      setName('');
+      forget();
       await client.invalidateQueries({queryKey: ['tokens']});
     } catch (caught) {
       setError(caught);
@@ -120,24 +122,14 @@ function Tokens() {
         }}
       >
         <div className="pairs">
-          <div>
-            <label className="field-label" htmlFor={`${base}n`}>
-              {t('me.tokenName')}
-            </label>
-            <input className="field wide" id={`${base}n`} value={name} onChange={(event) => setName(event.target.value)} />
-          </div>
-          <div>
-            <label className="field-label" htmlFor={`${base}d`}>
-              {t('me.days')}
-            </label>
-            <input className="field wide" id={`${base}d`} type="number" min={1} value={days} onChange={(event) => setDays(event.target.value)} />
-          </div>
+          <Field label={t('me.tokenName')} wide value={name} put={(next) => setForm({...form, name: next})} />
+          <Field label={t('me.days')} type="number" min={1} wide value={days} put={(next) => setForm({...form, days: next})} />
         </div>
         <fieldset>
           <legend className="field-label">{t('me.scopes')}</legend>
           {offered.map((scope) => (
             <label key={scope} className="scope">
-              <input type="checkbox" checked={scopes.includes(scope)} onChange={(event) => setScopes(event.target.checked ? [...scopes, scope] : scopes.filter((each) => each !== scope))} /> <Mono>{scope}</Mono>
+              <input type="checkbox" checked={scopes.includes(scope)} onChange={(event) => setForm({...form, scopes: event.target.checked ? [...scopes, scope] : scopes.filter((each) => each !== scope)})} /> <Mono>{scope}</Mono>
             </label>
           ))}
         </fieldset>

@@ -1,18 +1,23 @@
-// Peers, platforms, certificates: for those who run the gateway, and for all who want to know what there is.
+// Peers and certificates: for those who run the gateway, and for all who want to know what there is.
 import {useQuery} from '@tanstack/react-query';
 import {get} from '../api/client';
-import type {Certificate, Peer, Platform} from '../api/types';
+import type {Certificate, Peer, RevocationList} from '../api/types';
 import {useStatus} from '../shell/frame';
 import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
-import {bytes, duration, millis, number, short} from '../ui/format';
-import {Bar, City, Facts, Mono, Nothing, Page, Panel, Shown, StateTag, Time} from '../ui/parts';
+import {bytes, millis, number, short} from '../ui/format';
+import {Bar, City, Facts, Mono, Nothing, Page, Panel, Said, Shown, StateTag, Time} from '../ui/parts';
+import {Table} from '../ui/table';
 
 function PeerView({peer}: {peer: Peer}) {
   const {t, word} = useWords();
   return (
     <Panel title={<City region={peer.region} />} aside={<span className={`tag ${peer.up ? 'tone-good' : 'tone-bad'}`}>{peer.up ? t('overview.tunnelUp') : t('overview.tunnelDown')}</span>}>
-      {!peer.up && peer.why_down && <p className="note bad">{peer.why_down}</p>}
+      {!peer.up && peer.why_down && (
+        <p className="note bad">
+          <Said>{peer.why_down}</Said>
+        </p>
+      )}
       <Facts
         rows={[
           [t('network.since'), <Time key="s" at={peer.since} />],
@@ -50,58 +55,61 @@ function PeerView({peer}: {peer: Peer}) {
   );
 }
 
-function PlatformTable({regions}: {regions: {region: string; platforms: Platform[]}[]}) {
+// What ends some day: certificates and revocation lists.
+interface Ending {
+  used_for: string;
+  name: string;
+  advice?: string;
+  ends?: string;
+  days_left: number;
+  urgency: string;
+}
+
+function Endings({label, rows}: {label: string; rows: Ending[]}) {
   const {t} = useWords();
-  const all = regions.flatMap((region) => region.platforms.map((platform) => ({region: region.region, platform})));
-  if (all.length === 0) return <Nothing>{t('overview.noPlatforms')}</Nothing>;
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={t('network.platforms')}>
-      <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">{t('data.region')}</th>
-            <th scope="col">{t('network.platform')}</th>
-            <th scope="col">{t('audit.kind')}</th>
-            <th scope="col" className="number">
-              {t('overview.cores')}
-            </th>
-            <th scope="col" className="number">
-              {t('network.memory')}
-            </th>
-            <th scope="col">{t('form.accelerator')}</th>
-            <th scope="col" className="number">
-              {t('network.jobs')}
-            </th>
-            <th scope="col" className="number">
-              {t('network.wait')}
-            </th>
-            <th scope="col">{t('network.price')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {all.map(({region, platform}) => (
-            <tr key={region + platform.name}>
-              <td>
-                <City region={region} />
-              </td>
-              <td>
-                {platform.name}
-                {platform.trouble && <span className="basis">{platform.trouble}</span>}
-              </td>
-              <td>{platform.kind}</td>
-              <td className="number">{number(platform.cores_total ?? platform.cpu_cores)}</td>
-              <td className="number">{bytes(platform.ram_bytes)}</td>
-              <td>{platform.accelerators?.map((kind) => `${kind.kind} ${kind.free ?? '?'}/${kind.total}`).join(', ') || '–'}</td>
-              <td className="number">
-                {platform.running ?? 0} + {platform.waiting ?? 0}
-              </td>
-              <td className="number">{platform.wait_seconds === undefined ? '–' : duration(platform.wait_seconds)}</td>
-              <td>{platform.price?.core_hour ? `${platform.price.core_hour} ${platform.price.currency}` : '–'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={label}
+      rows={rows}
+      keyOf={(_, nth) => nth}
+      none="–"
+      columns={[
+        {head: t('network.usedFor'), cell: (one) => one.used_for},
+        {
+          head: t('network.subject'),
+          cell: (one) => (
+            <>
+              <Mono>{one.name}</Mono>
+              {one.advice && <Said className="basis">{one.advice}</Said>}
+            </>
+          ),
+        },
+        {head: t('network.notAfter'), cell: (one) => <Time at={one.ends} />},
+        {head: t('filings.daysLeft'), number: true, cell: (one) => one.days_left},
+        {head: t('jobs.state'), cell: (one) => <StateTag area="urgency" state={one.urgency} />},
+      ]}
+    />
+  );
+}
+
+function Certificates() {
+  const {t} = useWords();
+  const certs = useQuery({queryKey: ['certs'], queryFn: ({signal}) => get<{certificates: Certificate[]; revocation_lists?: RevocationList[]}>('/api/v1/certs', signal)});
+  return (
+    <Shown of={certs}>
+      {(data) => (
+        <>
+          <Panel title={t('network.certificates')} className="spaced">
+            <Endings label={t('network.certificates')} rows={data.certificates.map((one) => ({...one, name: one.subject, ends: one.not_after}))} />
+          </Panel>
+          {data.revocation_lists && data.revocation_lists.length > 0 && (
+            <Panel title={t('network.revocations')}>
+              <Endings label={t('network.revocations')} rows={data.revocation_lists.map((one) => ({...one, name: one.issuer, ends: one.next_update}))} />
+            </Panel>
+          )}
+        </>
+      )}
+    </Shown>
   );
 }
 
@@ -110,8 +118,6 @@ export default function Network() {
   const {has} = useSession();
   const status = useStatus();
   const peers = useQuery({queryKey: ['peers'], queryFn: ({signal}) => get<{peers: Peer[]}>('/api/v1/peers', signal), refetchInterval: 3000});
-  const capacity = useQuery({queryKey: ['capacity'], queryFn: ({signal}) => get<{regions: {region: string; platforms: Platform[]}[]}>('/api/v1/capacity', signal), refetchInterval: 10_000});
-  const certs = useQuery({queryKey: ['certs'], queryFn: ({signal}) => get<{certificates: Certificate[]}>('/api/v1/certs', signal), enabled: has('operator', 'auditor')});
   return (
     <Page title={t('nav.network')} lead={status.data && `${status.data.gateway} · ${t('shell.version')} ${status.data.version}`}>
       <Shown of={peers}>
@@ -124,50 +130,7 @@ export default function Network() {
           </div>
         )}
       </Shown>
-      <Panel title={t('network.platforms')} className="spaced">
-        <Shown of={capacity}>{(data) => <PlatformTable regions={data.regions} />}</Shown>
-      </Panel>
-      {has('operator', 'auditor') && (
-        <Panel title={t('network.certificates')}>
-          <Shown of={certs}>
-            {(data) => (
-              <div className="scroll" tabIndex={0} role="region" aria-label={t('network.certificates')}>
-                <table className="plain">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('network.usedFor')}</th>
-                      <th scope="col">{t('network.subject')}</th>
-                      <th scope="col">{t('network.notAfter')}</th>
-                      <th scope="col" className="number">
-                        {t('filings.daysLeft')}
-                      </th>
-                      <th scope="col">{t('jobs.state')}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {data.certificates.map((certificate, at) => (
-                      <tr key={at}>
-                        <td>{certificate.used_for}</td>
-                        <td>
-                          <Mono>{certificate.subject}</Mono>
-                          {certificate.advice && <span className="basis">{certificate.advice}</span>}
-                        </td>
-                        <td>
-                          <Time at={certificate.not_after} />
-                        </td>
-                        <td className="number">{certificate.days_left}</td>
-                        <td>
-                          <StateTag area="urgency" state={certificate.urgency} />
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-            )}
-          </Shown>
-        </Panel>
-      )}
+      {has('operator', 'auditor') && <Certificates />}
     </Page>
   );
 }

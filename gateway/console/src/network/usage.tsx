@@ -1,95 +1,49 @@
 // Who used what, and what it cost.
 import {useQuery} from '@tanstack/react-query';
-import {useSearchParams} from 'wouter';
 import {get, query} from '../api/client';
 import type {UsageTotal} from '../api/types';
+import {useAddress} from '../shell/address';
 import {useWords} from '../shell/settings';
-import {bytes, number} from '../ui/format';
-import {City, Nothing, Page, Panel, Shown} from '../ui/parts';
-
-const hours = (seconds: number | undefined) => (seconds === undefined ? '–' : (seconds / 3600).toLocaleString('en-US', {maximumFractionDigits: 2}));
+import {Field} from '../ui/fields';
+import {bytes, hours, money, number} from '../ui/format';
+import {City, Page, Panel, Shown} from '../ui/parts';
+import {Table} from '../ui/table';
 
 export default function Usage() {
   const {t} = useWords();
-  const [search, setSearch] = useSearchParams();
-  const since = search.get('since') ?? '';
-  const until = search.get('until') ?? '';
+  const {at, put} = useAddress();
+  const since = at('since');
+  const until = at('until');
   const usage = useQuery({queryKey: ['usage', since, until], queryFn: ({signal}) => get<{totals: UsageTotal[]}>(`/api/v1/usage${query({since, until})}`, signal)});
-  const put = (name: string, value: string) =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      if (value) next.set(name, value);
-      else next.delete(name);
-      return next;
-    }, {replace: true});
   return (
     <Page title={t('nav.usage')} lead={t('usage.lead')}>
       <Panel>
         <form className="row ends" onSubmit={(event) => event.preventDefault()}>
-          <label>
-            <span className="field-label">{t('audit.since')}</span>
-            <input className="field" type="date" value={since} onChange={(event) => put('since', event.target.value)} />
-          </label>
-          <label>
-            <span className="field-label">{t('audit.until')}</span>
-            <input className="field" type="date" value={until} onChange={(event) => put('until', event.target.value)} />
-          </label>
+          <Field label={t('audit.since')} type="date" value={since} put={(value) => put('since', value)} />
+          <Field label={t('audit.until')} type="date" value={until} put={(value) => put('until', value)} />
         </form>
       </Panel>
       <Panel>
         <Shown of={usage}>
-          {({totals}) =>
-            totals.length === 0 ? (
-              <Nothing>{t('usage.none')}</Nothing>
-            ) : (
-              <div className="scroll" tabIndex={0} role="region" aria-label={t('nav.usage')}>
-                <table className="plain">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('reviews.tenant')}</th>
-                      <th scope="col">{t('jobs.project')}</th>
-                      <th scope="col">{t('jobs.runsIn')}</th>
-                      <th scope="col" className="number">
-                        {t('network.jobs')}
-                      </th>
-                      <th scope="col" className="number">
-                        {t('usage.coreHours')}
-                      </th>
-                      <th scope="col" className="number">
-                        {t('usage.acceleratorHours')}
-                      </th>
-                      <th scope="col" className="number">
-                        {t('usage.in')}
-                      </th>
-                      <th scope="col" className="number">
-                        {t('usage.out')}
-                      </th>
-                      <th scope="col" className="number">
-                        {t('usage.cost')}
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {totals.map((total, at) => (
-                      <tr key={at}>
-                        <td>{total.tenant}</td>
-                        <td>{total.project || '–'}</td>
-                        <td>
-                          <City region={total.region} />
-                        </td>
-                        <td className="number">{number(total.jobs)}</td>
-                        <td className="number">{hours(total.core_seconds)}</td>
-                        <td className="number">{hours(total.accelerator_seconds)}</td>
-                        <td className="number">{bytes(total.bytes_in)}</td>
-                        <td className="number">{bytes(total.bytes_out)}</td>
-                        <td className="number">{total.cost ? `${total.cost} ${total.currency ?? ''}` : '–'}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-            )
-          }
+          {({totals}) => (
+            <Table
+              label={t('nav.usage')}
+              rows={totals}
+              keyOf={(_, nth) => nth}
+              none={t('usage.none')}
+              columns={[
+                {head: t('reviews.tenant'), cell: (total) => total.tenant},
+                {head: t('jobs.project'), cell: (total) => total.project || '–'},
+                {head: t('jobs.runsIn'), cell: (total) => <City region={total.region} />},
+                {head: t('network.jobs'), number: true, cell: (total) => number(total.jobs)},
+                {head: t('usage.coreHours'), number: true, cell: (total) => hours(total.core_seconds)},
+                {head: t('usage.acceleratorHours'), number: true, cell: (total) => hours(total.accelerator_seconds)},
+                {head: t('usage.in'), number: true, cell: (total) => bytes(total.bytes_in)},
+                {head: t('usage.out'), number: true, cell: (total) => bytes(total.bytes_out)},
+                {head: t('usage.cost'), number: true, cell: (total) => money(total.cost, total.currency)},
+              ]}
+            />
+          )}
         </Shown>
       </Panel>
     </Page>

@@ -3,7 +3,9 @@ import {useQuery} from '@tanstack/react-query';
 import {useMemo} from 'react';
 import {Link} from 'wouter';
 import {get} from '../api/client';
-import type {Certificate, Peer, Platform, ReconciledPeer, Status} from '../api/types';
+import type {Capacity, Certificate, Peer, Platform, ReconciledPeer, Status} from '../api/types';
+import {WitnessTag} from '../audit/witness';
+import {WarningLine} from '../policy/warning';
 import {useStatus} from '../shell/frame';
 import {usePace} from '../shell/live';
 import {useSession} from '../shell/session';
@@ -13,12 +15,6 @@ import {Bars} from '../ui/chart';
 import {bytes, duration, localTime, millis, number} from '../ui/format';
 import {Bar, City, Nothing, Page, Panel, Shown, StateTag, Time} from '../ui/parts';
 
-interface Region {
-  region: string;
-  jurisdiction?: string;
-  reachable: boolean;
-  platforms: Platform[];
-}
 interface Activity {
   hours: {from: string; permit: number; hold: number; forbid: number}[];
 }
@@ -59,7 +55,7 @@ function PlatformSupply({platform}: {platform: Platform}) {
   );
 }
 
-function Bank({region, here, gateway}: {region: Region; here: boolean; gateway?: string}) {
+function Bank({region, here, gateway}: {region: Capacity; here: boolean; gateway?: string}) {
   const {mode} = useSettings();
   const {t, word} = useWords();
   return (
@@ -185,9 +181,7 @@ function Attention({status}: {status: Status}) {
         )}
         {status.reload_failed && <li className="note bad">{status.reload_failed}</li>}
         {status.policy_warnings?.map((warning) => (
-          <li key={warning.kind + warning.what + (warning.day ?? '')}>
-            <StateTag area="urgency" state={warning.urgency} /> {warning.text}
-          </li>
+          <WarningLine key={warning.kind + warning.what + (warning.day ?? '')} warning={warning} />
         ))}
         {status.certificate_warnings?.map((warning) => (
           <li key={warning.what}>
@@ -231,11 +225,7 @@ function Ledgers({status}: {status: Status}) {
         {status.witnesses?.map((witness) => (
           <li key={witness.witness}>
             <City region={witness.witness} />{' '}
-            {witness.alarm || witness.peer_log?.alarm ? (
-              <span className="tag tone-bad">{witness.alarm ?? witness.peer_log?.alarm}</span>
-            ) : (
-              <span className={`tag ${witness.fresh ? 'tone-good' : 'tone-wait'}`}>{witness.fresh ? t('overview.cosigned') : t('overview.notFresh')}</span>
-            )}{' '}
+            <WitnessTag alarm={witness.alarm || witness.peer_log?.alarm} fresh={witness.fresh} />{' '}
             <span className="small">
               {t('overview.cosignedSize', {size: number(witness.cosigned_size)})} {witness.cosigned_at && <Time at={witness.cosigned_at} />}
             </span>
@@ -256,12 +246,12 @@ export default function Overview() {
   const {t, word} = useWords();
   const status = useStatus();
   const peers = useQuery({queryKey: ['peers'], queryFn: ({signal}) => get<{peers: Peer[]}>('/api/v1/peers', signal), refetchInterval: 3000});
-  const capacity = useQuery({queryKey: ['capacity'], queryFn: ({signal}) => get<{regions: Region[]}>('/api/v1/capacity', signal), refetchInterval: usePace(6000, 15_000)});
+  const capacity = useQuery({queryKey: ['capacity'], queryFn: ({signal}) => get<{regions: Capacity[]}>('/api/v1/capacity', signal), refetchInterval: usePace(6000, 15_000)});
   // Shenzhen stands on the left and Hong Kong on the right, whichever gateway this is.
   const regions = [...(capacity.data?.regions ?? [])].sort((a, b) => Number(a.region === 'hongkong') - Number(b.region === 'hongkong'));
   const [first, second, ...more] = regions;
   const own = status.data?.region;
-  const peerOf = (region?: Region) => peers.data?.peers.find((peer) => peer.region === region?.region);
+  const peerOf = (region?: Capacity) => peers.data?.peers.find((peer) => peer.region === region?.region);
   const across = own === first?.region ? second : first;
   return (
     <Page

@@ -4,13 +4,32 @@ import {Button} from '../ui/button';
 import {useState} from 'react';
 import {Link} from 'wouter';
 import {get, post} from '../api/client';
-import type {Activation, History} from '../api/types';
+import type {Activation, History, PackRef} from '../api/types';
 import {usePace} from '../shell/live';
 import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
 import {short} from '../ui/format';
-import {Mono, Nothing, Page, Panel, Shown, StateTag, Time} from '../ui/parts';
+import {Mono, Page, Panel, Shown, StateTag, Time} from '../ui/parts';
 import {ReasonDialog} from '../ui/reason';
+import {Table} from '../ui/table';
+import {ShadowPanel} from './shadow';
+
+function PackTags({pack}: {pack: PackRef}) {
+  const {t} = useWords();
+  return (
+    <>
+      {pack.shadow && <span className="tag">{t('changes.shadow')}</span>}
+      {pack.signer && <span className="tag">{t('bundle.signedEdition', {signer: pack.signer, edition: pack.edition ?? 0})}</span>}
+    </>
+  );
+}
+
+// What was in force when, the policy of the configuration last: it stood there before the first change.
+function lineOf({activations}: History): Activation[] {
+  const first = activations.at(-1)?.replaced;
+  if (!first || activations.some((each) => each.pack.digest === first)) return activations;
+  return [...activations, {number: 0, pack: {digest: first, name: ''}, at: '', by: '', ledger_sequence: 0}];
+}
 
 export default function Changes() {
   const {t} = useWords();
@@ -28,90 +47,89 @@ export default function Changes() {
         {(data) => (
           <>
             <Panel title={t('changes.proposals')}>
-              {data.proposals.length === 0 && <Nothing>{t('changes.noProposals')}</Nothing>}
-              <div className="scroll" tabIndex={0} role="region" aria-label={t('changes.proposals')}>
-                <table className="plain">
-                  <tbody>
-                    {data.proposals.map((proposal) => (
-                      <tr key={proposal.id}>
-                        <td>
-                          <Link href={`/policy/changes/${encodeURIComponent(proposal.id)}`}>
-                            {proposal.pack.name} {proposal.pack.version}
-                          </Link>
-                          {proposal.pack.shadow && <span className="tag">{t('changes.shadow')}</span>}
-                        </td>
-                        <td>
-                          <StateTag area="proposal" state={proposal.state} />
-                        </td>
-                        <td>
-                          {proposal.proposed_by} <Time at={proposal.proposed} />
-                          {proposal.reason && <span className="basis">{proposal.reason}</span>}
-                        </td>
-                        <td>
-                          {proposal.answered_by} {proposal.answered && <Time at={proposal.answered} />}
-                          {proposal.answer && <span className="basis">{proposal.answer}</span>}
-                        </td>
-                        <td>
-                          <Mono>{proposal.summary}</Mono>
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table
+                label={t('changes.proposals')}
+                rows={data.proposals}
+                keyOf={(proposal) => proposal.id}
+                none={t('changes.noProposals')}
+                columns={[
+                  {
+                    head: t('proposal.pack'),
+                    cell: ({id, pack}) => (
+                      <>
+                        <Link href={`/policy/changes/${encodeURIComponent(id)}`}>
+                          {pack.name} {pack.version}
+                        </Link>{' '}
+                        <PackTags pack={pack} />
+                      </>
+                    ),
+                  },
+                  {head: t('jobs.state'), cell: (proposal) => <StateTag area="proposal" state={proposal.state} />},
+                  {
+                    head: t('proposal.by'),
+                    cell: (proposal) => (
+                      <>
+                        {proposal.proposed_by} <Time at={proposal.proposed} />
+                        {proposal.reason && <span className="basis">{proposal.reason}</span>}
+                      </>
+                    ),
+                  },
+                  {
+                    head: t('proposal.answeredBy'),
+                    cell: (proposal) => (
+                      <>
+                        {proposal.answered_by} {proposal.answered && <Time at={proposal.answered} />}
+                        {proposal.answer && <span className="basis">{proposal.answer}</span>}
+                      </>
+                    ),
+                  },
+                  {head: t('edit.diff'), cell: (proposal) => <Mono>{proposal.summary}</Mono>},
+                ]}
+              />
             </Panel>
             <Panel title={t('changes.history')} aside={<span className="small">{t('changes.active')} <Mono title={data.active}>{short(data.active)}</Mono></span>}>
-              {data.activations.length === 0 && <Nothing>{t('changes.first')}</Nothing>}
-              <div className="scroll" tabIndex={0} role="region" aria-label={t('changes.history')}>
-                <table className="plain">
-                  <tbody>
-                    {data.activations.map((activation) => (
-                      <tr key={activation.number}>
-                        <td className="number">{activation.number}</td>
-                        <td>
-                          {activation.pack.name} {activation.pack.version} <Mono title={activation.pack.digest}>{short(activation.pack.digest)}</Mono>{' '}
-                          {activation.pack.digest === data.active && <span className="tag tone-good">{t('changes.inForce')}</span>}
-                          {activation.rollback && <span className="tag tone-wait">{t('changes.rollback')}</span>}
-                        </td>
-                        <td>
-                          <Time at={activation.at} />
-                        </td>
-                        <td>
-                          {activation.by}
-                          {activation.approved_by && <span className="basis">{t('changes.approvedBy', {who: activation.approved_by})}</span>}
-                          {activation.reason && <span className="basis">{activation.reason}</span>}
-                        </td>
-                        <td>
-                          {has('policy-admin') && activation.pack.digest !== data.active && (
-                            <Button size="small" onClick={() => setBack(activation)}>
-                              {t('changes.goBack')}
-                            </Button>
-                          )}
-                        </td>
-                      </tr>
-                    ))}
-                    {data.activations.at(-1)?.replaced && !data.activations.some((each) => each.pack.digest === data.activations.at(-1)?.replaced) && (
-                      <tr>
-                        <td className="number">0</td>
-                        <td>
-                          {t('changes.configured')} <Mono title={data.activations.at(-1)?.replaced}>{short(data.activations.at(-1)?.replaced)}</Mono>{' '}
-                          {data.active === data.activations.at(-1)?.replaced && <span className="tag tone-good">{t('changes.inForce')}</span>}
-                        </td>
-                        <td />
-                        <td />
-                        <td>
-                          {has('policy-admin') && data.active !== data.activations.at(-1)?.replaced && (
-                            <Button size="small" onClick={() => setBack({pack: {digest: data.activations.at(-1)?.replaced ?? '', name: ''}, number: 0, at: '', by: '', ledger_sequence: 0})}>
-                              {t('changes.goBack')}
-                            </Button>
-                          )}
-                        </td>
-                      </tr>
-                    )}
-                  </tbody>
-                </table>
-              </div>
+              <Table
+                label={t('changes.history')}
+                rows={lineOf(data)}
+                keyOf={(activation) => activation.number}
+                none={t('changes.first')}
+                columns={[
+                  {head: '№', number: true, cell: (activation) => activation.number},
+                  {
+                    head: t('proposal.pack'),
+                    cell: ({number, pack, rollback}) => (
+                      <>
+                        {number === 0 ? t('changes.configured') : `${pack.name} ${pack.version ?? ''}`} <Mono title={pack.digest}>{short(pack.digest)}</Mono> <PackTags pack={pack} />
+                        {pack.digest === data.active && <span className="tag tone-good">{t('changes.inForce')}</span>}
+                        {rollback && <span className="tag tone-wait">{t('changes.rollback')}</span>}
+                      </>
+                    ),
+                  },
+                  {head: t('audit.time'), cell: (activation) => <Time at={activation.at} />},
+                  {
+                    head: t('audit.who'),
+                    cell: (activation) => (
+                      <>
+                        {activation.by}
+                        {activation.approved_by && <span className="basis">{t('changes.approvedBy', {who: activation.approved_by})}</span>}
+                        {activation.reason && <span className="basis">{activation.reason}</span>}
+                      </>
+                    ),
+                  },
+                  {
+                    head: t('filings.act'),
+                    cell: (activation) =>
+                      has('policy-admin') &&
+                      activation.pack.digest !== data.active && (
+                        <Button size="small" onClick={() => setBack(activation)}>
+                          {t('changes.goBack')}
+                        </Button>
+                      ),
+                  },
+                ]}
+              />
             </Panel>
+            <ShadowPanel />
           </>
         )}
       </Shown>

@@ -3,7 +3,7 @@ import {keepPreviousData, useQuery, useQueryClient} from '@tanstack/react-query'
 import {Button} from '../ui/button';
 import {Tabs} from '../ui/tabs';
 import {useMemo, useState} from 'react';
-import {useLocation, useSearchParams} from 'wouter';
+import {Link, useLocation, useSearchParams} from 'wouter';
 import {get, post} from '../api/client';
 import type {PolicyReport, Proposal} from '../api/types';
 import {useSettled} from '../ui/settled';
@@ -58,12 +58,14 @@ export default function PolicyEdit() {
   );
   if (base.error && !draft) return <Page title={t('nav.policyEdit')}><ProblemNote error={base.error} /></Page>;
   if (!files) return <Waiting />;
-  const open = (name: string, line?: number) => {
+  const keep = (name: string, value: string) =>
     setSearch((before) => {
       const next = new URLSearchParams(before);
-      next.set('file', name);
+      next.set(name, value);
       return next;
     }, {replace: true});
+  const open = (name: string, line?: number) => {
+    keep('file', name);
     if (line) setTimeout(() => setGoTo({line}), 0);
   };
   const put = (name: string, text: string) => setDraft({...files, [name]: text});
@@ -86,12 +88,17 @@ export default function PolicyEdit() {
       aside={
         <>
           {changed && <Button onClick={forget}>{t('edit.discard')}</Button>}
-          <Button type="primary" disabled={!changed || Boolean(failed)} onClick={() => setProposing(true)}>
+          <Button type="primary" disabled={!changed || Boolean(failed) || Boolean(active.data?.signers)} onClick={() => setProposing(true)}>
             {t('edit.propose')}
           </Button>
         </>
       }
     >
+      {active.data?.signers && (
+        <p className="note wait">
+          {t('edit.signedOnly')} <Link href="/policy/import">{t('nav.policyImport')}</Link>
+        </p>
+      )}
       <div className="policy-desk">
         <Panel title={t('edit.files')}>
           <div className="file-list" role="group" aria-label={t('edit.files')}>
@@ -125,6 +132,8 @@ export default function PolicyEdit() {
             {Boolean(check.error) && mistakes.length === 0 && <ProblemNote error={check.error} />}
             <Tabs
               label={t('edit.files')}
+              activeKey={search.get('tab') ?? 'lint'}
+              onChange={(tab) => keep('tab', tab)}
               items={[
                 {key: 'lint', label: t('edit.problems', {count: problems}), children: <LintView findings={findings} mistakes={mistakes} goTo={open} />},
                 {key: 'tests', label: t('edit.tests'), children: check.error ? <Nothing>{t('edit.mendFirst')}</Nothing> : check.data ? <TestsView report={check.data} /> : <Waiting />},

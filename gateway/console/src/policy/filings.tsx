@@ -2,23 +2,25 @@
 import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {Button} from '../ui/button';
 import {Sheet} from '../ui/drawer';
-import {useId, useState} from 'react';
+import {useState} from 'react';
 import {get, post} from '../api/client';
 import type {Mechanism} from '../api/types';
+import {useAddress} from '../shell/address';
 import {useDraft} from '../shell/drafts';
 import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
 import {Confirm} from '../ui/confirm';
-import {Mono, Nothing, Page, Panel, ProblemNote, Shown, StateTag} from '../ui/parts';
+import {Field, Pick} from '../ui/fields';
+import {Mono, Page, Panel, ProblemNote, Shown, StateTag} from '../ui/parts';
+import {Table} from '../ui/table';
 
 const kinds = ['gba-sc', 'cac-sc', 'security-assessment', 'certification', 'hk-rmc'];
 const statuses = ['effective', 'not-effective', 'pending', 'out-of-scope', 'unfiled-within-10wd', 'unfiled-after-10wd'];
 const start = {id: '', kind: 'gba-sc', exporter: '', recipient: '', status: 'effective', from: '', until: '', datasets: ''};
 
 function File({close}: {close: () => void}) {
-  const {t, word} = useWords();
+  const {t} = useWords();
   const client = useQueryClient();
-  const base = useId();
   const [form, setForm, forget] = useDraft('filing', start);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -38,28 +40,7 @@ function File({close}: {close: () => void}) {
       setBusy(false);
     }
   };
-  const field = (name: keyof typeof start, label: string, type = 'text') => (
-    <>
-      <label className="field-label" htmlFor={`${base}${name}`}>
-        {label}
-      </label>
-      <input className="field wide" type={type} id={`${base}${name}`} value={form[name]} onChange={(event) => setForm({...form, [name]: event.target.value})} />
-    </>
-  );
-  const pick = (name: keyof typeof start, label: string, area: string, options: string[]) => (
-    <>
-      <label className="field-label" htmlFor={`${base}${name}`}>
-        {label}
-      </label>
-      <select className="field wide" id={`${base}${name}`} value={form[name]} onChange={(event) => setForm({...form, [name]: event.target.value})}>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {word(area, option)}
-          </option>
-        ))}
-      </select>
-    </>
-  );
+  const put = (name: keyof typeof start) => (value: string) => setForm({...form, [name]: value});
   return (
     <form
       onSubmit={(event) => {
@@ -67,14 +48,14 @@ function File({close}: {close: () => void}) {
         void send();
       }}
     >
-      {field('id', t('filings.id'))}
-      {pick('kind', t('filings.kind'), 'mechanism', kinds)}
-      {pick('status', t('jobs.state'), 'mechanismStatus', statuses)}
-      {field('exporter', t('review.exporter'))}
-      {field('recipient', t('review.recipient'))}
-      {field('from', t('filings.from'), 'date')}
-      {field('until', t('filings.until'), 'date')}
-      {field('datasets', t('filings.datasets'))}
+      <Field label={t('filings.id')} wide value={form.id} put={put('id')} />
+      <Pick label={t('filings.kind')} wide area="mechanism" options={kinds} value={form.kind} put={put('kind')} />
+      <Pick label={t('jobs.state')} wide area="mechanismStatus" options={statuses} value={form.status} put={put('status')} />
+      <Field label={t('review.exporter')} wide value={form.exporter} put={put('exporter')} />
+      <Field label={t('review.recipient')} wide value={form.recipient} put={put('recipient')} />
+      <Field label={t('filings.from')} type="date" wide value={form.from} put={put('from')} />
+      <Field label={t('filings.until')} type="date" wide value={form.until} put={put('until')} />
+      <Field label={t('filings.datasets')} wide value={form.datasets} put={put('datasets')} />
       <ProblemNote error={error} />
       <p className="row" style={{marginTop: 14}}>
         <Button type="primary" submit loading={busy}>
@@ -85,19 +66,30 @@ function File({close}: {close: () => void}) {
   );
 }
 
+const byEnd = (mechanisms: Mechanism[]) => [...mechanisms].sort((a, b) => Number(a.withdrawn) - Number(b.withdrawn) || (a.days_left ?? 1e9) - (b.days_left ?? 1e9));
+
+function DaysLeft({filing}: {filing: Mechanism}) {
+  if (filing.days_left === undefined) return <>–</>;
+  return <span className={filing.days_left < 0 ? 'tag tone-bad' : filing.days_left <= 60 ? 'tag tone-wait' : ''}>{filing.days_left}</span>;
+}
+
 export default function Filings() {
   const {t, word} = useWords();
   const {has} = useSession();
   const client = useQueryClient();
-  const [open, setOpen] = useState(false);
+  const {at, put} = useAddress();
   const filings = useQuery({queryKey: ['mechanisms'], queryFn: ({signal}) => get<{mechanisms: Mechanism[]}>('/api/v1/mechanisms', signal)});
+  const withdraw = async (id: string) => {
+    await post(`/api/v1/mechanisms/${encodeURIComponent(id)}/withdraw`);
+    await client.invalidateQueries({queryKey: ['mechanisms']});
+  };
   return (
     <Page
       title={t('nav.filings')}
       lead={t('filings.lead')}
       aside={
         has('policy-admin') && (
-          <Button type="primary" onClick={() => setOpen(true)}>
+          <Button type="primary" onClick={() => put('new', '1', 'back')}>
             {t('filings.new')}
           </Button>
         )
@@ -105,67 +97,27 @@ export default function Filings() {
     >
       <Panel>
         <Shown of={filings}>
-          {({mechanisms}) =>
-            mechanisms.length === 0 ? (
-              <Nothing>{t('filings.none')}</Nothing>
-            ) : (
-              <div className="scroll" tabIndex={0} role="region" aria-label={t('nav.filings')}>
-                <table className="plain">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('filings.id')}</th>
-                      <th scope="col">{t('filings.kind')}</th>
-                      <th scope="col">{t('jobs.state')}</th>
-                      <th scope="col">
-                        {t('review.exporter')} → {t('review.recipient')}
-                      </th>
-                      <th scope="col">{t('filings.term')}</th>
-                      <th scope="col" className="number">
-                        {t('filings.daysLeft')}
-                      </th>
-                      <th scope="col">{t('filings.act')}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {[...mechanisms]
-                      .sort((a, b) => Number(a.withdrawn) - Number(b.withdrawn) || (a.days_left ?? 1e9) - (b.days_left ?? 1e9))
-                      .map((filing) => (
-                        <tr key={filing.id}>
-                          <td>
-                            <Mono>{filing.id}</Mono>
-                          </td>
-                          <td>{word('mechanism', filing.kind)}</td>
-                          <td>{filing.withdrawn ? <span className="tag">{t('filings.withdrawn')}</span> : <StateTag area="mechanismStatus" state={filing.status} />}</td>
-                          <td>
-                            {filing.exporter} → {filing.recipient}
-                          </td>
-                          <td>
-                            {filing.from ?? '…'} – {filing.until ?? '…'}
-                          </td>
-                          <td className="number">{filing.days_left === undefined ? '–' : <span className={filing.days_left < 0 ? 'tag tone-bad' : filing.days_left <= 60 ? 'tag tone-wait' : ''}>{filing.days_left}</span>}</td>
-                          <td>
-                            {has('policy-admin') && !filing.withdrawn && (
-                              <Confirm
-                                title={t('filings.withdrawSure', {id: filing.id})}
-                                label={t('filings.withdraw')}
-                                act={async () => {
-                                  await post(`/api/v1/mechanisms/${encodeURIComponent(filing.id)}/withdraw`);
-                                  await client.invalidateQueries({queryKey: ['mechanisms']});
-                                }}
-                              />
-                            )}
-                          </td>
-                        </tr>
-                      ))}
-                  </tbody>
-                </table>
-              </div>
-            )
-          }
+          {({mechanisms}) => (
+            <Table
+              label={t('nav.filings')}
+              rows={byEnd(mechanisms)}
+              keyOf={(filing) => filing.id}
+              none={t('filings.none')}
+              columns={[
+                {head: t('filings.id'), cell: (filing) => <Mono>{filing.id}</Mono>},
+                {head: t('filings.kind'), cell: (filing) => word('mechanism', filing.kind)},
+                {head: t('jobs.state'), cell: (filing) => (filing.withdrawn ? <span className="tag">{t('filings.withdrawn')}</span> : <StateTag area="mechanismStatus" state={filing.status} />)},
+                {head: `${t('review.exporter')} → ${t('review.recipient')}`, cell: (filing) => `${filing.exporter} → ${filing.recipient}`},
+                {head: t('filings.term'), cell: (filing) => `${filing.from ?? '…'} – ${filing.until ?? '…'}`},
+                {head: t('filings.daysLeft'), number: true, cell: (filing) => <DaysLeft filing={filing} />},
+                {head: t('filings.act'), cell: (filing) => has('policy-admin') && !filing.withdrawn && <Confirm title={t('filings.withdrawSure', {id: filing.id})} label={t('filings.withdraw')} act={() => withdraw(filing.id)} />},
+              ]}
+            />
+          )}
         </Shown>
       </Panel>
-      <Sheet open={open} close={() => setOpen(false)} title={t('filings.new')}>
-        <File close={() => setOpen(false)} />
+      <Sheet open={at('new') === '1'} close={() => put('new', null)} title={t('filings.new')}>
+        <File close={() => put('new', null)} />
       </Sheet>
     </Page>
   );

@@ -1,20 +1,25 @@
 // One proposal with all that its checks found: what the second person approves.
 import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {Button} from '../ui/button';
-import {Tabs} from '../ui/tabs';
 import {useState} from 'react';
 import {useParams} from 'wouter';
-import {get, post} from '../api/client';
+import {get, post, saveText} from '../api/client';
 import type {Proposal} from '../api/types';
 import {usePace} from '../shell/live';
 import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
 import {short} from '../ui/format';
-import {Facts, Mono, Page, Panel, Shown, StateTag, Time} from '../ui/parts';
+import {Facts, Mono, Page, Panel, ProblemNote, Shown, StateTag, Time} from '../ui/parts';
 import {ReasonDialog} from '../ui/reason';
-import {DiffView, LintView, TestsView} from './report';
+import {ReportTabs} from './report';
 
 type Act = 'approve' | 'reject' | 'withdraw' | 'activate';
+
+// As one file, with its signatures if it has any.
+async function savePack(digest: string) {
+  const {bundle} = await get<{bundle?: string}>(`/api/v1/policy/packs/${encodeURIComponent(digest)}`);
+  saveText(`${short(digest)}.bundle`, bundle ?? '');
+}
 
 export default function ProposalPage() {
   const {id = ''} = useParams<{id: string}>();
@@ -22,6 +27,7 @@ export default function ProposalPage() {
   const {has, caller} = useSession();
   const client = useQueryClient();
   const [act, setAct] = useState<Act | null>(null);
+  const [error, setError] = useState<unknown>(null);
   const proposal = useQuery({queryKey: ['policy', 'proposal', id], queryFn: ({signal}) => get<Proposal>(`/api/v1/policy/proposals/${encodeURIComponent(id)}`, signal), refetchInterval: usePace(6000)});
   const data = proposal.data;
   const mine = Boolean(data && caller && (data.proposed_by === `${caller.tenant}/${caller.user}` || data.proposed_by === caller.user));
@@ -39,6 +45,7 @@ export default function ProposalPage() {
         data &&
         has('policy-admin') && (
           <>
+            <Button onClick={() => void savePack(data.pack.digest).catch(setError)}>{t('proposal.save')}</Button>
             {data.state === 'proposed' && !mine && (
               <>
                 <Button type="primary" onClick={() => setAct('approve')}>
@@ -59,12 +66,13 @@ export default function ProposalPage() {
         )
       }
     >
+      <ProblemNote error={error} />
       <Shown of={proposal}>
         {(found) => (
           <>
             <Panel>
               <p className="row">
-                <StateTag area="proposal" state={found.state} /> {mine && found.state === 'proposed' && <span className="small">{t('proposal.secondPerson')}</span>}
+                <StateTag area="proposal" state={found.state} /> {found.pack.shadow && <span className="tag">{t('changes.shadow')}</span>} {mine && found.state === 'proposed' && <span className="small">{t('proposal.secondPerson')}</span>}
               </p>
               <Facts
                 rows={[
@@ -74,6 +82,8 @@ export default function ProposalPage() {
                   [t('proposal.answeredBy'), found.answered_by],
                   [t('proposal.answer'), found.answer],
                   [t('proposal.pack'), <Mono key="p" title={found.pack.digest}>{short(found.pack.digest)}</Mono>],
+                  [t('bundle.edition'), found.pack.edition],
+                  [t('bundle.signer'), found.pack.signer],
                   [t('proposal.base'), <Mono key="b" title={found.base}>{short(found.base)}</Mono>],
                   [t('proposal.diff'), <Mono key="d" title={found.diff_digest}>{short(found.diff_digest)}</Mono>],
                 ]}
@@ -81,14 +91,7 @@ export default function ProposalPage() {
             </Panel>
             {found.report && (
               <Panel>
-                <Tabs
-                  label={t('proposal.title')}
-                  items={[
-                    {key: 'diff', label: t('edit.diff'), children: <DiffView report={found.report} />},
-                    {key: 'tests', label: t('edit.tests'), children: <TestsView report={found.report} />},
-                    {key: 'lint', label: t('edit.problems', {count: found.report.lint.findings.length}), children: <LintView findings={found.report.lint.findings} />},
-                  ]}
-                />
+                <ReportTabs report={found.report} label={t('proposal.title')} />
               </Panel>
             )}
           </>

@@ -1,9 +1,11 @@
 // What the gateway's checks found of a pack: mistakes, lint, tests, and the exact difference as readable cases.
 import {Problem, type Mistake} from '../api/client';
 import type {DiffCase, LintFinding, PolicyReport} from '../api/types';
+import {useAddress} from '../shell/address';
 import {useWords} from '../shell/settings';
 import {number, value} from '../ui/format';
 import {EffectTag, Facts, Mono, Nothing} from '../ui/parts';
+import {Tabs} from '../ui/tabs';
 
 // "= cross", "contains_all joint-lab-9", "unknown": one condition of a case.
 function testText(test: unknown): string {
@@ -115,6 +117,24 @@ export function TestsView({report}: {report: PolicyReport}) {
         </p>
       )}
     </>
+  );
+}
+
+// All that the checks found of a pack.
+export function ReportTabs({report, label}: {report: PolicyReport; label: string}) {
+  const {t} = useWords();
+  const {at, put} = useAddress();
+  return (
+    <Tabs
+      label={label}
+      activeKey={at('tab')}
+      onChange={(tab) => put('tab', tab)}
+      items={[
+        {key: 'diff', label: t('edit.diff'), children: <DiffView report={report} />},
+        {key: 'tests', label: t('edit.tests'), children: <TestsView report={report} />},
+        {key: 'lint', label: t('edit.problems', {count: report.lint.findings.length}), children: <LintView findings={report.lint.findings} />},
+      ]}
+    />
   );
 }
 

@@ -3,55 +3,13 @@ import {useMutation} from '@tanstack/react-query';
 import {Button} from '../ui/button';
 import {useMemo} from 'react';
 import {post} from '../api/client';
-import type {OutcomeChanges, Simulation} from '../api/types';
+import type {Simulation} from '../api/types';
 import {useSettings, useWords} from '../shell/settings';
 import {effectColours} from '../shell/theme';
 import {Bars} from '../ui/chart';
 import {number} from '../ui/format';
-import {EffectTag, Mono, Nothing, ProblemNote} from '../ui/parts';
-
-function Changes({title, outcome}: {title: string; outcome: OutcomeChanges}) {
-  const {t} = useWords();
-  const rules = (of?: Record<string, number>) => Object.entries(of ?? {}).map(([rule, count]) => `${rule} ×${count}`).join(', ');
-  return (
-    <>
-      <h3>{title}</h3>
-      <p className="small">{t('simulate.changed', {changed: number(outcome.changed), same: number(outcome.same)})}</p>
-      {outcome.changes.length > 0 && (
-        <div className="scroll" tabIndex={0} role="region" aria-label={title}>
-          <table className="plain">
-            <thead>
-              <tr>
-                <th scope="col">{t('simulate.before')}</th>
-                <th scope="col">{t('simulate.after')}</th>
-                <th scope="col" className="number">
-                  {t('simulate.count')}
-                </th>
-                <th scope="col">{t('simulate.rules')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {outcome.changes.map((change) => (
-                <tr key={change.from + change.to}>
-                  <td>
-                    <EffectTag effect={change.from} small />
-                  </td>
-                  <td>
-                    <EffectTag effect={change.to} small />
-                  </td>
-                  <td className="number">{number(change.count)}</td>
-                  <td>
-                    <Mono>{rules(change.rules_before)}</Mono> → <Mono>{rules(change.rules_after)}</Mono>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </>
-  );
-}
+import {Nothing, ProblemNote} from '../ui/parts';
+import {OutcomeView} from './outcome';
 
 export function SimulationView({files}: {files: Record<string, string>}) {
   const {t, word} = useWords();
@@ -83,8 +41,8 @@ export function SimulationView({files}: {files: Record<string, string>}) {
         <>
           <p>{t('simulate.coverage', {replayable: number(data.coverage.replayable), decisions: number(data.coverage.decisions)})}</p>
           <Bars label={t('simulate.title')} categories={categories} series={series} />
-          <Changes title={t('simulate.recorded')} outcome={data.recorded_counters} />
-          <Changes title={t('simulate.recomputed')} outcome={data.recomputed_counters} />
+          <OutcomeView title={t('simulate.recorded')} outcome={data.recorded_counters} />
+          <OutcomeView title={t('simulate.recomputed')} outcome={data.recomputed_counters} />
         </>
       )}
     </>

@@ -11,6 +11,7 @@ import {useWords} from '../shell/settings';
 import {bytes, number, value} from '../ui/format';
 import {City, Facts, Mono, Nothing, Page, Panel, Shown, StateTag, Time} from '../ui/parts';
 import {ReasonDialog} from '../ui/reason';
+import {Table} from '../ui/table';
 import {LabelList, VerdictView} from '../ui/verdict';
 
 function EvidenceView({evidence}: {evidence?: Evidence}) {
@@ -24,40 +25,27 @@ function EvidenceView({evidence}: {evidence?: Evidence}) {
       </p>
       {notRead.length > 0 && <p className="note wait">{t('review.notRead')} {notRead.join(', ')}</p>}
       {evidence.findings.length > 0 && (
-        <div className="scroll" tabIndex={0} role="region" aria-label={t('review.evidence')}>
-          <table className="plain">
-            <thead>
-              <tr>
-                <th scope="col">{t('review.found')}</th>
-                <th scope="col" className="number">
-                  {t('review.count')}
-                </th>
-                <th scope="col">{t('review.sure')}</th>
-                <th scope="col">{t('review.where')}</th>
-                <th scope="col">{t('review.excerpt')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {evidence.findings.map((finding, at) => (
-                <tr key={at}>
-                  <td>{word('finding', finding.kind)}</td>
-                  <td className="number">{number(finding.count)}</td>
-                  <td>{word('confidence', finding.confidence ?? '')}</td>
-                  <td>
-                    <Mono>{finding.path || '–'}</Mono>
-                  </td>
-                  <td>
-                    {finding.excerpts?.map((excerpt, nth) => (
-                      <div key={nth}>
-                        <Mono>{excerpt}</Mono>
-                      </div>
-                    ))}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={t('review.evidence')}
+          rows={evidence.findings}
+          keyOf={(_, at) => at}
+          none="–"
+          columns={[
+            {head: t('review.found'), cell: (finding) => word('finding', finding.kind)},
+            {head: t('review.count'), number: true, cell: (finding) => number(finding.count)},
+            {head: t('review.sure'), cell: (finding) => word('confidence', finding.confidence ?? '')},
+            {head: t('review.where'), cell: (finding) => <Mono>{finding.path || '–'}</Mono>},
+            {
+              head: t('review.excerpt'),
+              cell: (finding) =>
+                finding.excerpts?.map((excerpt, nth) => (
+                  <div key={nth}>
+                    <Mono>{excerpt}</Mono>
+                  </div>
+                )),
+            },
+          ]}
+        />
       )}
       <p className="small">{t('review.masked')}</p>
     </>

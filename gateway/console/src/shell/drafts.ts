@@ -3,6 +3,15 @@
 import {useCallback, useEffect, useState} from 'react';
 
 const PREFIX = 'hetao.draft.';
+const WHOSE = 'hetao.drafts-of';
+
+// Drafts are one person's. Whoever else signs in in this tab finds none.
+export function claimDrafts(who: string) {
+  if ((sessionStorage.getItem(WHOSE) ?? who) !== who) {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+  }
+  sessionStorage.setItem(WHOSE, who);
+}
 
 export function useDraft<T>(name: string, start: T): [T, (value: T) => void, () => void, boolean] {
   const key = PREFIX + name;

@@ -18,7 +18,7 @@ interface Place {
   roles: Role[]; // empty: everybody
 }
 const places: {name: Key; places: Place[]}[] = [
-  {name: 'nav.now', places: [{path: '/', name: 'nav.overview', roles: []}, {path: '/network', name: 'nav.network', roles: []}]},
+  {name: 'nav.now', places: [{path: '/', name: 'nav.overview', roles: []}, {path: '/network', name: 'nav.network', roles: []}, {path: '/platforms', name: 'nav.platforms', roles: []}, {path: '/tenants', name: 'nav.tenants', roles: ['operator', 'policy-admin', 'auditor']}]},
   {
     name: 'nav.work',
     places: [
@@ -33,6 +33,7 @@ const places: {name: Key; places: Place[]}[] = [
     places: [
       {path: '/policy', name: 'nav.policy', roles: []},
       {path: '/policy/edit', name: 'nav.policyEdit', roles: ['policy-admin']},
+      {path: '/policy/import', name: 'nav.policyImport', roles: ['policy-admin']},
       {path: '/policy/changes', name: 'nav.policyChanges', roles: ['policy-admin', 'reviewer', 'auditor']},
       {path: '/policy/counters', name: 'nav.counters', roles: ['policy-admin', 'reviewer', 'auditor', 'operator']},
       {path: '/policy/filings', name: 'nav.filings', roles: ['policy-admin', 'reviewer', 'auditor']},
@@ -42,7 +43,10 @@ const places: {name: Key; places: Place[]}[] = [
     name: 'nav.books',
     places: [
       {path: '/audit', name: 'nav.audit', roles: ['auditor']},
+      {path: '/audit/head', name: 'nav.head', roles: ['auditor']},
       {path: '/audit/reconcile', name: 'nav.reconcile', roles: ['auditor', 'operator']},
+      {path: '/audit/statements', name: 'nav.statements', roles: ['auditor']},
+      {path: '/audit/people', name: 'nav.people', roles: ['auditor']},
       {path: '/usage', name: 'nav.usage', roles: ['submitter', 'operator', 'auditor']},
     ],
   },

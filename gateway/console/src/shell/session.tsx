@@ -3,6 +3,7 @@ import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {createContext, useContext, useEffect, useMemo, useState, type ReactNode} from 'react';
 import {call, get, onConnection, Problem, send, setCsrf, token} from '../api/client';
 import type {Caller, Role} from '../api/types';
+import {claimDrafts} from './drafts';
 
 interface Session {
   state: 'loading' | 'out' | 'in' | 'unreachable';
@@ -20,6 +21,7 @@ async function whoAmI(): Promise<Caller | null> {
   try {
     const caller = (await (await call('/api/v1/whoami', {quiet: true})).json()) as Caller;
     setCsrf(caller.session?.csrf ?? '');
+    claimDrafts(`${caller.tenant}/${caller.user}`);
     return caller;
   } catch (error) {
     if (error instanceof Problem && (error.status === 401 || error.status === 403)) return null;

@@ -3,7 +3,7 @@ import {useQuery} from '@tanstack/react-query';
 import {Button} from '../ui/button';
 import {useEffect, useId, useRef, useState} from 'react';
 import {languageNames, languages} from '../words';
-import {ProblemNote, Waiting} from '../ui/parts';
+import {Waiting} from '../ui/parts';
 import {River} from './river';
 import {providers, useSession} from './session';
 import {useSettings, useWords} from './settings';
@@ -58,7 +58,11 @@ export function SignInForm() {
           </Button>
         </form>
       </details>
-      {error && <ProblemNote error={new Error(error)} />}
+      {error && (
+        <p className="note bad" role="alert">
+          {error}
+        </p>
+      )}
     </div>
   );
 }

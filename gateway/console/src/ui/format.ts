@@ -45,6 +45,10 @@ export function duration(seconds: number): string {
   return `${Math.round(seconds / 86_400)} d`;
 }
 
+// "12.50 CNY"; amounts come as decimals, and stay what they are.
+export const money = (amount: string | undefined, currency: string | undefined): string => (amount === undefined || amount === '' ? '–' : `${amount} ${currency ?? ''}`.trim());
+export const hours = (seconds: number | undefined): string => (seconds === undefined ? '–' : (seconds / 3600).toLocaleString('en-US', {maximumFractionDigits: 2}));
+
 export const millis = (micros: number | undefined): string => (micros === undefined ? '–' : `${(micros / 1000).toFixed(micros < 10_000 ? 2 : 1)} ms`);
 
 export const short = (digest: string | undefined): string => (digest ? digest.slice(digest.lastIndexOf(':') + 1).slice(0, 12) : '');

@@ -71,6 +71,7 @@ export function EffectTag({effect, small = false}: {effect?: string; small?: boo
 
 const tones: Record<string, string> = {
   complete: 'good', done: 'good', available: 'good', delivered: 'good', approved: 'good', active: 'good', ok: 'good', effective: 'good',
+  restricted: 'wait', erased: 'plain',
   held: 'wait', deciding: 'wait', open: 'wait', proposed: 'wait', withheld: 'wait', due: 'wait', waiting: 'wait', offered: 'wait', inspecting: 'wait',
   'executor-error': 'bad', 'system-error': 'bad', expired: 'bad', refused: 'bad', rejected: 'bad', failed: 'bad', missing: 'bad', urgent: 'bad',
   running: 'busy', staging: 'busy', moving: 'busy', returning: 'busy', delivering: 'busy',
@@ -78,6 +79,15 @@ const tones: Record<string, string> = {
 export function StateTag({area, state}: {area: string; state: string}) {
   const {word} = useWords();
   return <span className={`tag tone-${tones[state] ?? 'plain'}`}>{word(area, state)}</span>;
+}
+
+// What the gateway itself said. Its words are English in every language of the console.
+export function Said({children, className}: {children: ReactNode; className?: string}) {
+  return (
+    <span lang="en" className={className}>
+      {children}
+    </span>
+  );
 }
 
 export function Mono({children, title}: {children: ReactNode; title?: string}) {
@@ -105,17 +115,28 @@ export function Facts({rows}: {rows: [ReactNode, ReactNode][]}) {
 
 // What went wrong, and what to do.
 export function ProblemNote({error}: {error: unknown}) {
-  const {t} = useWords();
+  const {t, word} = useWords();
   if (!error) return null;
   const problem = error instanceof Problem ? error : null;
   if (problem?.status === 0) return <p className="note bad" role="alert">{t('shell.unreachable')}</p>;
-  if (problem?.status === 403 && problem.code === 'not-allowed') return <p className="note bad" role="alert">{t('shell.notAllowed')} {problem.message}</p>;
+  const known = problem?.code ? word('problem', problem.code) : '';
   return (
     <div className="note bad" role="alert">
-      <p>{problem?.message || String((error as Error).message ?? error)}</p>
-      {problem?.hint && <p className="hint">{problem.hint}</p>}
+      {known && known !== problem?.code && (
+        <p>
+          <strong>{known}</strong>
+        </p>
+      )}
+      <p>
+        <Said>{problem?.message || String((error as Error).message ?? error)}</Said>
+      </p>
+      {problem?.hint && (
+        <p className="hint">
+          <Said>{problem.hint}</Said>
+        </p>
+      )}
       {problem && problem.mistakes.length > 0 && (
-        <ul>
+        <ul lang="en">
           {problem.mistakes.slice(0, 20).map((mistake, at) => (
             <li key={at}>
               <Mono>{mistake.pointer ?? `${mistake.file ?? ''}:${mistake.line ?? ''}:${mistake.column ?? ''}`}</Mono> {mistake.message}

@@ -4,7 +4,7 @@ import {get} from '../api/client';
 import type {ActivePolicy, Crossing, Labels, Rule, Verdict} from '../api/types';
 import {useSettings, useWords} from '../shell/settings';
 import {bytes, value} from './format';
-import {City, EffectTag, Facts, Mono, StateTag, Time} from './parts';
+import {City, EffectTag, Facts, Mono, Said, StateTag, Time} from './parts';
 
 export const usePolicy = () => useQuery({queryKey: ['policy', 'active'], queryFn: ({signal}) => get<ActivePolicy>('/api/v1/policy', signal), staleTime: 60_000});
 
@@ -39,20 +39,20 @@ export function RuleList({rules}: {rules: Rule[]}) {
 }
 
 export function VerdictView({verdict}: {verdict: Verdict}) {
-  const {t} = useWords();
+  const {t, word} = useWords();
   return (
     <div className="verdict">
       <p>
         <EffectTag effect={verdict.decision} /> {verdict.region && <City region={verdict.region} />}{' '}
         {verdict.decided && <Time at={verdict.decided} />} {verdict.decision_id && <Mono>{verdict.decision_id}</Mono>}
       </p>
-      {verdict.rules.length > 0 ? <RuleList rules={verdict.rules} /> : <p>{verdict.reason}</p>}
+      {verdict.rules.length > 0 ? <RuleList rules={verdict.rules} /> : <p><Said>{verdict.reason}</Said></p>}
       {verdict.obligations.length > 0 && (
         <p className="small">
           {t('verdict.obligations')}{' '}
           {verdict.obligations.map((obligation) => (
             <span className="tag" key={obligation.name}>
-              {obligation.name}
+              {word('obligation', obligation.name)}
               {obligation.parameters ? ` ${Object.entries(obligation.parameters).map((pair) => pair.join(' ')).join(', ')}` : ''}
             </span>
           ))}
@@ -63,7 +63,9 @@ export function VerdictView({verdict}: {verdict: Verdict}) {
           {t('verdict.changes')}
           <ul>
             {verdict.changes.map((change) => (
-              <li key={change}>{change}</li>
+              <li key={change}>
+                <Said>{change}</Said>
+              </li>
             ))}
           </ul>
         </div>

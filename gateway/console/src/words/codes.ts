@@ -1,7 +1,7 @@
 // Words of the gateway's that people read: states, kinds, decisions.
 import type {Row} from '.';
 
-export const entryKinds = ['decision', 'departed', 'arrived', 'recalled', 'review', 'counter-released', 'policy-activated', 'policy-proposed', 'policy-approved', 'policy-rejected', 'policy-withdrawn', 'policy-shadowed', 'policy-shadow-stopped', 'policy-simulated', 'counters-differ', 'job-state', 'admin', 'deleted', 'dataset', 'mechanism', 'checkpoint-seen', 'fork-refused', 'peer-fault', 'person', 'audit-access', 'fetched', 'sign-in', 'sign-in-refused', 'sign-out', 'token-made', 'token-revoked', 'upload', 'witness-alarm', 'mismatch'];
+export const entryKinds = ['decision', 'departed', 'arrived', 'recalled', 'review', 'counter-released', 'policy-activated', 'policy-proposed', 'policy-approved', 'policy-rejected', 'policy-withdrawn', 'policy-shadowed', 'policy-shadow-stopped', 'policy-simulated', 'counters-differ', 'job-state', 'admin', 'deleted', 'dataset', 'mechanism', 'checkpoint-seen', 'fork-refused', 'peer-fault', 'person', 'erased', 'audit-access', 'fetched', 'sign-in', 'sign-in-refused', 'sign-out', 'token-made', 'token-revoked', 'upload', 'witness-alarm', 'mismatch'];
 
 export const codeWords = {
   'region.shenzhen': ['Shenzhen', '深圳', '深圳'],
@@ -175,6 +175,7 @@ export const codeWords = {
   'entry.fork-refused': ['fork refused', '拒绝分叉', '拒絕分叉'],
   'entry.peer-fault': ['peer’s fault', '对端过失', '對端過失'],
   'entry.person': ['person', '人员', '人員'],
+  'entry.erased': ['name erased', '姓名已删除', '姓名已刪除'],
   'entry.audit-access': ['look at the ledger', '账本查阅', '帳本查閱'],
   'entry.sign-in': ['sign-in', '登录', '登入'],
   'entry.sign-in-refused': ['sign-in refused', '登录被拒', '登入被拒'],
@@ -185,4 +186,39 @@ export const codeWords = {
   'entry.witness-alarm': ['witness’s alarm', '见证警报', '見證警報'],
   'entry.mismatch': ['books differ', '账册不符', '帳冊不符'],
   'entry.fetched': ['fetched from a store', '从存储获取', '從儲存取得'],
+  'alarm.fork': ['fork', '分叉', '分叉'],
+  'alarm.rolled-back': ['rolled back', '回滚', '回退'],
+  'alarm.silence': ['silent', '无响应', '無回應'],
+  'person.active': ['in use', '使用中', '使用中'],
+  'person.restricted': ['restricted', '限制使用', '限制使用'],
+  'person.erased': ['erased', '已删除', '已刪除'],
+  'personAct.show': ['Show who it is', '查看真实身份', '查看真實身份'],
+  'personAct.restrict': ['Restrict', '限制使用', '限制使用'],
+  'personAct.hold': ['Hold', '保留', '保留'],
+  'personAct.release': ['End the hold', '解除保留', '解除保留'],
+  'personAct.erase': ['Erase the name', '删除姓名', '刪除姓名'],
+  'warning.mechanism': ['filing', '备案', '備案'],
+  'warning.rule': ['rule', '规则', '規則'],
+  'warning.counter': ['counter', '计数', '計數'],
+  'problem.failed': ['The gateway could not do it.', '网关未能完成。', '閘道未能完成。'],
+  'problem.usage': ['Something that was entered is not right.', '输入内容有误。', '輸入內容有誤。'],
+  'problem.forbidden': ['Policy forbids it.', '政策禁止。', '政策禁止。'],
+  'problem.held': ['A reviewer has to look first.', '须先经人工审核。', '須先經人工審核。'],
+  'problem.not-found': ['There is no such thing.', '找不到所指内容。', '找不到所指內容。'],
+  'problem.verification-failed': ['A proof, digest or signature does not hold.', '证明、摘要或签名不成立。', '證明、摘要或簽署不成立。'],
+  'problem.not-allowed': ['Your roles don’t allow this.', '您的角色无权执行此操作。', '您的角色無權執行此操作。'],
+  'problem.unreachable': ['It can’t be reached now; try again later.', '目前无法连接，请稍后再试。', '目前無法連接，請稍後再試。'],
+  'obligation.inspect': ['inspect', '内容检查', '內容檢查'],
+  'obligation.no-network': ['no network', '禁止联网', '禁止連網'],
+  'obligation.no-onward-transfer': ['no onward transfer', '不得再转移', '不得再轉移'],
+  'obligation.delete-after': ['delete after', '到期删除', '到期刪除'],
+  'obligation.keep-record': ['keep a record', '留存记录', '留存記錄'],
+  'obligation.review': ['review', '人工审核', '人工審核'],
+  'obligation.notify': ['notify', '通知', '通知'],
+  'obligation.mask': ['mask', '脱敏', '遮蔽'],
+  'obligation.residency': ['stays in', '存放地', '存放地'],
+  'obligation.encrypt': ['encrypt', '加密', '加密'],
+  'obligation.duty': ['duty', '义务', '義務'],
+  'obligation.min-group': ['least group', '最小组', '最小組別'],
+  'obligation.k-anonymity': ['k-anonymity', 'k-匿名', 'k-匿名'],
 } as const satisfies Record<string, Row>;

@@ -66,6 +66,7 @@ export const jobWords = {
   'job.noCrossings': ['Nothing crossed, and nothing wants to.', '没有跨境传输。', '沒有跨境傳輸。'],
   'job.logs': ['Logs', '日志', '日誌'],
   'job.logsLive': ['Still running: new lines appear by themselves.', '仍在运行，新内容会自动显示。', '仍在運行，新內容會自動顯示。'],
+  'job.logsLater': ['It runs on the other side: what it prints comes here when it has ended, if policy lets it.', '作业在对侧运行：结束后经政策准许，日志方可传回。', '作業在對側運行：結束後經政策准許，日誌方可傳回。'],
   'job.noLogs': ['No program has started yet.', '程序尚未启动。', '程式尚未啟動。'],
   'job.emptyLog': ['(nothing was written)', '（没有输出）', '（沒有輸出）'],
   'job.executor': ['Program {number}', '程序 {number}', '程式 {number}'],

@@ -1,13 +1,15 @@
-// Each role's main journey through the console, in a real browser against two real gateways.
+// Each role's main journey through the console, in a real browser against two real gateways: those who work with jobs and
+// data, and what holds for everybody. offices.test.mjs has those who watch over it.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {after, before, describe, it} from 'node:test';
-import {launch, Visitor} from './chromium.mjs';
+import {launch} from './chromium.mjs';
 import {Cities, flowerJob, heldJob, prepare, python, until} from './cities.mjs';
+import {visits} from './visits.mjs';
 
 const cities = new Cities();
 let browser;
+const visit = visits(cities, () => browser);
 
 before(async () => {
   cities.up();
@@ -18,21 +20,6 @@ after(async () => {
   await browser?.close();
   cities.down();
 });
-
-const come = (city, role, options) => Visitor.come(browser, cities, city, role, options);
-
-// A visit whose end is checked: no breach of the content security policy, no error, no request elsewhere.
-async function visit(city, role, what, options) {
-  const visitor = await come(city, role, options);
-  try {
-    await what(visitor.page, visitor);
-  } catch (error) {
-    if (process.env.HETAO_SHOT) await visitor.page.screenshot({path: process.env.HETAO_SHOT}).catch(() => undefined);
-    error.message += `\n${visitor.breaches.join('\n')}`;
-    throw error;
-  }
-  await visitor.leave();
-}
 
 describe('everybody', () => {
   it('signs in with a token, in their language, and out again', () =>
@@ -111,13 +98,29 @@ describe('everybody', () => {
       await page.evaluate(() => sessionStorage.setItem('hetao.token', 'its.time.isover'));
       // Past the dialog, which may be there already: the page asks by itself too.
       await page.getByRole('button', {name: 'Submit'}).dispatchEvent('click');
-      const dialog = page.getByRole('dialog', {name: 'Please sign in again'});
-      await dialog.getByLabel('Token', {exact: true}).fill(cities.token('hongkong', 'SUBMITTER'));
-      await dialog.getByRole('button', {name: 'Sign in', exact: true}).click();
-      await dialog.waitFor({state: 'detached'});
+      await signInAgain(page, cities.token('hongkong', 'SUBMITTER'));
       assert.equal(await page.getByLabel('Name', {exact: true}).inputValue(), 'typed-before-the-end');
     }));
+
+  it('finds nothing that another person typed in this tab', () =>
+    visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go('/submit');
+      await page.getByLabel('Name', {exact: true}).fill('mine-alone');
+      await page.evaluate(() => sessionStorage.setItem('hetao.token', 'its.time.isover'));
+      await page.getByRole('button', {name: 'Submit'}).dispatchEvent('click');
+      await signInAgain(page, cities.token('hongkong', 'DATA_OWNER'));
+      await page.getByRole('link', {name: 'owner'}).waitFor();
+      assert.doesNotMatch(await page.evaluate(() => JSON.stringify({...sessionStorage})), /mine-alone/);
+    }));
 });
+
+// The dialog over the page, after a session that ended.
+async function signInAgain(page, token) {
+  const dialog = page.getByRole('dialog', {name: 'Please sign in again'});
+  await dialog.getByLabel('Token', {exact: true}).fill(token);
+  await dialog.getByRole('button', {name: 'Sign in', exact: true}).click();
+  await dialog.waitFor({state: 'detached'});
+}
 
 describe('researcher', () => {
   it('fills in a form, sees the decision before submitting, follows the job, takes the result home', () =>
@@ -148,6 +151,27 @@ describe('researcher', () => {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('row', {name: /means\.csv/}).getByRole('button', {name: 'Download'}).click()]);
       assert.equal(download.suggestedFilename(), 'means.csv');
       assert.equal(readFileSync(await download.path(), 'utf8'), 'kind,n');
+    }));
+
+  it('reads what a program prints while it runs, and ends it', () =>
+    visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      const id = await cities.submit('hongkong', python(`import time\nfor i in range(600): print('step', i, flush=True); time.sleep(0.2)`, {name: 'talkative', resources: {cpu_cores: 1, ram_gb: 1, zones: ['hongkong']}}));
+      await visitor.go(`/jobs/${id}?tab=logs`);
+      await page.getByText('Still running: new lines appear by themselves.').waitFor();
+      await page.locator('.log', {hasText: 'step 2'}).waitFor();
+      const before = (await page.locator('.log').innerText()).length;
+      await until(async () => (await page.locator('.log').innerText()).length > before, 'the log grows by itself');
+      await page.getByRole('button', {name: 'Cancel the job'}).click();
+      await page.getByRole('button', {name: 'Cancel the job'}).click();
+      await page.locator('.panel .tag', {hasText: /^cancelled$/}).first().waitFor();
+    }));
+
+  it('is told that what a program prints across the boundary comes later', () =>
+    visit('shenzhen', 'SUBMITTER', async (page, visitor) => {
+      const id = await cities.submit('shenzhen', flowerJob('quiet', "import time; print('done'); open('/out/means.csv', 'w').write('kind,n'); time.sleep(4)"));
+      await visitor.go(`/jobs/${id}?tab=logs`);
+      await page.getByText('It runs on the other side').waitFor();
+      await page.locator('.log', {hasText: 'done'}).waitFor();
     }));
 
   it('is told while typing what policy forbids, why, and what would change it', () =>
@@ -229,6 +253,11 @@ describe('reviewer', () => {
       const dialog = page.getByRole('dialog');
       assert.equal(await dialog.getByRole('button', {name: 'Refuse'}).isDisabled(), true);
       await dialog.getByLabel('Reason').fill('a debug line names a person; run it again without');
+      // The session ends between the words and the click: they stay.
+      await page.evaluate(() => sessionStorage.setItem('hetao.token', 'its.time.isover'));
+      await dialog.getByRole('button', {name: 'Refuse'}).dispatchEvent('click');
+      await signInAgain(page, cities.token('hongkong', 'REVIEWER'));
+      assert.equal(await dialog.getByLabel('Reason').inputValue(), 'a debug line names a person; run it again without');
       await dialog.getByRole('button', {name: 'Refuse'}).click();
       await page.getByText('a debug line names a person').waitFor();
       await page.locator('.tag', {hasText: /^refused$/}).first().waitFor();
@@ -251,140 +280,6 @@ describe('reviewer', () => {
   });
 });
 
-describe('auditor', () => {
-  it('searches, reads the story in both books, verifies a proof here, takes evidence away', async () => {
-    const id = await cities.submit('shenzhen', flowerJob('audited'));
-    await cities.state('shenzhen', id, 'complete');
-    await visit('shenzhen', 'AUDITOR', async (page, visitor) => {
-      await visitor.go('/audit');
-      await page.getByLabel('Kind').selectOption('arrived');
-      await page.getByRole('button', {name: 'Search'}).click();
-      await page.waitForURL(/kind=arrived/);
-      await page.getByRole('cell', {name: 'arrived'}).first().waitFor();
-      const [evidence] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'evidence'}).click()]);
-      execFileSync(new URL('../../../../build/bin/hetao', import.meta.url).pathname, ['audit', 'verify', await evidence.path()], {stdio: 'pipe'});
-
-      await visitor.go(`/audit/story?job=${id}`);
-      await page.getByText('same digest and size').first().waitFor();
-      assert.ok((await page.locator('.book-entry', {hasText: 'departed'}).count()) > 0);
-      assert.ok((await page.locator('.book-entry', {hasText: 'arrived'}).count()) > 0);
-
-      await page.locator('.book-entry a').first().click();
-      await page.getByText('The proof holds.').waitFor();
-      await page.getByText('The head is signed by').waitFor();
-
-      await visitor.go('/audit/reconcile');
-      await page.locator('.tag', {hasText: /^agree$/}).first().waitFor();
-      await page.locator('.tag', {hasText: /^cosigned$/}).first().waitFor();
-    });
-  });
-
-  it('is not fooled by a gateway that shows another entry, or other keys', () =>
-    visit('shenzhen', 'AUDITOR', async (page, visitor) => {
-      await page.route('**/api/v1/audit/entries/1', async (route) => {
-        const answer = await route.fetch();
-        const body = await answer.json();
-        body.text = body.text.replace('"region":"shenzhen"', '"region":"shenzhem"');
-        await route.fulfill({response: answer, json: body});
-      });
-      await visitor.go('/audit/entries/1');
-      await page.getByText('The proof does not hold.').waitFor();
-      await page.unroute('**/api/v1/audit/entries/1');
-      await visitor.go('/audit/entries/2');
-      await page.getByText('The proof holds.').waitFor();
-      await page.evaluate(() => localStorage.setItem('hetao.ledgerKeys', JSON.stringify({shenzhen: ['somebody+00000000+AAAA']})));
-      await page.reload();
-      await page.getByText('The gateway shows other keys').waitFor();
-      await page.getByText('The proof does not hold.').waitFor();
-    }));
-});
-
-describe('policy administrator', () => {
-  it('edits with lint and tests, sees what would change, proposes; another approves; it comes into force and goes again', async () => {
-    await visit('hongkong', 'POLICY_ADMIN', async (page, visitor) => {
-      await visitor.go('/policy/edit');
-      await page.getByLabel('New file').fill('rules/99-ended.yaml');
-      await page.getByLabel('New file').press('Enter');
-      const editor = page.getByRole('textbox', {name: 'rules/99-ended.yaml'});
-      const type = async (text) => {
-        await editor.click();
-        await page.keyboard.press('Control+a');
-        await page.keyboard.insertText(text);
-      };
-      // A mistake is found as it is typed, with its place.
-      await type('rules:\n  - id: X1\n    effect: forbidden\n');
-      await page.locator('.note.bad', {hasText: 'rules/99-ended.yaml'}).first().waitFor();
-      assert.equal(await page.getByRole('button', {name: 'Propose'}).isDisabled(), true);
-      await type('rules:\n  - id: X1\n    effect: forbid\n    title: {en: The project has ended, zh-Hans: 项目已结束, zh-Hant: 項目已結束}\n    basis: ["decision of the joint committee"]\n    when: {action: cross, data.tags: {contains: joint-lab-9}}\n');
-      await page.getByRole('tab', {name: 'What would change'}).click();
-      await page.locator('.case .condition', {hasText: 'data.tags'}).first().waitFor();
-      await page.getByRole('tab', {name: 'Tests'}).click();
-      await page.getByText(/All \d+ tests pass\./).waitFor();
-      await page.getByText('Rules without a test:').waitFor();
-      await page.getByRole('tab', {name: 'Last 30 days'}).click();
-      await page.getByRole('button', {name: 'Decide the last 30 days again'}).click();
-      await page.getByText(/\d+ of \d+ decisions could be made again\./).waitFor();
-      await page.locator('.chart canvas').waitFor();
-      await page.getByRole('button', {name: 'Propose'}).click();
-      await page.getByRole('dialog').getByLabel('Reason').fill('joint-lab-9 has ended');
-      await page.getByRole('dialog').getByRole('button', {name: 'Propose'}).click();
-      await page.getByText('Somebody else has to approve it.').waitFor();
-      assert.equal(await page.getByRole('button', {name: 'Approve'}).count(), 0);
-    });
-    await visit('hongkong', 'POLICY_ADMIN2', async (page, visitor) => {
-      await visitor.go('/policy/changes');
-      await page.getByRole('table').first().getByRole('link').first().click();
-      await page.locator('.case').first().waitFor();
-      await page.getByRole('button', {name: 'Approve'}).click();
-      await page.getByRole('dialog').getByLabel('Reason').fill('read the difference, agreed');
-      await page.getByRole('dialog').getByRole('button', {name: 'Approve'}).click();
-      await page.getByRole('button', {name: 'Put in force'}).click();
-      await page.getByRole('dialog').getByRole('button', {name: 'Put in force'}).click();
-      await page.locator('.tag', {hasText: 'was put in force'}).waitFor();
-      await visitor.go('/policy?q=project has ended');
-      await page.getByText('The project has ended').waitFor();
-      await visitor.go('/policy/changes');
-      await page.getByRole('button', {name: 'Go back to it'}).click();
-      await page.getByRole('dialog').getByLabel('Reason').fill('not published yet');
-      await page.getByRole('dialog').getByRole('button', {name: 'Go back to it'}).click();
-      await page.locator('.tag', {hasText: 'roll-back'}).waitFor();
-    });
-  });
-
-  it('files a contract, and watches the counters', () =>
-    visit('shenzhen', 'POLICY_ADMIN', async (page, visitor) => {
-      await visitor.go('/policy/filings');
-      await page.getByRole('button', {name: 'New filing'}).click();
-      const sheet = page.getByRole('dialog');
-      await sheet.getByLabel('Number').fill('SC-2026-31');
-      await sheet.getByLabel('Exporter').fill('szu');
-      await sheet.getByLabel('Recipient').fill('hku');
-      await sheet.getByLabel('From').fill('2026-01-01');
-      await sheet.getByLabel('Until (exclusive)').fill('2027-12-31');
-      await sheet.getByRole('button', {name: 'File'}).click();
-      await page.getByRole('cell', {name: 'SC-2026-31'}).waitFor();
-      await visitor.go('/policy/counters');
-      await page.getByRole('button', {name: 'Count again from the ledger'}).click();
-      await page.getByText(/They agree with \d+ entries/).waitFor();
-    }));
-});
-
-describe('operator', () => {
-  it('sees both cities on one sheet, and a tunnel that breaks', () =>
-    visit('shenzhen', 'OPERATOR', async (page, visitor) => {
-      await visitor.go('/');
-      await page.locator('.water', {hasText: 'tunnel up'}).waitFor();
-      await page.locator('.chart canvas').waitFor();
-      assert.deepEqual(await page.locator('.bank h2').allInnerTexts().then((all) => all.map((text) => text.split('\n')[0])), ['Shenzhen', 'Hong Kong']);
-      await cities.stop('hongkong');
-      await page.locator('.water', {hasText: 'tunnel down'}).waitFor();
-      await cities.start('hongkong');
-      await page.locator('.water', {hasText: 'tunnel up'}).waitFor();
-      await visitor.go('/network');
-      await page.getByRole('heading', {name: 'Certificates'}).waitFor();
-    }));
-});
-
 describe('hostile texts', () => {
   const evil = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>';
   it('in names, reasons and log lines are shown as they are', async () => {
@@ -394,18 +289,25 @@ describe('hostile texts', () => {
     const review = await cities.review('shenzhen');
     await cities.json('shenzhen', 'REVIEWER', 'POST', `/api/v1/reviews/${review.id}/reject`, {reason: evil});
     await cities.state('hongkong', held, 'system-error', 'executor-error', 'cancelled', 'complete');
+    await cities.json('shenzhen', 'DATA_OWNER', 'POST', '/api/v1/datasets', {id: 'szu-hostile', title: evil, description: evil, licence: evil, url: cities.write('shenzhen', 'hostile.csv', 'a\n1\n'), labels: {'data.grade': 'general', 'data.personal': 'none', 'data.tags': [evil]}});
+    const person = (await cities.json('shenzhen', 'AUDITOR', 'GET', '/api/v1/audit/people')).people.find((one) => one.name.startsWith('szu/'));
+    await cities.json('shenzhen', 'AUDITOR', 'POST', `/api/v1/audit/people/${person.name}/hold`, {reason: evil});
+    const {digest} = await cities.json('shenzhen', 'POLICY_ADMIN', 'GET', '/api/v1/policy');
+    const {files} = await cities.json('shenzhen', 'POLICY_ADMIN', 'GET', `/api/v1/policy/packs/${digest}`);
+    files['rules/99-hostile.yaml'] = `rules:\n  - id: X9\n    effect: hold\n    title: {en: ${JSON.stringify(evil)}, zh-Hans: x, zh-Hant: x}\n    basis: [${JSON.stringify(evil)}]\n    when: {action: cross, data.tags: {contains: ${JSON.stringify(evil)}}}\n`;
+    const proposal = await cities.json('shenzhen', 'POLICY_ADMIN', 'POST', '/api/v1/policy/proposals', {files, reason: evil});
     const looked = (role, ...paths) =>
       visit('shenzhen', role, async (page, visitor) => {
         for (const path of paths) {
           await visitor.go(path);
           await page.getByText(evil, {exact: false}).first().waitFor();
           assert.equal(await page.evaluate(() => globalThis.hit), undefined, path);
-          assert.equal(await page.locator('main img, main script, main svg[onload]').count(), 0, path);
+          assert.equal(await page.locator('main img, main script, main svg[onload], [role=dialog] img, [role=dialog] script').count(), 0, path);
         }
       });
-    await looked('SUBMITTER', '/jobs', `/jobs/${id}`, `/jobs/${id}?tab=logs`, `/jobs/${id}?tab=task`);
-    await looked('REVIEWER', `/reviews/${review.id}`);
-    await looked('AUDITOR', '/audit?kind=review', `/audit/story?crossing=${review.crossing.id}`);
+    await looked('SUBMITTER', '/jobs', `/jobs/${id}`, `/jobs/${id}?tab=logs`, `/jobs/${id}?tab=task`, '/data', '/data?id=szu-hostile');
+    await looked('REVIEWER', `/reviews/${review.id}`, '/reviews?state=rejected', '/policy/changes', `/policy/changes/${proposal.id}`);
+    await looked('AUDITOR', '/audit?kind=review', '/audit?kind=policy-proposed', `/audit/story?crossing=${review.crossing.id}`, '/audit/people', `/audit/people?name=${encodeURIComponent(person.name)}`);
   });
 });
 

@@ -26,7 +26,8 @@ before(async () => {
   files['rules/99-ended.yaml'] = 'rules:\n  - id: X1\n    effect: forbid\n    title: {en: The project has ended, zh-Hans: 项目已结束, zh-Hant: 項目已結束}\n    basis: ["decision of the joint committee of 2026-11-20"]\n    when: {action: cross, data.tags: {contains: joint-lab-9}}\n';
   const proposal = await cities.json('hongkong', 'POLICY_ADMIN', 'POST', '/api/v1/policy/proposals', {files, reason: 'joint-lab-9 has ended'});
   const departed = await cities.json('shenzhen', 'AUDITOR', 'GET', '/api/v1/audit/entries?kind=arrived&limit=1');
-  ids = {done, review: review.id, proposal: proposal.id, entry: departed.entries[0].sequence};
+  const person = (await cities.json('shenzhen', 'AUDITOR', 'GET', '/api/v1/audit/people')).people.find((one) => one.name.startsWith('szu/'));
+  ids = {done, review: review.id, proposal: proposal.id, entry: departed.entries[0].sequence, person: person.name, month: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7)};
 });
 after(async () => {
   await browser?.close();
@@ -36,6 +37,8 @@ after(async () => {
 const all = () => [
   ['overview', 'shenzhen', 'OPERATOR', '/'],
   ['network', 'hongkong', 'OPERATOR', '/network'],
+  ['platforms', 'hongkong', 'OPERATOR', '/platforms'],
+  ['tenants', 'shenzhen', 'OPERATOR', '/tenants'],
   ['usage', 'shenzhen', 'OPERATOR', '/usage'],
   ['me', 'shenzhen', 'SUBMITTER', '/me'],
   ['jobs', 'shenzhen', 'SUBMITTER', '/jobs'],
@@ -51,19 +54,39 @@ const all = () => [
   ['review', 'shenzhen', 'REVIEWER', `/reviews/${ids.review}`],
   ['policy', 'hongkong', 'POLICY_ADMIN', '/policy'],
   ['policy-edit', 'hongkong', 'POLICY_ADMIN', '/policy/edit?file=rules/20-secrecy-and-sovereignty.yaml'],
+  ['policy-import', 'hongkong', 'POLICY_ADMIN', '/policy/import'],
   ['policy-changes', 'hongkong', 'POLICY_ADMIN', '/policy/changes'],
   ['proposal', 'hongkong', 'POLICY_ADMIN2', `/policy/changes/${ids.proposal}`],
   ['counters', 'shenzhen', 'POLICY_ADMIN', '/policy/counters'],
   ['filings', 'hongkong', 'POLICY_ADMIN', '/policy/filings'],
+  ['filing', 'hongkong', 'POLICY_ADMIN', '/policy/filings?new=1'],
   ['audit', 'shenzhen', 'AUDITOR', '/audit?kind=decision'],
   ['entry', 'shenzhen', 'AUDITOR', `/audit/entries/${ids.entry}`],
   ['story', 'shenzhen', 'AUDITOR', `/audit/story?job=${ids.done}`],
+  ['head', 'shenzhen', 'AUDITOR', '/audit/head'],
+  ['statements', 'shenzhen', 'AUDITOR', `/audit/statements?tenant=szu&month=${ids.month}`],
+  ['people', 'shenzhen', 'AUDITOR', '/audit/people'],
+  ['person', 'shenzhen', 'AUDITOR', `/audit/people?name=${encodeURIComponent(ids.person)}`],
   ['reconcile', 'shenzhen', 'AUDITOR', '/audit/reconcile'],
   ['nothing', 'shenzhen', 'AUDITOR', '/there/is/none'],
   ['sign-in', 'hongkong', null, '/'],
 ];
 // In the handbook: which page, in which language and colours.
-const kept = {overview: ['en', 'light'], job: ['zh-Hans', 'light'], submit: ['zh-Hant', 'light'], review: ['en', 'light'], 'policy-edit': ['en', 'dark'], story: ['zh-Hans', 'dark'], entry: ['en', 'light']};
+const kept = {overview: ['en', 'light'], job: ['zh-Hans', 'light'], submit: ['zh-Hant', 'light'], review: ['en', 'light'], 'policy-edit': ['en', 'dark'], story: ['zh-Hans', 'dark'], head: ['en', 'light'], tenants: ['zh-Hant', 'light']};
+
+// As wide as a phone, nothing has to be scrolled sideways but tables in their boxes.
+async function onAPhone(name, visitor, found) {
+  const {page} = visitor;
+  const size = page.viewportSize();
+  await page.setViewportSize({width: 375, height: 720});
+  await visitor.still();
+  const over = await page.evaluate(() => {
+    const main = document.querySelector('main');
+    return Math.max(main.scrollWidth - main.clientWidth, document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  });
+  if (over > 0) found.violations.push(`${name}: ${over} pixels wider than a phone`);
+  await page.setViewportSize(size);
+}
 
 // One visit, looked at in light and then in dark: the page follows the system's colours.
 async function look([name, city, role, path], language, found) {
@@ -75,8 +98,10 @@ async function look([name, city, role, path], language, found) {
     if (name === 'overview') await visitor.page.locator('.chart canvas').waitFor();
     if (name === 'submit') await visitor.page.locator('.candidate').first().waitFor();
     if (name.includes('edit') || name.includes('yaml')) await visitor.page.locator('.cm-content').waitFor();
-    if (name === 'dataset') await visitor.page.getByRole('dialog').waitFor();
+    if (name === 'head' || name === 'statements') await visitor.page.locator('.proof-steps').first().waitFor();
+    if (['dataset', 'filing', 'person'].includes(name)) await visitor.page.getByRole('dialog').waitFor();
     found.loads[name] = await visitor.loaded();
+    await onAPhone(name, visitor, found);
     for (const mode of ['light', 'dark']) {
       await visitor.page.emulateMedia({colorScheme: mode, reducedMotion: 'reduce'});
       await visitor.page.locator(`html[data-mode="${mode}"]`).waitFor();

@@ -121,6 +121,31 @@ describe('with a session', {skip: packages ? false : 'oidc-provider needs node f
       await page.locator('.log', {hasText: 'bytes 9000000'}).waitFor();
     }));
 
+  it('an upload goes on after the page was left, when the same file is chosen again', () =>
+    visit(async (page, visitor) => {
+      await visitor.go('/submit');
+      await signIn(page, 'chan');
+      const file = join(cities.folder, 'later.bin');
+      writeFileSync(file, Buffer.alloc(9_000_000, 'y'));
+      const offsets = [];
+      let cut = true;
+      await page.route('**/api/v1/uploads/*', async (route) => {
+        const piece = route.request().method() === 'PATCH';
+        if (piece) offsets.push(Number(route.request().headers()['upload-offset']));
+        if (piece && cut && offsets.length > 1) await route.abort('connectionreset');
+        else await route.continue();
+      });
+      await page.getByLabel('Upload a file').setInputFiles(file);
+      await page.getByText(/^later\.bin: 4\.2 MB \/ 9\.0 MB/).waitFor();
+      await until(() => offsets.length > 1, 'the second piece is lost');
+      cut = false;
+      offsets.length = 0;
+      await page.reload();
+      await page.getByLabel('Upload a file').setInputFiles(file);
+      await page.getByLabel('Where it comes from').waitFor();
+      assert.deepEqual(offsets, [4_194_304, 8_388_608]);
+    }));
+
   it('a personal token is shown once, works, and is revoked', () =>
     visit(async (page, visitor) => {
       await visitor.go('/me');

@@ -1,48 +1,9 @@
 // Proofs and signatures against an independent, recursive reading of RFC 6962 and keys that this test makes.
 import {describe, expect, it} from 'vitest';
-import {checkSignatures, leafHash, parseCheckpoint, parseKey, rootOf, toHex, utf8, verifyEntry} from '../../src/audit/merkle';
-
-const sha = async (bytes: Uint8Array) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
-const join = (...parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-const split = (count: number) => {
-  let k = 1;
-  while (k * 2 < count) k *= 2;
-  return k;
-};
-async function root(leaves: Uint8Array[]): Promise<Uint8Array> {
-  if (leaves.length === 1) return leaves[0] as Uint8Array;
-  const k = split(leaves.length);
-  return sha(join(Uint8Array.of(1), await root(leaves.slice(0, k)), await root(leaves.slice(k))));
-}
-async function path(at: number, leaves: Uint8Array[]): Promise<Uint8Array[]> {
-  if (leaves.length === 1) return [];
-  const k = split(leaves.length);
-  if (at < k) return [...(await path(at, leaves.slice(0, k))), await root(leaves.slice(k))];
-  return [...(await path(at - k, leaves.slice(k))), await root(leaves.slice(0, k))];
-}
-
-async function key(name: string, type: number) {
-  const pair = (await crypto.subtle.generateKey({name: 'Ed25519'}, true, ['sign', 'verify'])) as CryptoKeyPair;
-  const raw = join(Uint8Array.of(type), new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)));
-  const id = (await sha(join(utf8(`${name}\n`), raw))).slice(0, 4);
-  const sign = async (text: string) => new Uint8Array(await crypto.subtle.sign({name: 'Ed25519'}, pair.privateKey, utf8(text)));
-  return {name, vkey: `${name}+${toHex(id)}+${base64(raw)}`, id, sign};
-}
-
-async function signedNote(size: number, head: Uint8Array) {
-  const log = await key('shenzhen/ledger', 1);
-  const witness = await key('hongkong/witness', 4);
-  const body = `shenzhen/ledger\n${size}\n${base64(head)}\n`;
-  const time = new Uint8Array(8);
-  new DataView(time.buffer).setBigUint64(0, 1764150000n);
-  const lines = [
-    `\u2014 ${log.name} ${base64(join(log.id, await log.sign(body)))}`,
-    `\u2014 ${witness.name} ${base64(join(witness.id, time, await witness.sign(`cosignature/v1\ntime 1764150000\n${body}`)))}`,
-    '\u2014 somebody/else AAAAAAAAAAA=',
-  ];
-  return {note: `${body}\n${lines.join('\n')}\n`, keys: [log.vkey, witness.vkey]};
-}
+import {toHex, utf8} from '../../src/audit/bytes';
+import {continues, leafHash, rootOf, verifyEntry} from '../../src/audit/merkle';
+import {checkSignatures, parseCheckpoint, parseKey} from '../../src/audit/note';
+import {base64, join, path, root, sha, signedNote} from './tree';
 
 describe('inclusion', () => {
   it('holds for every entry of every size up to 13, and for no other', async () => {
@@ -69,6 +30,43 @@ describe('inclusion', () => {
     expect(await rootOf(1, 1, leaf, [])).toBeNull();
     expect(await rootOf(-1, 1, leaf, [])).toBeNull();
     expect(await rootOf(0.5, 2, leaf, [leaf])).toBeNull();
+  });
+});
+
+// RFC 9162 2.1.4.1, read literally.
+async function consistency(earlier: number, leaves: Uint8Array[], whole = true): Promise<Uint8Array[]> {
+  if (earlier === leaves.length) return whole ? [] : [await root(leaves)];
+  let left = 1;
+  while (left * 2 < leaves.length) left *= 2;
+  if (earlier <= left) return [...(await consistency(earlier, leaves.slice(0, left), whole)), await root(leaves.slice(left))];
+  return [...(await consistency(earlier - left, leaves.slice(left), false)), await root(leaves.slice(0, left))];
+}
+
+describe('consistency', () => {
+  it('holds from every size to every later one up to 18, and not with anything changed', async () => {
+    const leaves = await Promise.all(Array.from({length: 18}, (_, at) => leafHash(utf8(`entry ${at}`))));
+    const roots = await Promise.all(leaves.map((_, at) => root(leaves.slice(0, at + 1))));
+    const other = await sha(join(roots[3] as Uint8Array));
+    for (let later = 1; later <= leaves.length; later += 1) {
+      for (let earlier = 1; earlier <= later; earlier += 1) {
+        const hashes = await consistency(earlier, leaves.slice(0, later));
+        const [from, to] = [roots[earlier - 1] as Uint8Array, roots[later - 1] as Uint8Array];
+        const holds = (a: Uint8Array, b: Uint8Array, of: Uint8Array[]) => continues({size: earlier, root: a}, {size: later, root: b}, of);
+        expect(await holds(from, to, hashes)).toBe(true);
+        expect(await holds(other, to, hashes)).toBe(false);
+        expect(await holds(from, other, hashes)).toBe(false);
+        expect(await holds(from, to, [...hashes, other])).toBe(false);
+        if (hashes.length > 0) expect(await holds(from, to, hashes.slice(1))).toBe(false);
+        for (let at = 0; at < hashes.length; at += 1) expect(await holds(from, to, hashes.map((hash, nth) => (nth === at ? other : hash)))).toBe(false);
+      }
+    }
+  });
+  it('holds for nothing that shrinks, and for no sizes that are none', async () => {
+    const leaf = await leafHash(utf8('x'));
+    expect(await continues({size: 2, root: leaf}, {size: 1, root: leaf}, [])).toBe(false);
+    expect(await continues({size: 0.5, root: leaf}, {size: 1, root: leaf}, [])).toBe(false);
+    expect(await continues({size: 0, root: leaf}, {size: 1, root: leaf}, [])).toBe(true);
+    expect(await continues({size: 0, root: leaf}, {size: 1, root: leaf}, [leaf])).toBe(false);
   });
 });
 
@@ -111,10 +109,12 @@ describe('a whole proof', () => {
     const {keys} = await make();
     expect(await parseKey((keys[0] as string).replace(/\+[0-9a-f]{8}\+/, '+00000000+'))).toBeNull();
     expect(await parseKey('nonsense')).toBeNull();
+    expect(await parseKey('a+00000000+A')).toBeNull();
   });
 
   it('reads no head that is none', () => {
     expect(parseCheckpoint('a\n1\n')).toBeNull();
     expect(parseCheckpoint('a\n01\nAA==\n\n')).toBeNull();
+    expect(parseCheckpoint('a\n1\nA\n\n')).toBeNull();
   });
 });

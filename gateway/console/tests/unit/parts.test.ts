@@ -7,9 +7,10 @@ import {suggestJob} from '../../src/jobs/schema';
 import {firstJob, marksOf, readTask, valueAt, withValue} from '../../src/jobs/task';
 import {momentsOf, sidesOf} from '../../src/jobs/timeline';
 import {suggestPolicy} from '../../src/policy/schema';
+import {shareOf, toneOf} from '../../src/network/shares';
 import {byDeadline, left} from '../../src/reviews/deadline';
 import {eventParser, type ServerEvent} from '../../src/shell/live';
-import {bytes, duration, fromLocal, localTime} from '../../src/ui/format';
+import {bytes, duration, fromLocal, hours, localTime, money} from '../../src/ui/format';
 import {spotAt} from '../../src/ui/yaml_path';
 
 describe('times and sizes', () => {
@@ -21,6 +22,17 @@ describe('times and sizes', () => {
   it('are short', () => {
     expect([0, 999, 1000, 1_234_567, 100_000_000].map(bytes)).toEqual(['0 B', '999 B', '1.0 kB', '1.2 MB', '100 MB']);
     expect([1.25, 75, 600, 86_400 * 3].map(duration)).toEqual(['1.3 s', '75 s', '10 min', '3 d']);
+  });
+});
+
+describe('money and shares', () => {
+  it('are shown as they are told', () => {
+    expect([money('12.50', 'CNY'), money(undefined, 'CNY'), money('0.00', undefined)]).toEqual(['12.50 CNY', '–', '0.00']);
+    expect([hours(3600), hours(undefined), hours(90)]).toEqual(['1', '–', '0.03']);
+  });
+  it('warn before a limit, and at it', () => {
+    expect([shareOf(1, 2), shareOf(0, 0), shareOf(5, 4)]).toEqual([0.5, 1, 1.25]);
+    expect([0, 0.8, 0.81, 1, 2].map(toneOf)).toEqual(['', '', 'wait', 'bad', 'bad']);
   });
 });
 

@@ -1,0 +1,17 @@
+// Visits of one person to one city's console. Their end is checked: no breach of the content security policy, no error, no
+// request elsewhere. HETAO_SHOT=FILE keeps a picture of the page where a visit failed.
+import {Visitor} from './chromium.mjs';
+
+export const visits =
+  (cities, browser) =>
+  async (city, role, what, options) => {
+    const visitor = await Visitor.come(browser(), cities, city, role, options);
+    try {
+      await what(visitor.page, visitor);
+    } catch (error) {
+      if (process.env.HETAO_SHOT) await visitor.page.screenshot({path: process.env.HETAO_SHOT}).catch(() => undefined);
+      error.message += `\n${visitor.breaches.join('\n')}`;
+      throw error;
+    }
+    await visitor.leave();
+  };
