@@ -45,6 +45,8 @@ class Backend {
   virtual io::Awaitable<io::Inspection> inspect(pb::Item item, std::string profile) = 0;
   // What an item holds and where, masked, for people on this side. Nothing where its files are not here.
   virtual io::Awaitable<std::optional<inspection::Report>> evidence(pb::Item item) = 0;
+  // The report of a run that is under way here, with what its executors wrote so far; empty: there is none.
+  virtual io::Awaitable<pb::RunReport> live_report(std::string run) = 0;
   virtual std::string fresh_id() = 0;
   virtual std::shared_ptr<const policy::Policy> policy() const = 0;
   virtual const std::string& policy_name() const = 0;

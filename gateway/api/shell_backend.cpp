@@ -33,6 +33,9 @@ class ShellBackend final : public Backend {
   io::Awaitable<std::optional<inspection::Report>> evidence(pb::Item item) override {
     return shell_.evidence(std::move(item));
   }
+  io::Awaitable<pb::RunReport> live_report(std::string run) override {
+    return shell_.live_report(std::move(run));
+  }
   std::string fresh_id() override { return shell_.fresh_id(); }
   std::shared_ptr<const policy::Policy> policy() const override { return shell_.policy(); }
   const std::string& policy_name() const override { return shell_.policy_name(); }

@@ -1,5 +1,5 @@
 // What a program wrote elsewhere comes home as the item `logs`, a file a stream; a job that ran here has the
-// end of its streams in its report.
+// end of its streams in its report, and while it runs in its folder.
 #include "gateway/api/handlers.h"
 #include "gateway/api/past.h"
 #include "gateway/api/problem.h"
@@ -40,6 +40,12 @@ io::Awaitable<pb::Job> with_streams(const Context& c, const pb::Job& job) {
   pb::Job whole = job;
   // Contents are for the tenant that asked for them; auditors see facts, not data.
   if (job.submitter().tenant() != c.caller.tenant) co_return whole;
+  // While it runs here, what it has written so far. From elsewhere nothing comes before the item `logs`.
+  if (!federation::is_final(whole.state()) && whole.region() == c.backend.core().config().region) {
+    pb::RunReport live = co_await c.backend.live_report(whole.id() + "." + std::to_string(whole.attempt()));
+    if (live.executors_size() > 0) *whole.mutable_report() = std::move(live);
+    co_return whole;
+  }
   const std::vector<Wanted> wanted = streams_of(c, whole);
   if (wanted.empty()) co_return whole;
   co_await c.backend.offload([&wanted] {

@@ -147,6 +147,18 @@ void ShellParts::post_observed(federation::RunObserved observed) {
   post(std::move(observed));
 }
 
+Awaitable<pb::RunReport> ShellParts::live_report(std::string run) {
+  pb::RunReport report;
+  const pb::Run* known = core->run(run);
+  if (known == nullptr) co_return report;
+  report = known->report();
+  const PlatformSlot* slot = platform_of(known->platform());
+  if (slot == nullptr) co_return report;
+  const auto look = [&] { slot->platform->add_tails(run, report); };
+  co_await quick->run(look);
+  co_return report;
+}
+
 // Looks at the runs that are under way; sleeps while there are none.
 Awaitable<void> ShellParts::watch_platform(PlatformSlot& slot) {
   while (!stopping_) {

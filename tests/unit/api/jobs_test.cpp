@@ -166,6 +166,19 @@ TEST(Jobs, LogsShowWhatExecutorsWrote) {
   EXPECT_EQ(logs.at("executors").at(0).at("stdout"), "said 0\n");
 }
 
+TEST(Jobs, LogsOfARunningJobAreWhatItWroteSoFar) {
+  TestGateway gateway;
+  gateway.runs_are_finished = false;
+  const std::string id = gateway.submit(kLeastTask);
+  const std::string path = "/api/v1/jobs/" + id + "/logs";
+  const json::object logs = object_of(gateway.get(path, gateway.submitter()));
+  EXPECT_EQ(logs.at("complete"), false);
+  ASSERT_EQ(logs.at("executors").as_array().size(), 1U);
+  EXPECT_EQ(logs.at("executors").at(0).at("stdout"), ("so far of " + id + ".1").c_str());
+  // Contents are for the tenant that asked for them.
+  EXPECT_EQ(gateway.get(path, gateway.auditor()).body.find("so far"), std::string::npos);
+}
+
 TEST(Jobs, ExplainBooksNothing) {
   TestGateway gateway;
   const auto response = gateway.post("/api/v1/explain", gateway.submitter(), kWithOutput);
