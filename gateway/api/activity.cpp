@@ -1,44 +1,92 @@
-// How many crossings were decided in each of the last hours, and how: for the overview.
+#include "gateway/api/activity.h"
+
+#include <algorithm>
+
 #include "gateway/api/handlers.h"
+#include "gateway/api/policy_pack.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
+#include "gateway/base/limits.h"
+#include "gateway/io/asio.h"
 
 namespace hetao::api {
 
 namespace {
 
 constexpr int64_t kMicrosPerHour = int64_t{3'600} * 1'000'000;
-constexpr int64_t kHoursMax = 168;
 constexpr int64_t kHoursDefault = 24;
+
+void count(const ledger::Entry& entry, Activity::Hours& hours) {
+  if (entry.kind != ledger::kind::kDecision || entry.crossing.empty()) return;
+  Activity::Hour& hour = hours[entry.time.micros / kMicrosPerHour];
+  ++(entry.decision == "permit" ? hour.permit : entry.decision == "hold" ? hour.hold : hour.forbid);
+}
+
+// The first entry of the last week, but no more of them than are looked at once.
+Result<uint64_t> first_of_week(io::LedgerFiles& ledger, int64_t oldest, uint64_t end) {
+  const auto first = first_entry_since(ledger, Instant{oldest * kMicrosPerHour});
+  if (!first) return first;
+  return std::max(*first, end - std::min<uint64_t>(end, limits::kAuditScanEntriesMax));
+}
 
 }  // namespace
 
-io::HttpResponse get_activity(const Context& c) {
-  const auto wanted = number_query(c.query, "hours", 1, kHoursMax, kHoursDefault);
-  if (!wanted) return problem(wanted.error());
-  const size_t hours = static_cast<size_t>(*wanted);
-  const int64_t first = c.backend.now().micros / kMicrosPerHour - *wanted + 1;
-  struct Hour {
-    int64_t permit = 0, hold = 0, forbid = 0;
+io::Awaitable<Result<void>> Activity::read(Backend& backend) {
+  const int64_t oldest = backend.now().micros / kMicrosPerHour - kHoursMax + 1;
+  const bool begun = begun_;
+  uint64_t begin = next_;
+  uint64_t end = 0;
+  Hours found;
+  Result<void> done;
+  auto work = [&] {
+    io::LedgerFiles& ledger = backend.ledger();
+    end = ledger.size();
+    if (!begun) {
+      const auto first = first_of_week(ledger, oldest, end);
+      if (!first) {
+        done = fail(first.error());
+        return;
+      }
+      begin = *first;
+    }
+    done = read_entries(ledger, begin, end, [&](const ledger::Entry& entry) { count(entry, found); });
   };
-  std::vector<Hour> counts(hours);
-  for (const auto& [id, crossing] : c.backend.core().crossings()) {
-    const pb::Verdict& ours = crossing.ours();
-    const int64_t at = ours.decided_micros() / kMicrosPerHour - first;
-    if (ours.effect().empty() || at < 0 || at >= *wanted) continue;
-    Hour& hour = counts[static_cast<size_t>(at)];
-    ++(ours.effect() == "permit" ? hour.permit : ours.effect() == "hold" ? hour.hold : hour.forbid);
+  co_await backend.offload(work);
+  // Another request may have read the same meanwhile.
+  if (done && begun == begun_ && (!begun || begin == next_)) take(found, end, oldest);
+  co_return done;
+}
+
+void Activity::take(const Hours& found, uint64_t end, int64_t oldest) {
+  begun_ = true;
+  next_ = std::max(next_, end);
+  for (const auto& [hour, more] : found) {
+    Hour& sum = hours_[hour];
+    sum.permit += more.permit;
+    sum.hold += more.hold;
+    sum.forbid += more.forbid;
   }
+  hours_.erase(hours_.begin(), hours_.lower_bound(oldest));
+}
+
+io::Awaitable<io::HttpResponse> get_activity(const Context& c) {
+  const auto wanted = number_query(c.query, "hours", 1, Activity::kHoursMax, kHoursDefault);
+  if (!wanted) co_return problem(wanted.error());
+  co_await c.backend.settled();
+  if (const auto read = co_await c.activity.read(c.backend); !read) co_return problem(500, read.error());
+  const int64_t first = c.backend.now().micros / kMicrosPerHour - *wanted + 1;
   json::array list;
-  for (size_t i = 0; i < hours; ++i) {
+  for (int64_t at = first; at < first + *wanted; ++at) {
+    const auto known = c.activity.hours().find(at);
+    const Activity::Hour hour = known == c.activity.hours().end() ? Activity::Hour{} : known->second;
     json::object one;
-    put_time(one, "from", (first + static_cast<int64_t>(i)) * kMicrosPerHour);
-    one["permit"] = counts[i].permit;
-    one["hold"] = counts[i].hold;
-    one["forbid"] = counts[i].forbid;
+    put_time(one, "from", at * kMicrosPerHour);
+    one["permit"] = hour.permit;
+    one["hold"] = hour.hold;
+    one["forbid"] = hour.forbid;
     list.push_back(std::move(one));
   }
-  return json_answer(json::object{{"hours", std::move(list)}});
+  co_return json_answer(json::object{{"hours", std::move(list)}});
 }
 
 }  // namespace hetao::api

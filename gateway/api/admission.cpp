@@ -19,6 +19,12 @@ TurnedAway turned_away(int status, int seconds, std::string why) {
 
 }  // namespace
 
+size_t further_jobs(const OpenJobs& open) {
+  // Each one more is one less that is free for all.
+  const size_t free = open.most - std::min(open.most, open.all);
+  return open.tenant >= free ? 0 : (free - open.tenant + 1) / 2;
+}
+
 std::optional<TurnedAway> Admission::ask(std::string_view tenant, const OpenJobs& open) const {
   if (open.all >= open.most)
     return turned_away(503, kQueueRetrySeconds,

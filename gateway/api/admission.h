@@ -24,6 +24,9 @@ struct OpenJobs {
   size_t most = 0;
 };
 
+// How many more this tenant may submit until it has its share, if nobody else does.
+size_t further_jobs(const OpenJobs& open);
+
 struct TurnedAway {
   int status = 503;  // 429: this tenant has its share; 503: there is no room for anybody
   int retry_after_seconds = 1;

@@ -129,7 +129,7 @@ io::HttpResponse readyz(const Context& c);
 io::HttpResponse description(const Context& c);
 
 // --- activity.cpp, console_routes.cpp
-io::HttpResponse get_activity(const Context& c);
+io::Awaitable<io::HttpResponse> get_activity(const Context& c);
 io::HttpResponse console_page(const Context& c);
 
 // --- shared (common.cpp)

@@ -28,6 +28,10 @@ io::HttpResponse get_policy(const Context& c) {
   const pb::PolicyRecord& record = c.backend.core().policy_record();
   if (record.active().edition() != 0) out["edition"] = record.active().edition();
   put(out, "signer", record.active().signer());
+  json::array signers;
+  for (const ledger::VerifierKey& key : c.config.policy_signers)
+    signers.emplace_back(ledger::print_vkey(key));
+  if (!signers.empty()) out["signers"] = std::move(signers);
   if (!record.shadow().digest().empty())
     out["shadow"] = json::object{{"name", record.shadow().name()},
                                  {"version", record.shadow().version()},

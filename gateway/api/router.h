@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/api/activity.h"
 #include "gateway/api/admission.h"
 #include "gateway/api/auth.h"
 #include "gateway/api/backend.h"
@@ -26,6 +27,13 @@ struct CertificateFile {
   bool is_crl = false;
 };
 
+// What the configuration allows a tenant, as far as the API only shows it.
+struct TenantLimits {
+  std::map<std::string, uint64_t>
+      bytes_per_second_max;         // of what crosses for them; who is not named: no limit
+  uint64_t upload_quota_bytes = 0;  // of each tenant; 0: not known
+};
+
 struct ApiConfig {
   AuthConfig auth;
   std::string version;       // of the software
@@ -34,6 +42,7 @@ struct ApiConfig {
   std::vector<CertificateFile> certificates;
   std::vector<ledger::VerifierKey>
       policy_signers;  // with any, only bundles that one of them signed are proposed
+  TenantLimits limits = {};
 };
 
 // One request on its way through a handler. Lives until the answer is made.
@@ -46,6 +55,7 @@ struct Context {
   Query query;
   Admission& admission;
   Gatekeeper& gate;
+  Activity& activity;
 
   const std::string& at(std::string_view name) const { return path.find(name)->second; }
 };

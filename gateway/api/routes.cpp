@@ -1,6 +1,7 @@
 // The table of everything that this listener answers. What is not here is a plain 404.
 #include "gateway/api/audit_filter.h"
 #include "gateway/api/handlers.h"
+#include "gateway/api/tenants.h"
 
 namespace hetao::api {
 
@@ -156,6 +157,7 @@ void add_operations(std::vector<Route>& all) {
   all.push_back({"GET", "/api/v1/peers", signed_in(), &list_peers});
   all.push_back({"GET", "/api/v1/capacity", signed_in(), &get_capacity});
   all.push_back({"GET", "/api/v1/certs", roles(operators), &get_certificates});
+  all.push_back({"GET", "/api/v1/tenants", roles({kOperator, kPolicyAdmin, kAuditor}), &list_tenants});
   all.push_back({"GET", "/metrics", roles(operators), &metrics});
   all.push_back({"GET", "/healthz", open(), &healthz, {"*"}});
   all.push_back({"GET", "/readyz", open(), &readyz, {"*"}});

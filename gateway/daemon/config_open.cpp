@@ -183,6 +183,7 @@ tl::expected<Opened, Diagnostics> open_config(const Config& config) {
     if (platform.step.empty()) platform.step = beside_us("hetao-step");
   }
   out.api.version = HETAO_VERSION;
+  out.api.limits = {config.shell.tenant_bytes_per_second_max, config.shell.uploads.quota_bytes};
   out.api.organisation = config.organisation.empty() ? config.shell.core.region : config.organisation;
   out.api.organisation_url =
       config.organisation_url.empty() ? "https://hetao.invalid" : config.organisation_url;

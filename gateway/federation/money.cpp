@@ -1,25 +1,11 @@
 #include "gateway/federation/money.h"
 
-#include "gateway/federation/table.h"
+#include "gateway/federation/spending.h"
 
 namespace hetao::federation {
 
-namespace {
-
-constexpr int64_t kMicros = 1'000'000;
-
-// "2026-11"
-std::string month_of(Instant at) {
-  return to_string(shanghai_date(at)).substr(0, 7);
-}
-
-}  // namespace
-
 int64_t in_cny(const State& s, int64_t micros, std::string_view currency) {
-  if (currency != "HKD") return micros;
-  // Whole units apart: no product of two amounts overflows.
-  return micros / kMicros * s.config.hkd_in_cny_micros +
-         micros % kMicros * s.config.hkd_in_cny_micros / kMicros;
+  return in_cny(s.config, micros, currency);
 }
 
 std::string money_text(int64_t cny_micros) {
@@ -45,13 +31,7 @@ int64_t spent_this_month(const State& s, const std::string& tenant, Instant now)
   for (auto at = s.spent.lower_bound(prefix); at != s.spent.end() && at->first.starts_with(prefix); ++at)
     spent += in_cny(s, at->second.cost_micros(), at->second.currency());
   for (const auto& [key, run] : s.runs) {
-    if (run.tenant().id() != tenant) continue;
-    const pb::Usage& usage = run.report().usage();
-    const bool over = !usage.source().empty();
-    if (over && month_of(Instant{run.report().ended_micros()}) == month)
-      spent += in_cny(s, usage.cost_micros(), usage.currency());
-    if (!over && !is_final(run.state()))
-      spent += in_cny(s, run.expected_cost_micros(), run.expected_currency());
+    if (run.tenant().id() == tenant) spent += counts_in_month(s.config, run, month);
   }
   return spent;
 }

@@ -20,6 +20,17 @@ TEST(Admission, LeavesRoomForTheNextTenant) {
   EXPECT_TRUE(admission.ask("hku", {.all = 75, .tenant = 25, .most = 100}));
 }
 
+TEST(Admission, SaysHowManyMoreItTakes) {
+  const Admission admission;
+  for (OpenJobs open : {OpenJobs{0, 0, 100}, OpenJobs{50, 50, 100}, OpenJobs{50, 0, 100},
+                        OpenJobs{75, 25, 101}, OpenJobs{120, 3, 100}}) {
+    const size_t further = further_jobs(open);
+    size_t taken = 0;
+    while (!admission.ask("hku", open)) ++open.all, ++open.tenant, ++taken;
+    EXPECT_EQ(further, taken);
+  }
+}
+
 TEST(Admission, TurnsEverybodyAwayWhenThereIsNoRoom) {
   const Admission admission;
   const auto away = admission.ask("hku", {.all = 100, .tenant = 0, .most = 100});
