@@ -84,7 +84,7 @@ function HeadView({note, keys, region}: {note: string; keys: string[]; region: s
       <Facts
         rows={[
           [t('head.origin'), head?.origin],
-          [t('overview.entries'), number(head?.size)],
+          [t('audit.entries'), number(head?.size)],
           [t('head.root'), head && <Mono key="root">{toHex(head.root)}</Mono>],
         ]}
       />

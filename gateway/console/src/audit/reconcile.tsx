@@ -12,7 +12,7 @@ import {City, Facts, Nothing, Page, Panel, Said, Shown, Time} from '../ui/parts'
 import {ReasonDialog} from '../ui/reason';
 import {Table} from '../ui/table';
 import {MismatchView} from './mismatch';
-import {WitnessTag} from './witness';
+import {Alarm, WitnessTag} from './witness';
 
 // An alarm that waits for an operator; silence ends by itself.
 const openAlarm = ({alarm, peer_log}: WitnessState) => {
@@ -101,7 +101,7 @@ export default function Reconcile() {
                     cell: ({peer_log: log}) =>
                       log && (
                         <>
-                          {number(log.size)} <Time at={log.cosigned_at} /> {log.alarm && <span className="tag tone-bad">{word('alarm', log.alarm)}</span>}
+                          {number(log.size)} <Time at={log.cosigned_at} /> {log.alarm && <Alarm text={log.alarm} />}
                         </>
                       ),
                   },

@@ -1,6 +1,6 @@
 // Signed monthly statements: made by the gateway, verified in this browser, taken away; and any other statement, pasted.
 import {useQuery} from '@tanstack/react-query';
-import {useState} from 'react';
+import {useState, type ReactNode} from 'react';
 import {call, get, query, saveText} from '../api/client';
 import type {Tenants, Witnesses} from '../api/types';
 import {useAddress} from '../shell/address';
@@ -10,9 +10,8 @@ import {useWords} from '../shell/settings';
 import {Button} from '../ui/button';
 import {Field} from '../ui/fields';
 import {bytes, localTime, number} from '../ui/format';
-import {Facts, Page, Panel, ProblemNote, Shown, Waiting} from '../ui/parts';
+import {Facts, Mono, Page, Panel, ProblemNote, Shown, Waiting} from '../ui/parts';
 import {trusted} from './keys';
-import {SignatureSteps} from './signatures';
 import {checkStatement} from './statement';
 
 function StatementView({text, keys}: {text: string; keys: string[]}) {
@@ -26,16 +25,14 @@ function StatementView({text, keys}: {text: string; keys: string[]}) {
       <p className={`note ${holds ? 'good' : 'bad'}`} role={holds ? 'status' : 'alert'}>
         <strong>{holds ? t('statement.holds') : t('statement.fails')}</strong> {t('statement.computedHere')}
       </p>
-      <ol className="proof-steps">
-        <SignatureSteps signed={signed} name={statement?.region ?? ''} />
-      </ol>
       {statement && (
         <Facts
           rows={[
+            [t('bundle.signer'), <Mono key="signer">{signed.filter((one) => one.holds).map((one) => one.key.name).join(', ') || '–'}</Mono>],
             [t('data.region'), word('region', statement.region)],
             [t('reviews.tenant'), statement.tenant],
             [t('statement.month'), statement.month],
-            ...statement.rows.map(([name, value]): [string, string] => [word('statementRow', name), shown(name, value)]),
+            ...statement.rows.map(([name, value]): [ReactNode, ReactNode] => [word('statementRow', name), shown(name, value)]),
           ]}
         />
       )}

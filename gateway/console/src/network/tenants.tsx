@@ -1,5 +1,6 @@
 // What each tenant may use of this gateway, beside what it uses now. The limits are the configuration's.
 import {useQuery} from '@tanstack/react-query';
+import type {ReactNode} from 'react';
 import {get} from '../api/client';
 import type {Tenants, TenantUse} from '../api/types';
 import {usePace} from '../shell/live';
@@ -51,7 +52,7 @@ function TenantView({tenant, all}: {tenant: TenantUse; all: Tenants}) {
           [t('tenants.running'), t('tenants.runningNow', {runs: tenant.running.runs, cores: tenant.running.cores, accelerators: tenant.running.accelerators})],
           ...Object.entries(tenant.facts ?? {})
             .sort(([a], [b]) => (a < b ? -1 : 1))
-            .map(([name, of]): [React.ReactNode, React.ReactNode] => [<Mono key={name}>{name}</Mono>, value(of)]),
+            .map(([name, of]): [ReactNode, ReactNode] => [<Mono key={name}>{name}</Mono>, value(of)]),
         ]}
       />
     </Panel>

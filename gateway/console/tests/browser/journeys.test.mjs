@@ -306,7 +306,7 @@ describe('hostile texts', () => {
         }
       });
     await looked('SUBMITTER', '/jobs', `/jobs/${id}`, `/jobs/${id}?tab=logs`, `/jobs/${id}?tab=task`, '/data', '/data?id=szu-hostile');
-    await looked('REVIEWER', `/reviews/${review.id}`, '/reviews?state=rejected', '/policy/changes', `/policy/changes/${proposal.id}`);
+    await looked('REVIEWER', `/reviews/${review.id}`, '/policy/changes', `/policy/changes/${proposal.id}`);
     await looked('AUDITOR', '/audit?kind=review', '/audit?kind=policy-proposed', `/audit/story?crossing=${review.crossing.id}`, '/audit/people', `/audit/people?name=${encodeURIComponent(person.name)}`);
   });
 });

@@ -98,7 +98,7 @@ async function look([name, city, role, path], language, found) {
     if (name === 'overview') await visitor.page.locator('.chart canvas').waitFor();
     if (name === 'submit') await visitor.page.locator('.candidate').first().waitFor();
     if (name.includes('edit') || name.includes('yaml')) await visitor.page.locator('.cm-content').waitFor();
-    if (name === 'head' || name === 'statements') await visitor.page.locator('.proof-steps').first().waitFor();
+    if (name === 'head' || name === 'statements') await visitor.page.locator('.note.good').first().waitFor();
     if (['dataset', 'filing', 'person'].includes(name)) await visitor.page.getByRole('dialog').waitFor();
     found.loads[name] = await visitor.loaded();
     await onAPhone(name, visitor, found);
