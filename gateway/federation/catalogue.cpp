@@ -1,5 +1,6 @@
 #include "gateway/federation/catalogue.h"
 
+#include "gateway/federation/access_request.h"
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/supply.h"
@@ -167,6 +168,8 @@ std::optional<std::string> fill_from_catalogue(const State& s, pb::Crossing& cro
   if (known == s.datasets.end() || !s.is_self(known->second.region()))
     return "no dataset " + id + " in " + s.config.region;
   if (known->second.retired()) return "dataset " + id + " is retired";
+  const Use use{crossing.submitter().tenant(), crossing.purpose(), crossing.project()};
+  if (auto why = why_not_use(s, known->second, use, s.now)) return why;
   *crossing.mutable_item() = dataset_item(known->second, id);
   *crossing.mutable_exporter() = tenant_of(s, known->second.owner_tenant());
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include "gateway/base/item_limits.h"
 #include "gateway/base/text.h"
 #include "gateway/federation/access.h"
+#include "gateway/federation/access_request.h"
 #include "gateway/federation/archive.h"
 #include "gateway/federation/attempts.h"
 #include "gateway/federation/catalogue.h"
@@ -17,6 +18,7 @@
 #include "gateway/federation/outside.h"
 #include "gateway/federation/placement.h"
 #include "gateway/federation/policy_life.h"
+#include "gateway/federation/project.h"
 #include "gateway/federation/release_gate.h"
 #include "gateway/federation/review.h"
 #include "gateway/federation/state.h"
@@ -42,6 +44,9 @@ struct Handler {
   void operator()(const ActivatePack& e) const { on_activate_pack(s, e); }
   void operator()(const StopShadow& e) const { on_stop_shadow(s, e); }
   void operator()(const NoteAct& e) const { on_note_act(s, e); }
+  void operator()(const RequestAccess& e) const { on_request_access(s, e); }
+  void operator()(const AnswerAccess& e) const { on_answer_access(s, e); }
+  void operator()(const ProjectAct& e) const { on_project_act(s, e); }
   void operator()(const OpenSession& e) const { on_open_session(s, e); }
   void operator()(const EndSession& e) const { on_end_session(s, e); }
   void operator()(const MakeToken& e) const { on_make_token(s, e); }
@@ -210,6 +215,12 @@ const Table_of<pb::Session>& Core::sessions() const {
 const Table_of<pb::AccessToken>& Core::tokens() const {
   return state_->tokens;
 }
+const Table_of<pb::AccessRequest>& Core::access_requests() const {
+  return state_->access_requests;
+}
+const Table_of<pb::Project>& Core::projects() const {
+  return state_->projects;
+}
 const CoreConfig& Core::config() const {
   return state_->config;
 }
@@ -281,9 +292,12 @@ Result<std::vector<Candidate>> Core::explain(const pb::Task& task, const pb::Pri
                                              const std::vector<pb::Item>& inline_items, Instant now) const {
   if (auto error = check_task(*state_, task, inline_items)) return fail(std::move(*error));
   const std::string named = project.empty() ? tag_of(task.tags(), "project") : std::string(project);
-  const std::string purpose = tag_of(task.tags(), "purpose");
-  return candidates(
-      *state_, Plan{task, submitter, named, purpose.empty() ? "research" : purpose, inline_items, true}, now);
+  const std::string said = tag_of(task.tags(), "purpose");
+  const Plan plan{task, submitter, named, said.empty() ? "research" : said, inline_items, true};
+  if (auto error = why_not_shared(*state_, plan, now)) return fail(std::move(*error));
+  auto places = candidates(*state_, plan, now);
+  judge_budget(*state_, named, places);
+  return places;
 }
 
 bool Core::may_send(std::string_view region, std::string_view crossing) const {

@@ -189,6 +189,8 @@ class Core {
   const std::map<std::string, pb::Mechanism, std::less<>>& mechanisms() const;
   const std::map<std::string, pb::Session, std::less<>>& sessions() const;
   const std::map<std::string, pb::AccessToken, std::less<>>& tokens() const;
+  const std::map<std::string, pb::AccessRequest, std::less<>>& access_requests() const;
+  const std::map<std::string, pb::Project, std::less<>>& projects() const;
   std::vector<PeerState> peers() const;
   // The job that this submitter's Idempotency-Key made; nullptr: none, or one that is archived.
   const std::string* job_of_key(const pb::Principal& submitter, std::string_view idempotency_key) const;

@@ -3,10 +3,12 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/federation/access_request.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
 #include "gateway/federation/home.h"
 #include "gateway/federation/host.h"
+#include "gateway/federation/project.h"
 
 namespace hetao::federation {
 
@@ -43,6 +45,10 @@ void handle(State& s, const std::string& from, const pb::PeerMessage& message) {
       return on_job_news(s, from, message.job_news());
     case pb::PeerMessage::kCancelRun:
       return on_cancel_run(s, from, message.cancel_run());
+    case pb::PeerMessage::kAccessNews:
+      return on_access_news(s, from, message.access_news().request());
+    case pb::PeerMessage::kProjectNews:
+      return on_project_news(s, from, message.project_news().project());
     case pb::PeerMessage::kWitnessAsk:
     case pb::PeerMessage::kWitnessReply:
     case pb::PeerMessage::kBookAsk:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "gateway/federation/access_request.h"
 #include "gateway/federation/attempts.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
@@ -13,6 +14,7 @@
 #include "gateway/federation/outside.h"
 #include "gateway/federation/placement.h"
 #include "gateway/federation/policy_life.h"
+#include "gateway/federation/project.h"
 #include "gateway/federation/table.h"
 
 namespace hetao::federation {
@@ -68,6 +70,15 @@ void book_refusal(State& s, const SubmitJob& event, const Candidate& candidate) 
     entry.extra["item_name"] = planned.item;
     if (planned.preliminary) entry.extra["preliminary"] = "true";
   }
+}
+
+// What an owner has not granted is on the ledger as what policy forbids is.
+void book_not_shared(State& s, const SubmitJob& event, const Error& error) {
+  ledger::Entry& entry = s.book("data-access");
+  entry.job = event.id;
+  entry.who = ledger_name(event.submitter);
+  entry.decision = "forbid";
+  entry.reason = error.why;
 }
 
 void make_job(State& s, const SubmitJob& event, const Plan& plan, const Candidate& place) {
@@ -291,7 +302,12 @@ void on_submit_job(State& s, SubmitJob event) {
   const std::string project = event.project.empty() ? tag_of(event.task.tags(), "project") : event.project;
   const std::string purpose = tag_of(event.task.tags(), "purpose");
   Plan plan{event.task, event.submitter, project, purpose.empty() ? "research" : purpose, event.inline_items};
-  const std::vector<Candidate> places = candidates(s, plan, s.now);
+  if (auto error = why_not_shared(s, plan, s.now)) {
+    book_not_shared(s, event, *error);
+    return refuse_with(std::move(*error), {});
+  }
+  std::vector<Candidate> places = candidates(s, plan, s.now);
+  judge_budget(s, project, places);
   if (places.empty() || !places.front().unfit.empty()) {
     return refuse_with(
         {ErrorCode::kFailed, what, places.empty() ? "no region may take it" : places.front().unfit,
@@ -310,6 +326,7 @@ void on_submit_job(State& s, SubmitJob event) {
   const auto fetches = decide_fetches(s, event.task, event.submitter, plan.purpose, project, s.now);
   if (fetches && fetches->effect() != "permit") return refuse_with(fetch_refusal(what, *fetches), *fetches);
   make_job(s, event, plan, best);
+  promise(s, s.edit_job(event.id), best);
   s.effect(Answer{event.request, std::nullopt, event.id, best.verdict, false});
   begin_fetches(s, s.edit_job(event.id));
   const pb::Job& made = s.jobs.at(event.id);

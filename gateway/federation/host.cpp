@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/base/limits.h"
+#include "gateway/federation/access_request.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
 #include "gateway/federation/decide.h"
@@ -55,6 +56,8 @@ std::string take_input(State& s, pb::Run& run, int index, const pb::Offer& offer
   const auto known = s.datasets.find(id);
   if (known == s.datasets.end()) return "no dataset " + id + " is known in " + s.config.region;
   if (known->second.retired()) return "dataset " + id + " is retired";
+  const Use use{run.submitter().tenant(), run.purpose(), run.project()};
+  if (auto why = why_not_use(s, known->second, use, s.now)) return *why;
   if (s.is_self(known->second.region())) {
     *run.add_items() = dataset_item(known->second, input.path());
     return {};

@@ -11,23 +11,25 @@ namespace hetao::federation {
 
 // Numbers are stored: never reuse one.
 enum class Table : uint8_t {
-  kJob = 1,            // pb::Job by id
-  kRun = 2,            // pb::Run by "JOB.ATTEMPT"
-  kCrossing = 3,       // pb::Crossing by id
-  kReview = 4,         // pb::Review by id
-  kDataset = 5,        // pb::Dataset by id
-  kCounter = 6,        // pb::Counter by "TENANT/YEAR"
-  kMechanism = 7,      // pb::Mechanism by id
-  kOutbox = 8,         // pb::PeerMessage by "REGION/SEQUENCE" (20 digits)
-  kPeerMark = 9,       // pb::PeerMark by region
-  kIdempotency = 10,   // job id (plain text) by "TENANT/USER/KEY"
-  kDuty = 11,          // pb::Duty by the id of the crossing that it comes from
-  kSpent = 12,         // pb::Usage of archived runs by "TENANT/MONTH/CURRENCY"
-  kProposal = 20,      // pb::PolicyProposal by id
-  kActivation = 21,    // pb::PolicyActivation by number (10 digits)
-  kPolicyRecord = 22,  // pb::PolicyRecord by "state"
-  kSession = 30,       // pb::Session by id
-  kAccessToken = 31,   // pb::AccessToken by id
+  kJob = 1,             // pb::Job by id
+  kRun = 2,             // pb::Run by "JOB.ATTEMPT"
+  kCrossing = 3,        // pb::Crossing by id
+  kReview = 4,          // pb::Review by id
+  kDataset = 5,         // pb::Dataset by id
+  kCounter = 6,         // pb::Counter by "TENANT/YEAR"
+  kMechanism = 7,       // pb::Mechanism by id
+  kOutbox = 8,          // pb::PeerMessage by "REGION/SEQUENCE" (20 digits)
+  kPeerMark = 9,        // pb::PeerMark by region
+  kIdempotency = 10,    // job id (plain text) by "TENANT/USER/KEY"
+  kDuty = 11,           // pb::Duty by the id of the crossing that it comes from
+  kSpent = 12,          // pb::Usage of archived runs by "TENANT/MONTH/CURRENCY"
+  kProposal = 20,       // pb::PolicyProposal by id
+  kActivation = 21,     // pb::PolicyActivation by number (10 digits)
+  kPolicyRecord = 22,   // pb::PolicyRecord by "state"
+  kSession = 30,        // pb::Session by id
+  kAccessToken = 31,    // pb::AccessToken by id
+  kAccessRequest = 40,  // pb::AccessRequest by id
+  kProject = 41,        // pb::Project by id
   // The archive: what is over and settled. Never loaded into a core; read from the store when somebody asks.
   kPastJob = 101,          // as kJob
   kPastRun = 102,          // as kRun

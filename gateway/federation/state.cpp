@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "gateway/base/check.h"
+#include "gateway/federation/project.h"
 #include "gateway/federation/table.h"
 #include "gateway/ledger/sha256.h"
 
@@ -93,6 +94,14 @@ pb::AccessToken& State::edit_token(const std::string& id) {
 void State::drop_token(const std::string& id) {
   dirty_.emplace(Table::kAccessToken, id);
   tokens.erase(id);
+}
+pb::AccessRequest& State::edit_access_request(const std::string& id) {
+  dirty_.emplace(Table::kAccessRequest, id);
+  return access_requests[id];
+}
+pb::Project& State::edit_project(const std::string& id) {
+  dirty_.emplace(Table::kProject, id);
+  return projects[id];
 }
 pb::PolicyProposal& State::edit_proposal(const std::string& id) {
   dirty_.emplace(Table::kProposal, id);
@@ -199,6 +208,10 @@ Result<void> State::load(const Record& record) {
       return parse_into(sessions, record);
     case Table::kAccessToken:
       return parse_into(tokens, record);
+    case Table::kAccessRequest:
+      return parse_into(access_requests, record);
+    case Table::kProject:
+      return parse_into(projects, record);
     case Table::kIdempotency:
       idempotency[record.key] = *record.value;
       return {};
@@ -255,6 +268,10 @@ std::optional<std::string> State::serialise(Table table, const std::string& key)
       return serialise_from(sessions, key);
     case Table::kAccessToken:
       return serialise_from(tokens, key);
+    case Table::kAccessRequest:
+      return serialise_from(access_requests, key);
+    case Table::kProject:
+      return serialise_from(projects, key);
     case Table::kIdempotency:
     case Table::kOutbox:
     case Table::kPastJob:
@@ -365,6 +382,7 @@ void move_job(State& s, pb::Job& job, pb::JobState to, std::string note) {
     job.set_ended_micros(s.now.micros);
     ++s.ended[to];
     s.job_deadlines.erase(job.id());
+    settle_promise(s, job);
     const auto open = s.open_jobs.find(job.submitter().tenant());
     HETAO_CHECK(open != s.open_jobs.end() && open->second > 0);
     if (--open->second == 0) s.open_jobs.erase(open);

@@ -58,6 +58,8 @@ class State {
   Table_of<std::string> idempotency;
   Table_of<pb::Session> sessions;
   Table_of<pb::AccessToken> tokens;
+  Table_of<pb::AccessRequest> access_requests;
+  Table_of<pb::Project> projects;
   Table_of<pb::Duty> duties;  // by the crossing that they come from
   Table_of<pb::Usage> spent;  // by archived runs; see money.h
   // What each peer has not acknowledged yet, by sequence, as it is stored: there may be very many.
@@ -99,6 +101,8 @@ class State {
   void drop_session(const std::string& id);
   pb::AccessToken& edit_token(const std::string& id);
   void drop_token(const std::string& id);
+  pb::AccessRequest& edit_access_request(const std::string& id);
+  pb::Project& edit_project(const std::string& id);
   void drop_duty(const std::string& crossing);
   pb::PolicyProposal& edit_proposal(const std::string& id);
   pb::PolicyActivation& edit_activation(const std::string& number);
