@@ -28,12 +28,17 @@ install(FILES deploy/packages/copyright DESTINATION ${HETAO_DOC}/hetao COMPONENT
 # Completion and manuals come from the programs themselves, so that they can't differ from them.
 install(CODE "
   set(root \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATAROOTDIR})
-  file(MAKE_DIRECTORY \${root}/bash-completion/completions)
+  file(MAKE_DIRECTORY \${root}/bash-completion/completions \${root}/zsh/vendor-completions \${root}/man/man1)
   execute_process(COMMAND $<TARGET_FILE:hetao> completion bash
                   OUTPUT_FILE \${root}/bash-completion/completions/hetao COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND $<TARGET_FILE:hetao> completion zsh
+                  OUTPUT_FILE \${root}/zsh/vendor-completions/_hetao COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND $<TARGET_FILE:hetao> manual -o \${root}/man/man1 COMMAND_ERROR_IS_FATAL ANY)
+  file(GLOB pages \${root}/man/man1/hetao*.1)
+  execute_process(COMMAND gzip -9nf \${pages} COMMAND_ERROR_IS_FATAL ANY)
 " COMPONENT cli)
 
-# Changelog and manual of a package, compressed as Debian wants them: no name or time inside.
+# Changelog and the daemon's manual, compressed as Debian wants them: no name or time inside.
 function(hetao_compressed component text_file target)
   install(CODE "
     set(to \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${target})
@@ -48,10 +53,10 @@ foreach(pair "gateway;hetao-gateway" "cli;hetao")
   configure_file(deploy/packages/changelog.in ${CMAKE_BINARY_DIR}/packages/changelog.${package} @ONLY)
   hetao_compressed(${component} ${CMAKE_BINARY_DIR}/packages/changelog.${package}
                    ${HETAO_DOC}/${package}/changelog.gz)
-  # Made by deploy/packages/build.
-  hetao_compressed(${component} ${CMAKE_BINARY_DIR}/packages/${package}.1
-                   ${CMAKE_INSTALL_DATAROOTDIR}/man/man1/${package}.1.gz)
 endforeach()
+# Made by deploy/packages/build.
+hetao_compressed(gateway ${CMAKE_BINARY_DIR}/packages/hetao-gateway.1
+                 ${CMAKE_INSTALL_DATAROOTDIR}/man/man1/hetao-gateway.1.gz)
 install(FILES deploy/packages/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides
         RENAME hetao-gateway COMPONENT gateway)
 

@@ -47,7 +47,6 @@ size_t take_header(char* data, size_t size, size_t count, void* user) {
 }
 
 struct Freer {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
@@ -104,35 +103,41 @@ std::string hint_for(CURLcode code) {
 
 }  // namespace
 
+Client::Client(const Context& context) : context_(context), curl_(curl_easy_init(), curl_easy_cleanup) {}
+
 Result<Reply> Client::send(const Call& call) const {
   if (context_.gateway.empty()) {
     return fail(ErrorCode::kUsage, "gateway", "none is named", "give --gateway URL or set HETAO_GATEWAY");
   }
-  const std::unique_ptr<CURL, Freer> curl(curl_easy_init());
+  CURL* const curl = curl_.get();
+  curl_easy_reset(curl);
+  // On a connection that died meanwhile libcurl sends a request again: only what may be repeated goes there.
+  const bool may_repeat = call.method == "GET" || call.headers.contains("Idempotency-Key");
+  curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, may_repeat ? 0L : 1L);
   Reply reply;
-  Receiving receiving{&reply, &call, curl.get()};
+  Receiving receiving{&reply, &call, curl};
   std::string base = context_.gateway;
   while (base.ends_with('/')) base.pop_back();
   const std::string url = base + call.target;
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "https");
-  curl_easy_setopt(curl.get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_3));
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, 10L);
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+  curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_3));
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
   // A long download is not slow, a silent one is.
   if (call.sink) {
-    curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_TIME, call.timeout_seconds);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, call.timeout_seconds);
   } else {
-    curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, call.timeout_seconds);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, call.timeout_seconds);
   }
-  curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, call.method.c_str());
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
   if (call.method == "POST" || !call.body.empty()) {
-    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, call.body.data());
-    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body.data());
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
   }
-  set_identity(curl.get(), context_);
+  set_identity(curl, context_);
   curl_slist* list = nullptr;
   if (!context_.token.empty())
     list = curl_slist_append(list, ("Authorization: Bearer " + context_.token).c_str());
@@ -143,17 +148,17 @@ Result<Reply> Client::send(const Call& call) const {
     list = curl_slist_append(list, (name + ": " + value).c_str());
   list = curl_slist_append(list, "Expect:");
   const std::unique_ptr<curl_slist, Freer> headers(list);
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &receiving);
-  curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &receiving);
-  const CURLcode code = curl_easy_perform(curl.get());
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiving);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &receiving);
+  const CURLcode code = curl_easy_perform(curl);
   if (code != CURLE_OK) {
     return fail(ErrorCode::kUnreachable, "gateway " + base, curl_easy_strerror(code), hint_for(code));
   }
   long status = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   reply.status = static_cast<int>(status);
   return reply;
 }

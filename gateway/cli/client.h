@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -32,7 +33,7 @@ struct Call {
 
 class Client {
  public:
-  explicit Client(const Context& context) : context_(context) {}
+  explicit Client(const Context& context);
 
   // Any answer of the gateway, also refusals. Fails (kUnreachable) when there is none.
   Result<Reply> send(const Call& call) const;
@@ -43,6 +44,7 @@ class Client {
 
  private:
   const Context& context_;
+  std::shared_ptr<void> curl_;  // keeps its connection from call to call
 };
 
 // The Error that a refusal stands for, and its problem document (empty object when there is none).

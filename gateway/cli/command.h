@@ -24,13 +24,15 @@ struct Program {
   Chosen& chosen;
 };
 
-void add_submit(Program& program);   // submit, explain
-void add_jobs(Program& program);     // jobs, job show/wait/cancel/logs
-void add_results(Program& program);  // results list/get
-void add_data(Program& program);     // data register/show/list/retire
-void add_review(Program& program);   // review list/show/approve/reject
-void add_policy(Program& program);   // policy lint/test/decide/diff/…
-void add_audit(Program& program);    // audit search/show/export/verify/reconcile
+void add_submit(Program& program);                        // submit, explain
+void add_jobs(Program& program);                          // jobs, job show/wait/cancel/logs
+void add_results(Program& program);                       // results list/get
+void add_data(Program& program);                          // data register/show/list/retire
+void add_data_access(Program& program, CLI::App& group);  // … request/requests/grant/refuse/revoke/withdraw
+void add_project(Program& program);                       // project begin/list/show/accept/…
+void add_review(Program& program);                        // review list/show/approve/reject
+void add_policy(Program& program);                        // policy lint/test/decide/diff/…
+void add_audit(Program& program);                         // audit search/show/export/verify/reconcile
 void add_audit_verify(Program& program, CLI::App& group);
 void add_audit_reconcile(Program& program, CLI::App& group);
 void add_audit_check(Program& program, CLI::App& group);    // … verify/reconcile
@@ -43,6 +45,7 @@ void add_usage(Program& program);                           // usage
 void add_mechanism(Program& program);                       // mechanism list/file/withdraw
 void add_inspect(Program& program);                         // inspect
 void add_completion(Program& program);                      // completion bash|zsh
+void add_manual(Program& program);                          // manual
 
 // A subcommand that runs `action` with options of its own kept alive. `Options` must be
 // default-constructible.

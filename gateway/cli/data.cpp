@@ -1,4 +1,4 @@
-// hetao data register/show/list/retire: the data catalogue.
+// hetao data register/show/list/retire/export: the data catalogue.
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
@@ -22,12 +22,15 @@ struct RegisterOptions {
   std::string owner;
   std::vector<std::string> labels;
   std::string label_file;
+  bool on_request = false;
 };
 
 struct DataOptions {
   std::string id;
   bool retired = false;
 };
+
+struct ExportOptions {};
 
 Error wrong_label(const std::string& label, std::string why, std::string hint) {
   return {ErrorCode::kUsage, "label " + label, std::move(why), std::move(hint)};
@@ -83,6 +86,7 @@ int register_dataset(const Context& context, const RegisterOptions& o) {
   if (!o.description.empty()) body["description"] = o.description;
   if (!o.licence.empty()) body["licence"] = o.licence;
   if (!o.owner.empty()) body["owner"] = o.owner;
+  if (o.on_request) body["access"] = "request";
   json::object labels;
   if (!o.label_file.empty()) {
     const auto text = read_file(o.label_file);
@@ -113,7 +117,10 @@ void show_one(const Context& context, const json::object& dataset) {
   context.print(context.strong(text_at(dataset, "id")) + "  " + printable(text_at(dataset, "title")));
   context.print("in " + text_at(dataset, "region") + ", owned by " + text_at(dataset, "owner") +
                 ", version " + text_at(dataset, "version") +
+                (text_at(dataset, "access") == "request" ? ", given on request" : "") +
                 (flag_at(dataset, "retired") ? ", " + context.warn("retired") : ""));
+  for (const json::value& source : list_at(dataset, "derived_from"))
+    if (source.is_string()) context.print("made from " + std::string(source.get_string()));
   if (!text_at(dataset, "description").empty()) context.print(printable(text_at(dataset, "description")));
   if (!text_at(dataset, "licence").empty())
     context.print("licence: " + printable(text_at(dataset, "licence")));
@@ -161,12 +168,15 @@ int list(const Context& context, const DataOptions& o) {
 
 void add_data(Program& program) {
   const Context& context = program.context;
-  CLI::App* group = add_group(program.app, "data", "the data catalogue: register, show, list, retire");
+  CLI::App* group = add_group(program.app, "data",
+                              "the data catalogue: register, show, list, retire, ask for and grant use");
   add_command<RegisterOptions>(
       *group, program.chosen, "register", "register a dataset, or a new version of one, with its labels",
       [](CLI::App& command, RegisterOptions& o) {
         command.add_option("ID", o.id, "name that jobs use as dataset:ID")->required();
-        command.add_option("URL", o.url, "file:// below a staging folder of the gateway; a file or a folder")
+        command
+            .add_option("URL", o.url,
+                        "file:// below a staging folder of the gateway, upload:ID, or result:JOB/NAME")
             ->required();
         command.add_option("--title", o.title, "one line for people");
         command.add_option("--description", o.description, "what it is");
@@ -175,6 +185,7 @@ void add_data(Program& program) {
         command.add_option("-l,--label", o.labels, "NAME=VALUE, such as data.grade=general; sets are A,B,C")
             ->take_all();
         command.add_option("--labels", o.label_file, "YAML file of labels");
+        command.add_flag("--on-request", o.on_request, "used by those alone to whom you grant it");
       },
       [&context](const RegisterOptions& o) { return register_dataset(context, o); });
   const auto describe = [](CLI::App& command, DataOptions& o) {
@@ -190,6 +201,15 @@ void add_data(Program& program) {
         command.add_flag("--retired", o.retired, "also retired ones");
       },
       [&context](const DataOptions& o) { return list(context, o); });
+  add_command<ExportOptions>(
+      *group, program.chosen, "export", "the catalogue as DCAT-AP (JSON-LD), for other catalogues",
+      [](CLI::App&, ExportOptions&) {},
+      [&context](const ExportOptions&) {
+        const auto answer = Client(context).get("/api/v1/catalogue.jsonld");
+        if (!answer) return report(context, answer.error());
+        return context.print_json(*answer), 0;
+      });
+  add_data_access(program, *group);
 }
 
 }  // namespace hetao::cli

@@ -1,7 +1,9 @@
 #include "gateway/cli/job_file.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <charconv>
+#include <set>
 
 #include "gateway/base/text.h"
 #include "gateway/cli/context.h"
@@ -103,6 +105,56 @@ Spot find_spot(const Node& root, std::string_view pointer, bool at_key) {
   return spot;
 }
 
+// One task; every mistake with its place. `which`: what tells it from the others of a sweep.
+std::optional<JobElement> read_element(const Node& root, const std::string& file, const std::string& which,
+                                       Diagnostics& mistakes, std::vector<std::string>& warnings) {
+  JobElement element;
+  element.task = task_to_json(root, {}).get_object();
+  auto reading = tes::read_task(element.task);
+  if (reading) {
+    for (const std::string& warning : reading->warnings) {
+      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) warnings.push_back(warning);
+    }
+    return element;
+  }
+  for (const tes::Mistake& mistake : reading.error()) {
+    const Spot spot = find_spot(root, mistake.pointer, mistake.at_key);
+    const std::string at = mistake.pointer.empty() ? "" : mistake.pointer + ": ";
+    mistakes.push_back(
+        {file, spot.line, spot.column, at + mistake.message + which, mistake.expected, mistake.hint});
+  }
+  return std::nullopt;
+}
+
+// The elements are told apart by their names too, so that a prefix finds them all.
+void number_name(json::object& task, const Node& root, size_t index) {
+  const Node* name = root.find("name");
+  if (name != nullptr && name->text.find("${sweep.") != std::string::npos) return;
+  task["name"] = (name == nullptr ? std::string("sweep") : name->text) + "-" + std::to_string(index);
+}
+
+void read_elements(const Node& root, const std::string& file, JobFile& job, Diagnostics& mistakes) {
+  policy::Reader reader(file, mistakes);
+  const auto points = read_sweep(reader, *root.find("sweep"));
+  if (!points) return;
+  Node rest = root;
+  std::erase_if(rest.entries, [](const Node::Entry& entry) { return entry.key == "sweep"; });
+  std::set<std::string> used;
+  for (size_t i = 0; i < points->size() && mistakes.empty(); ++i) {
+    const SweepValues& values = (*points)[i];
+    const Node filled = fill_in(reader, rest, values, i, used);
+    if (!mistakes.empty()) return;
+    auto element = read_element(filled, file, " (with " + to_text(values) + ")", mistakes, job.warnings);
+    if (!element) return;  // the others have it too, or are found when this one is mended
+    number_name(element->task, rest, i);
+    element->values = values;
+    job.jobs.push_back(std::move(*element));
+  }
+  for (const auto& [name, value] : points->front()) {
+    if (!used.contains(name)) job.warnings.push_back("${sweep." + name + "} stands nowhere in the file");
+  }
+}
+
 }  // namespace
 
 tl::expected<JobFile, Diagnostics> read_job_file(const std::string& path) {
@@ -120,19 +172,14 @@ tl::expected<JobFile, Diagnostics> read_job_file(const std::string& path) {
                                        {}}});
   }
   JobFile job;
-  job.task = task_to_json(*root, {}).get_object();
-  auto reading = tes::read_task(job.task);
-  if (!reading) {
-    Diagnostics mistakes;
-    for (const tes::Mistake& mistake : reading.error()) {
-      const Spot spot = find_spot(*root, mistake.pointer, mistake.at_key);
-      const std::string at = mistake.pointer.empty() ? "" : mistake.pointer + ": ";
-      mistakes.push_back(
-          {name, spot.line, spot.column, at + mistake.message, mistake.expected, mistake.hint});
-    }
-    return tl::unexpected(std::move(mistakes));
+  Diagnostics mistakes;
+  job.is_sweep = root->find("sweep") != nullptr;
+  if (job.is_sweep) {
+    read_elements(*root, name, job, mistakes);
+  } else if (auto element = read_element(*root, name, "", mistakes, job.warnings)) {
+    job.jobs.push_back(std::move(*element));
   }
-  job.warnings = std::move(reading->warnings);
+  if (!mistakes.empty()) return tl::unexpected(std::move(mistakes));
   return job;
 }
 

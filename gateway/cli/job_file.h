@@ -1,5 +1,5 @@
 // Job files: GA4GH TES tasks in YAML or JSON, checked here with file, line and column before anything is
-// sent.
+// sent. A file with a section `sweep` (sweep.h) stands for many tasks.
 #pragma once
 
 #include <string>
@@ -8,11 +8,18 @@
 
 #include "gateway/base/diagnostic.h"
 #include "gateway/base/json.h"
+#include "gateway/cli/sweep.h"
 
 namespace hetao::cli {
 
+struct JobElement {
+  json::object task;  // what to send
+  SweepValues values;
+};
+
 struct JobFile {
-  json::object task;                  // what to send
+  std::vector<JobElement> jobs;  // one, unless it is a sweep
+  bool is_sweep = false;
   std::vector<std::string> warnings;  // what will be left out
 };
 

@@ -1,12 +1,12 @@
 // hetao jobs, hetao job show/wait/cancel/logs.
 #include <boost/json/serialize.hpp>
-#include <chrono>
-#include <thread>
 
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
+#include "gateway/cli/follow.h"
 #include "gateway/cli/show.h"
+#include "gateway/cli/sweep_jobs.h"
 #include "gateway/cli/watch.h"
 
 namespace hetao::cli {
@@ -17,6 +17,7 @@ struct ListOptions {
   std::string state;
   std::string project;
   std::string name;
+  std::string sweep;
   int limit = 100;
 };
 
@@ -31,6 +32,7 @@ std::string job_path(const std::string& id) {
 }
 
 int list(const Context& context, const ListOptions& o) {
+  if (!o.sweep.empty()) return list_sweep(context, o.sweep);
   const auto answer = Client(context).get("/api/v1/jobs" + query_of({{"state", o.state},
                                                                      {"project", o.project},
                                                                      {"name_prefix", o.name},
@@ -93,12 +95,24 @@ int show(const Context& context, const JobOptions& o) {
   return 0;
 }
 
-int cancel(const Context& context, const JobOptions& o) {
-  const auto answer = Client(context).post(job_path(o.id) + "/cancel", json::object());
+int cancel_one(const Context& context, const Client& client, const std::string& id) {
+  const auto answer = client.post(job_path(id) + "/cancel", json::object());
   if (!answer) return report(context, answer.error());
   if (context.json) return context.print_json(*answer), 0;
-  context.print(o.id + "  " + context.state(text_at(answer->get_object(), "state")));
+  context.print(id + "  " + context.state(text_at(answer->get_object(), "state")));
   return 0;
+}
+
+int cancel(const Context& context, const JobOptions& o) {
+  const Client client(context);
+  if (!is_sweep(o.id)) return cancel_one(context, client, o.id);
+  const auto jobs = jobs_of_sweep(client, o.id);
+  if (!jobs) return report(context, jobs.error());
+  int worst = 0;
+  for (const json::object& job : *jobs) {
+    if (!flag_at(job, "final")) worst = std::max(worst, cancel_one(context, client, text_at(job, "id")));
+  }
+  return worst;
 }
 
 void print_logs(const Context& context, const json::object& logs) {
@@ -120,18 +134,12 @@ void print_logs(const Context& context, const json::object& logs) {
 }
 
 int logs(const Context& context, const JobOptions& o) {
-  while (true) {
-    const auto answer = Client(context).get(job_path(o.id) + "/logs");
-    if (!answer) return report(context, answer.error());
-    const bool complete = flag_at(answer->get_object(), "complete");
-    if (!o.follow || complete) {
-      if (context.json) return context.print_json(*answer), 0;
-      print_logs(context, answer->get_object());
-      return 0;
-    }
-    // Output leaves a region only when it was read and decided, so a log comes whole when the job has ended.
-    std::this_thread::sleep_for(std::chrono::seconds(1));
-  }
+  if (o.follow) return follow_logs(context, o.id);
+  const auto answer = Client(context).get(job_path(o.id) + "/logs");
+  if (!answer) return report(context, answer.error());
+  if (context.json) return context.print_json(*answer), 0;
+  print_logs(context, answer->get_object());
+  return 0;
 }
 
 }  // namespace
@@ -144,6 +152,7 @@ void add_jobs(Program& program) {
         command.add_option("--state", o.state, "only jobs in this state");
         command.add_option("--project", o.project, "only jobs of this project");
         command.add_option("--name", o.name, "only jobs whose name begins so");
+        command.add_option("--sweep", o.sweep, "the jobs of this sweep, by their number");
         command.add_option("--limit", o.limit, "at most this many")
             ->capture_default_str()
             ->check(CLI::Range(1, 1000));
@@ -155,15 +164,18 @@ void add_jobs(Program& program) {
   };
   add_command<JobOptions>(*job, program.chosen, "show", "the job with its crossings, decisions and outputs",
                           describe, [&context](const JobOptions& o) { return show(context, o); });
-  add_command<JobOptions>(*job, program.chosen, "wait", "wait until it ends; exit 0 if complete", describe,
-                          [&context](const JobOptions& o) { return watch_job(context, o.id); });
-  add_command<JobOptions>(*job, program.chosen, "cancel", "stop it, on every side", describe,
-                          [&context](const JobOptions& o) { return cancel(context, o); });
+  add_command<JobOptions>(*job, program.chosen, "wait",
+                          "wait until it ends (a sweep: until all have ended); exit 0 if complete", describe,
+                          [&context](const JobOptions& o) {
+                            return is_sweep(o.id) ? watch_sweep(context, o.id) : watch_job(context, o.id);
+                          });
+  add_command<JobOptions>(*job, program.chosen, "cancel", "stop it, or every job of a sweep, on every side",
+                          describe, [&context](const JobOptions& o) { return cancel(context, o); });
   add_command<JobOptions>(
       *job, program.chosen, "logs", "what its executors wrote, as far as it may be seen here",
       [describe](CLI::App& command, JobOptions& o) {
         describe(command, o);
-        command.add_flag("-f,--follow", o.follow, "wait until it is there");
+        command.add_flag("-f,--follow", o.follow, "show what it writes while it runs, until it ends");
       },
       [&context](const JobOptions& o) { return logs(context, o); });
 }

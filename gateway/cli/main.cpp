@@ -108,6 +108,7 @@ int run(int argc, char** argv) {
   add_jobs(program);
   add_results(program);
   add_data(program);
+  add_project(program);
   add_review(program);
   add_policy(program);
   add_audit(program);
@@ -120,6 +121,7 @@ int run(int argc, char** argv) {
   add_mechanism(program);
   add_inspect(program);
   add_completion(program);
+  add_manual(program);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

@@ -11,6 +11,7 @@
 #include "gateway/cli/client.h"
 #include "gateway/cli/command.h"
 #include "gateway/cli/progress.h"
+#include "gateway/cli/sweep_jobs.h"
 #include "gateway/transfer/blob.h"
 
 namespace hetao::cli {
@@ -126,11 +127,16 @@ bool is_wanted(const GetOptions& o, const std::string& name) {
   return o.names.empty() || std::find(o.names.begin(), o.names.end(), name) != o.names.end();
 }
 
-int get(const Context& context, const GetOptions& o) {
-  const auto answer = Client(context).get("/api/v1/results/" + percent_encode(o.id));
-  if (!answer) return report(context, answer.error());
-  json::array fetched;
+struct Got {
+  json::array files;
   size_t withheld = 0;
+};
+
+// Outputs of one job into a folder; the exit code where that failed.
+std::optional<int> get_job(const Context& context, const GetOptions& o, const std::string& id,
+                           const fs::path& folder, Got& got) {
+  const auto answer = Client(context).get("/api/v1/results/" + percent_encode(id));
+  if (!answer) return report(context, answer.error());
   for (const json::value& value : list_at(answer->get_object(), "results")) {
     const json::object& output = value.get_object();
     const std::string state = text_at(output, "state");
@@ -138,7 +144,7 @@ int get(const Context& context, const GetOptions& o) {
     if (state != "available" && state != "delivered") {
       context.remark(text_at(output, "name") + ": " + context.state(state) + " " +
                      printable(text_at(output, "note")));
-      ++withheld;
+      ++got.withheld;
       continue;
     }
     for (const Wanted& wanted : files_of(output)) {
@@ -146,21 +152,44 @@ int get(const Context& context, const GetOptions& o) {
         return report(context, Error{ErrorCode::kVerification, printable(wanted.shown()),
                                      "is no safe file name", "tell the operator"});
       }
-      const fs::path target = fs::path(o.folder) / wanted.shown();
-      if (auto done = download(context, o.id, wanted, target); !done) return report(context, done.error());
+      const fs::path target = folder / wanted.shown();
+      if (auto done = download(context, id, wanted, target); !done) return report(context, done.error());
       if (!context.json)
         context.print(target.string() + "  " + human_bytes(wanted.bytes) + "  " + context.dim(wanted.digest));
-      fetched.push_back({{"name", wanted.shown()},
-                         {"file", target.string()},
-                         {"bytes", wanted.bytes},
-                         {"digest", wanted.digest}});
+      got.files.push_back({{"name", wanted.shown()},
+                           {"file", target.string()},
+                           {"bytes", wanted.bytes},
+                           {"digest", wanted.digest}});
     }
   }
-  if (context.json) context.print_json(json::object{{"job", o.id}, {"files", fetched}});
-  if (!fetched.empty()) return 0;
-  return report(context, Error{withheld > 0 ? ErrorCode::kFailed : ErrorCode::kNotFound, "job " + o.id,
-                               withheld > 0 ? "none of its outputs is here" : "has no such output",
-                               "`hetao job show " + o.id + "` says why"});
+  return std::nullopt;
+}
+
+// Each element's outputs into a folder of its own, by its number.
+std::optional<int> get_sweep(const Context& context, const GetOptions& o, Got& got) {
+  const auto jobs = jobs_of_sweep(Client(context), o.id);
+  if (!jobs) return report(context, jobs.error());
+  for (const json::object& job : *jobs) {
+    const std::string index = text_at(object_at(job, "sweep"), "index");
+    if (!stays_below(index) || index.find('/') != std::string::npos)
+      return report(context, Error{ErrorCode::kVerification, printable(index), "is no number", {}});
+    if (auto code = get_job(context, o, text_at(job, "id"), fs::path(o.folder) / index, got)) return code;
+  }
+  return std::nullopt;
+}
+
+int get(const Context& context, const GetOptions& o) {
+  Got got;
+  const auto stopped =
+      is_sweep(o.id) ? get_sweep(context, o, got) : get_job(context, o, o.id, fs::path(o.folder), got);
+  if (stopped) return *stopped;
+  const std::string what = is_sweep(o.id) ? "sweep" : "job";
+  if (context.json) context.print_json(json::object{{what, o.id}, {"files", got.files}});
+  if (!got.files.empty()) return 0;
+  return report(context,
+                Error{got.withheld > 0 ? ErrorCode::kFailed : ErrorCode::kNotFound, what + " " + o.id,
+                      got.withheld > 0 ? "none of its outputs is here" : "has no such output",
+                      "`hetao job show` says why"});
 }
 
 int list(const Context& context, const GetOptions& o) {
@@ -186,7 +215,8 @@ void add_results(Program& program) {
       *group, program.chosen, "get",
       "download outputs; goes on where a broken download ended, and verifies digests",
       [](CLI::App& command, GetOptions& o) {
-        command.add_option("ID", o.id, "the job")->required();
+        command.add_option("ID", o.id, "the job, or the sweep: each element into a folder of its own")
+            ->required();
         command.add_option("NAME", o.names, "only these outputs");
         command.add_option("-o,--output", o.folder, "folder to put them in")->capture_default_str();
       },

@@ -6,6 +6,7 @@
 #include "gateway/cli/command.h"
 #include "gateway/cli/job_file.h"
 #include "gateway/cli/show.h"
+#include "gateway/cli/sweep_jobs.h"
 #include "gateway/cli/watch.h"
 
 namespace hetao::cli {
@@ -24,32 +25,6 @@ struct ExplainOptions {
   std::string file;
   std::string project;
 };
-
-// The rules, their legal basis and what would be allowed, or every mistake: for whoever reads on. The error
-// itself is one line on standard error.
-int refused(const Context& context, const Reply& reply) {
-  const Error error = error_of(reply, "job");
-  const json::object problem = problem_of(reply);
-  if (!context.json && error.code == ErrorCode::kForbidden) {
-    if (!text_at(problem, "decision_id").empty())
-      context.print("decision " + text_at(problem, "decision_id"));
-    if (!object_at(problem, "verdict").empty()) {
-      context.print(context.verdict("forbid"));
-      show_verdict(context, object_at(problem, "verdict"), "  ");
-    }
-  }
-  for (const json::value& value : list_at(problem, "mistakes")) {
-    if (!context.json && value.is_object()) {
-      context.print(text_at(value.get_object(), "pointer") + ": " + text_at(value.get_object(), "message"));
-    }
-  }
-  return report(context, error);
-}
-
-int exit_of_decision(const std::string& decision) {
-  if (decision == "forbid") return static_cast<int>(ErrorCode::kForbidden);
-  return decision == "hold" ? static_cast<int>(ErrorCode::kHeld) : 0;
-}
 
 void show_candidate(const Context& context, const json::object& candidate) {
   const json::object& verdict = object_at(candidate, "verdict");
@@ -80,31 +55,70 @@ void show_candidate(const Context& context, const json::object& candidate) {
   if (list_at(candidate, "crossings").empty()) context.print("  nothing crosses");
 }
 
+}  // namespace
+
+int refused(const Context& context, const Reply& reply) {
+  const Error error = error_of(reply, "job");
+  const json::object problem = problem_of(reply);
+  if (!context.json && error.code == ErrorCode::kForbidden) {
+    if (!text_at(problem, "decision_id").empty())
+      context.print("decision " + text_at(problem, "decision_id"));
+    if (!object_at(problem, "verdict").empty()) {
+      context.print(context.verdict("forbid"));
+      show_verdict(context, object_at(problem, "verdict"), "  ");
+    }
+  }
+  for (const json::value& value : list_at(problem, "mistakes")) {
+    if (!context.json && value.is_object()) {
+      context.print(text_at(value.get_object(), "pointer") + ": " + text_at(value.get_object(), "message"));
+    }
+  }
+  return report(context, error);
+}
+
+int exit_of_decision(const std::string& decision) {
+  if (decision == "forbid") return static_cast<int>(ErrorCode::kForbidden);
+  return decision == "hold" ? static_cast<int>(ErrorCode::kHeld) : 0;
+}
+
+void show_explanation(const Context& context, const json::object& explanation) {
+  for (const json::value& candidate : list_at(explanation, "candidates")) {
+    if (candidate.is_object()) show_candidate(context, candidate.get_object());
+  }
+  context.print("decision: " + context.verdict(text_at(explanation, "decision")));
+}
+
+namespace {
+
 int explain(const Context& context, const std::string& file, const std::string& project) {
   const auto job = read_job_file(file);
   if (!job) return report(context, job.error());
-  const auto answer = Client(context).post("/api/v1/explain" + query_of({{"project", project}}), job->task);
+  if (job->is_sweep) return explain_sweep(context, *job, project);
+  const auto answer =
+      Client(context).post("/api/v1/explain" + query_of({{"project", project}}), job->jobs.front().task);
   if (!answer) return report(context, answer.error());
   const json::object& explanation = answer->get_object();
   if (context.json) {
     context.print_json(*answer);
   } else {
     for (const std::string& warning : job->warnings) context.remark("hetao: " + warning);
-    for (const json::value& candidate : list_at(explanation, "candidates")) {
-      if (candidate.is_object()) show_candidate(context, candidate.get_object());
-    }
-    context.print("decision: " + context.verdict(text_at(explanation, "decision")));
+    show_explanation(context, explanation);
   }
   return exit_of_decision(text_at(explanation, "decision"));
 }
 
 int submit(const Context& context, const SubmitOptions& options) {
   if (options.dry_run) return explain(context, options.file, options.project);
-  const auto job = read_job_file(options.file);
+  auto job = read_job_file(options.file);
   if (!job) return report(context, job.error());
-  Call call{
-      "POST", "/api/v1/jobs" + query_of({{"project", options.project}}), json::serialize(job->task), {}, 60,
-      {}};
+  if (job->is_sweep)
+    return submit_sweep(context, std::move(*job), {options.project, options.idempotency_key, options.watch});
+  Call call{"POST",
+            "/api/v1/jobs" + query_of({{"project", options.project}}),
+            json::serialize(job->jobs.front().task),
+            {},
+            60,
+            {}};
   if (!options.idempotency_key.empty()) call.headers["Idempotency-Key"] = options.idempotency_key;
   const auto reply = Client(context).send(call);
   if (!reply) return report(context, reply.error());
@@ -135,7 +149,7 @@ void add_submit(Program& program) {
   const Context& context = program.context;
   add_command<SubmitOptions>(
       program.app, program.chosen, "submit",
-      "submit a job file (GA4GH TES 1.1 in YAML or JSON); prints the job's id",
+      "submit a job file (GA4GH TES 1.1 in YAML or JSON, or a sweep of many); prints the job's id",
       [](CLI::App& command, SubmitOptions& o) {
         command.add_option("JOB", o.file, "the job file, or - for standard input")->required();
         command.add_flag("--watch", o.watch, "show states, placement and crossings until the job ends");

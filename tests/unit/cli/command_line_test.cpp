@@ -89,5 +89,42 @@ TEST(CommandLine, CompletionIsAScriptThatBashTakes) {
   EXPECT_EQ(hetao.read("done"), "diff\n");
 }
 
+TEST(CommandLine, CompletionInBashKnowsThatAValueIsNoCommand) {
+  const Program hetao;
+  hetao.write("complete.sh", hetao.run({"completion", "bash"}).out +
+                                 "\nCOMP_WORDS=(hetao --gateway https://a job lo); COMP_CWORD=4; _hetao\n"
+                                 "echo \"${COMPREPLY[@]}\" > done\n");
+  ASSERT_EQ(std::system(("cd " + hetao.folder() + " && bash complete.sh").c_str()), 0);
+  EXPECT_EQ(hetao.read("done"), "logs\n");
+}
+
+// What zsh's own functions would be given: the completion system itself needs a terminal.
+std::string zsh_completes(const Program& hetao, const std::string& words) {
+  hetao.write("complete.zsh", "compdef() { print compdef $* > loaded }\n" +
+                                  hetao.run({"completion", "zsh"}).out +
+                                  "_describe() { print -l -- \"${(@P)@[-1]}\" > done }\n"
+                                  "_files() { print files > done }\n"
+                                  "words=(" +
+                                  words + ") CURRENT=${#words}\n_hetao\n");
+  EXPECT_EQ(std::system(("cd " + hetao.folder() + " && zsh -f complete.zsh").c_str()), 0);
+  return hetao.read("done");
+}
+
+TEST(CommandLine, CompletionIsAScriptThatZshTakes) {
+  if (std::system("command -v zsh >/dev/null") != 0) GTEST_SKIP() << "no zsh here";
+  const Program hetao;
+  EXPECT_THAT(zsh_completes(hetao, "hetao ''"), HasSubstr("submit:submit a job file"));
+  EXPECT_EQ(hetao.read("loaded"), "compdef _hetao hetao\n");
+  EXPECT_THAT(zsh_completes(hetao, "hetao policy di"), HasSubstr("diff:"));
+  EXPECT_THAT(zsh_completes(hetao, "hetao --gateway https://a --json job lo"), HasSubstr("logs:"));
+  const std::string options = zsh_completes(hetao, "hetao job logs x -");
+  EXPECT_THAT(options, HasSubstr("--follow:"));
+  EXPECT_THAT(options, HasSubstr("-f:"));
+  EXPECT_THAT(options, HasSubstr("--gateway:"));
+  EXPECT_EQ(zsh_completes(hetao, "hetao submit j"), "files\n");
+  EXPECT_EQ(zsh_completes(hetao, "hetao --ca c"), "files\n");
+  EXPECT_EQ(zsh_completes(hetao, "hetao nonsense ''"), zsh_completes(hetao, "hetao ''"));
+}
+
 }  // namespace
 }  // namespace hetao::cli

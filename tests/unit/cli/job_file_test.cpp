@@ -42,6 +42,49 @@ TEST(JobFile, YamlAndJsonAreRead) {
   EXPECT_EQ(json.code, 8) << json.err;
 }
 
+constexpr const char* kSweep = R"(name: tune
+sweep:
+  values:
+    rate: [0.1, 0.01]
+    seed: {from: 1, to: 3}
+  exclude: [{rate: 0.01, seed: 3}]
+executors:
+  - {image: a, command: [train, "${sweep.rate}", "${sweep.seed}", "$HOME ${HOME} ${sweep.index}"]}
+resources: {cpu_cores: "${sweep.seed}"}
+)";
+
+TEST(JobFile, ASweepIsReadAndWrongOnesAreNot) {
+  const Program hetao;
+  const Said good = submit(hetao, kSweep);
+  EXPECT_EQ(good.code, 8) << good.err;
+  EXPECT_THAT(good.err, HasSubstr("5 jobs"));
+  const std::pair<const char*, const char*> cases[] = {
+      {"sweep: 3", "sweep"},
+      {"sweep: {}", "values"},
+      {"sweep: {values: {}}", "0 parameters"},
+      {"sweep: {valus: {a: [1]}}", "did you mean \"values\"?"},
+      {"sweep: {values: {a: []}}", "is empty"},
+      {"sweep: {values: {a: [[1]]}}", "a text"},
+      {"sweep: {values: {index: [1]}}", "is no name of a parameter"},
+      {"sweep: {values: {'a b': [1]}}", "is no name of a parameter"},
+      {"sweep: {values: {a: {from: 1, to: 1001}}}", "is no range"},
+      {"sweep: {values: {a: {from: 3, to: 1}}}", "is no range"},
+      {"sweep: {values: {a: {from: 1, to: 5, step: 0}}}", "step"},
+      {"sweep: {values: {a: {from: 1, to: 40}, b: {from: 1, to: 40}}}", "more than 1000"},
+      {"sweep: {values: {a: [1]}, exclude: [{b: 1}]}", "in no element"},
+      {"sweep: {values: {a: [1]}, exclude: [{a: 1}]}", "every element is excluded"},
+      {"sweep: {values: {rate: [1]}}\ntags: {x: \"${sweep.rat}\"}", "did you mean \"rate\"?"},
+      {"sweep: {values: {a: [1]}}\ntags: {x: \"${sweep.a\"}", "is no parameter"},
+      {"sweep: {values: {a: [many]}}\nresources: {cpu_cores: \"${sweep.a}\"}", "(with a=many)"},
+  };
+  for (const auto& [text, says] : cases) {
+    const Said wrong = submit(hetao, std::string("executors: [{image: a, command: [b]}]\n") + text + "\n");
+    EXPECT_EQ(wrong.code, 2) << text;
+    EXPECT_THAT(wrong.err, HasSubstr(says)) << text;
+    EXPECT_THAT(wrong.err, HasSubstr("job.yaml:")) << text;
+  }
+}
+
 struct Wrong {
   const char* text;
   const char* place;
