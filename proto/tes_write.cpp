@@ -252,12 +252,32 @@ json::object write_task(const pb::Task& task) {
   return out;
 }
 
+namespace {
+
+// What the client left open is known once the input is here: a folder holds files with names of their own.
+void name_folders(const pb::Job& job, json::object& out) {
+  json::value* inputs = out.if_contains("inputs");
+  if (inputs == nullptr) return;
+  for (int i = 0; i < job.task().inputs_size(); ++i) {
+    const pb::Input& input = job.task().inputs(i);
+    if (input.type() != pb::FILE_TYPE_UNSPECIFIED) continue;
+    for (const pb::Item& item : job.items()) {
+      const bool is_file = item.files_size() == 1 && item.files(0).path().empty();
+      if (item.name() == input.path() && item.files_size() > 0 && !is_file)
+        inputs->get_array()[static_cast<size_t>(i)].get_object()["type"] = "DIRECTORY";
+    }
+  }
+}
+
+}  // namespace
+
 json::object write_job(const pb::Job& job, View view) {
   json::object out;
   out["id"] = job.id();
   out["state"] = state_name(job.state());
   if (view == View::kMinimal) return out;
   put_task(out, job.task(), view == View::kFull, true);
+  name_folders(job, out);
   out["creation_time"] = time_text(job.created_micros());
   json::array logs;
   logs.push_back(write_log(job, view));

@@ -16,6 +16,7 @@ struct Api::Shared {
   std::shared_ptr<Gatekeeper> gate;  // of this configuration
   std::shared_ptr<Admission> admission = std::make_shared<Admission>();
   std::shared_ptr<Activity> activity = std::make_shared<Activity>();
+  std::shared_ptr<Retries> retries = std::make_shared<Retries>();
 };
 
 namespace {
@@ -88,6 +89,7 @@ struct Needs {
   std::shared_ptr<Gatekeeper> gate;
   std::shared_ptr<Admission> admission;
   std::shared_ptr<Activity> activity;
+  std::shared_ptr<Retries> retries;
 };
 
 io::Awaitable<io::HttpResponse> answer_unfinished(Needs& needs, const io::HttpRequest& request) {
@@ -95,8 +97,9 @@ io::Awaitable<io::HttpResponse> answer_unfinished(Needs& needs, const io::HttpRe
   std::optional<Match> match = find_route(routes(), request.method, request.path(), allowed);
   if (!match) co_return allowed.empty() ? plain_not_found() : wrong_method(allowed);
   const Route& route = *match->route;
-  Context context{*needs.backend,   *needs.config, request,        {}, std::move(match->path), {},
-                  *needs.admission, *needs.gate,   *needs.activity};
+  Context context{
+      *needs.backend, *needs.config,   request,       {}, std::move(match->path), {}, *needs.admission,
+      *needs.gate,    *needs.activity, *needs.retries};
   auto turned_away = co_await admit(route, context);
   if (turned_away) co_return std::move(*turned_away);
   auto query = Query::parse(request.query());
@@ -129,8 +132,9 @@ Api::Api(std::shared_ptr<Backend> backend, ApiConfig config) : shared_(std::make
 
 io::HttpHandler Api::handler() const {
   return [shared = shared_](io::HttpRequest request) {
-    return answer({shared->backend, shared->config, shared->gate, shared->admission, shared->activity},
-                  std::move(request));
+    return answer(
+        {shared->backend, shared->config, shared->gate, shared->admission, shared->activity, shared->retries},
+        std::move(request));
   };
 }
 

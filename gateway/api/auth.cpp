@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/text.h"
 #include "gateway/federation/access.h"
 #include "gateway/federation/state.h"
@@ -122,6 +123,27 @@ Verdict by_credential(const AuthConfig& config, const federation::Core& core, st
   return caller;
 }
 
+bool has_scheme(std::string_view header, std::string_view scheme) {
+  return header.size() > scheme.size() &&
+         std::equal(scheme.begin(), scheme.end(), header.begin(),
+                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+}
+
+// GA4GH clients know bearer tokens or a name and a password (RFC 7617): the token is the password then, and
+// the name, which the token says anyway, may be any.
+std::optional<std::string> token_of(std::string_view header) {
+  static constexpr std::string_view kBearer = "bearer ";
+  static constexpr std::string_view kBasic = "basic ";
+  if (has_scheme(header, kBearer)) return std::string(header.substr(kBearer.size()));
+  if (!has_scheme(header, kBasic)) return std::nullopt;
+  const auto pair = from_base64(header.substr(kBasic.size()));
+  if (!pair) return std::nullopt;
+  const std::string_view text = as_text(*pair);
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  return std::string(text.substr(colon + 1));
+}
+
 Verdict by_certificate(const AuthConfig& config, const certs::PeerFacts& client) {
   Caller caller;
   caller.by = "certificate";
@@ -175,16 +197,13 @@ tl::expected<Caller, AuthRefusal> authenticate(const AuthConfig& config, const f
   if (request.headers.count("authorization") > 1) return refuse("malformed", "two Authorization headers");
   const std::string_view header = request.headers.get("authorization");
   if (!header.empty()) {
-    static constexpr std::string_view kScheme = "bearer ";
-    const std::string scheme(header.substr(0, kScheme.size()));
-    const bool bearer = std::equal(scheme.begin(), scheme.end(), kScheme.begin(), kScheme.end(),
-                                   [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-    if (!bearer)
-      return refuse("malformed", "only bearer tokens are taken", "send Authorization: Bearer TOKEN");
-    const std::string_view token = header.substr(kScheme.size());
-    if (identity::looks_like_credential(token))
-      return by_credential(config, core, token, only_reads(request), now);
-    return by_token(config, token, now);
+    const auto token = token_of(header);
+    if (!token)
+      return refuse("malformed", "only tokens are taken",
+                    "send Authorization: Bearer TOKEN, or Basic with the token as password");
+    if (identity::looks_like_credential(*token))
+      return by_credential(config, core, *token, only_reads(request), now);
+    return by_token(config, *token, now);
   }
   if (const auto cookie = cookie_of(request, kSessionCookie)) {
     auto caller = by_credential(config, core, *cookie, only_reads(request), now);

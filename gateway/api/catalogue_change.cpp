@@ -3,6 +3,7 @@
 
 #include "gateway/api/handlers.h"
 #include "gateway/api/labels.h"
+#include "gateway/api/lineage.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/uploads.h"
 #include "gateway/api/views.h"
@@ -31,18 +32,20 @@ struct Registration {
 };
 
 // Texts of the body into `out`; the first mistake, if there is one.
-std::optional<Error> read_texts(const json::object& body, Registration& out, std::string& owner) {
+std::optional<Error> read_texts(const json::object& body, Registration& out, std::string& owner,
+                                std::string& access) {
   struct Member {
     const char* name;
     bool needed;
     std::string* into;
   };
-  const std::array<Member, 6> members = {{{"id", true, out.dataset.mutable_id()},
+  const std::array<Member, 7> members = {{{"id", true, out.dataset.mutable_id()},
                                           {"url", true, &out.url},
                                           {"title", false, out.dataset.mutable_title()},
                                           {"description", false, out.dataset.mutable_description()},
                                           {"licence", false, out.dataset.mutable_licence()},
-                                          {"owner", false, &owner}}};
+                                          {"owner", false, &owner},
+                                          {"access", false, &access}}};
   for (const Member& member : members) {
     auto text = text_member(body, member.name, member.needed, limits::kTextFieldBytesMax);
     if (!text) return text.error();
@@ -51,26 +54,42 @@ std::optional<Error> read_texts(const json::object& body, Registration& out, std
   return std::nullopt;
 }
 
+// A result brings its labels along: they stick, and are nobody's to change here.
+void read_result(const Context& c, const std::string& result, const json::value* labels, pb::Dataset& dataset,
+                 tes::Mistakes& mistakes) {
+  if (labels != nullptr && (!labels->is_object() || !labels->get_object().empty()))
+    mistakes.push_back({"/labels", false, "are those that the result inherited", "leave them out", {}});
+  const auto taken = take_result(c, result, dataset);
+  if (!taken) mistakes.push_back({"/url", false, taken.error().why, {}, taken.error().hint});
+}
+
 Registration read_registration(const Context& c) {
   Registration out;
   const auto body =
-      object_body(c.request, {"id", "title", "description", "licence", "url", "owner", "labels"});
+      object_body(c.request, {"id", "title", "description", "licence", "url", "owner", "labels", "access"});
   if (!body) {
     out.refused = problem(body.error());
     return out;
   }
   std::string owner;
-  if (const auto error = read_texts(*body, out, owner)) {
+  std::string access;
+  if (const auto error = read_texts(*body, out, owner, access)) {
     out.refused = problem(*error);
     return out;
   }
   tes::Mistakes mistakes;
+  if (!access.empty() && access != "open" && access != "request")
+    mistakes.push_back({"/access", false, "is no kind of access", "one of open, request", {}});
+  out.dataset.set_on_request(access == "request");
   if (!is_id(out.dataset.id())) {
     mistakes.push_back(
         {"/id", false, "is no id of a dataset", "lower-case letters, digits, '.', '_', '-'", {}});
   }
   const json::value* labels = body->if_contains("labels");
-  if (labels == nullptr || !labels->is_object()) {
+  const std::string result = result_of(out.url);
+  if (!result.empty()) {
+    read_result(c, result, labels, out.dataset, mistakes);
+  } else if (labels == nullptr || !labels->is_object()) {
     mistakes.push_back({"/labels",
                         false,
                         labels == nullptr ? "is missing" : "is no object",
@@ -81,8 +100,9 @@ Registration read_registration(const Context& c) {
         read_labels(labels->get_object(), c.backend.policy()->pack().schema, mistakes);
   }
   const std::string upload = upload_of(out.url);
-  const auto allowed =
-      upload.empty() ? c.backend.staging().check(out.url) : check_upload(c.backend, c.caller.tenant, upload);
+  const auto allowed = !result.empty()  ? Result<void>()
+                       : upload.empty() ? c.backend.staging().check(out.url)
+                                        : check_upload(c.backend, c.caller.tenant, upload);
   if (!allowed) {
     mistakes.push_back({"/url", false, allowed.error().why, {}, allowed.error().hint});
   }
@@ -99,6 +119,7 @@ Registration read_registration(const Context& c) {
 
 // Copies the files into the blob store, on another thread. `error` when that failed.
 void take_files(Backend& backend, Registration& registration, std::optional<Error>& error) {
+  if (!registration.dataset.files().empty()) return;  // a result's, which is here
   const std::string upload = upload_of(registration.url);
   const auto files = upload.empty() ? backend.staging().ingest(registration.url, backend.blobs())
                                     : ingest_upload(backend, registration.dataset.owner_tenant(), upload);

@@ -31,7 +31,7 @@ bool same_word(std::string_view a, std::string_view b) {
 bool is_json(const io::HttpResponse& response) {
   const std::string_view type = response.headers.get("Content-Type");
   return type.starts_with("application/json") || type.starts_with("application/problem+json") ||
-         type.starts_with("application/yaml");
+         type.starts_with("application/ld+json") || type.starts_with("application/yaml");
 }
 
 // "q=0", "q=0.000": not wanted at all.

@@ -29,6 +29,9 @@ io::Awaitable<io::HttpResponse> cancel_job(const Context& c);
 io::Awaitable<io::HttpResponse> job_logs(const Context& c);
 io::Awaitable<io::HttpResponse> tes_get(const Context& c);
 
+// --- log_follow.cpp
+io::Awaitable<io::HttpResponse> follow_logs(const Context& c);
+
 // --- results.cpp
 io::Awaitable<io::HttpResponse> list_results(const Context& c);
 io::Awaitable<io::HttpResponse> get_result(const Context& c);
@@ -41,6 +44,21 @@ io::Awaitable<io::HttpResponse> register_dataset(const Context& c);
 io::Awaitable<io::HttpResponse> retire_dataset(const Context& c);
 io::Awaitable<io::HttpResponse> register_mechanism(const Context& c);
 io::Awaitable<io::HttpResponse> withdraw_mechanism(const Context& c);
+
+// --- dcat.cpp
+io::HttpResponse catalogue_jsonld(const Context& c);
+
+// --- access_requests.cpp
+io::HttpResponse list_access(const Context& c);
+io::HttpResponse get_access(const Context& c);
+io::Awaitable<io::HttpResponse> request_access(const Context& c);
+io::Awaitable<io::HttpResponse> answer_access(const Context& c);
+
+// --- projects.cpp
+io::HttpResponse list_projects(const Context& c);
+io::HttpResponse get_project(const Context& c);
+io::Awaitable<io::HttpResponse> begin_project(const Context& c);
+io::Awaitable<io::HttpResponse> act_on_project(const Context& c);
 
 // --- reviews.cpp
 io::Awaitable<io::HttpResponse> list_reviews(const Context& c);
@@ -98,6 +116,7 @@ io::Awaitable<io::HttpResponse> end_sign_in(const Context& c);
 io::Awaitable<io::HttpResponse> begin_device(const Context& c);
 io::Awaitable<io::HttpResponse> poll_device(const Context& c);
 io::Awaitable<io::HttpResponse> sign_out(const Context& c);
+io::Awaitable<io::HttpResponse> back_channel_logout(const Context& c);
 json::object session_view(const Context& c);
 io::HttpResponse list_sessions(const Context& c);
 io::Awaitable<io::HttpResponse> end_session(const Context& c);

@@ -2,6 +2,7 @@
 #include "gateway/api/past.h"
 #include "gateway/api/people_names.h"
 #include "gateway/api/problem.h"
+#include "gateway/api/tag_filter.h"
 #include "gateway/api/views.h"
 #include "gateway/base/limits.h"
 #include "gateway/federation/table.h"
@@ -39,10 +40,13 @@ io::Awaitable<io::HttpResponse> list_jobs(const Context& c) {
   const std::string prefix = c.query.get("name_prefix");
   const std::string project = c.query.get("project");
   const std::string user = c.query.get("user");
+  const auto tags = TagFilter::of(c.query);
+  if (!tags) co_return problem(tags.error());
   PeopleNames people(c);
   const auto takes = [&](const pb::Job& job) {
     return (state.empty() || state == federation::to_word(job.state())) &&
-           job.task().name().starts_with(prefix) && (project.empty() || job.project() == project) &&
+           job.task().name().starts_with(prefix) && tags->takes(job.task()) &&
+           (project.empty() || job.project() == project) &&
            (user.empty() || people.is(job.submitter(), user));
   };
   const auto show = [&](const pb::Job& job) { return json::value(named(job_summary(job), job, people)); };

@@ -14,6 +14,7 @@
 #include "gateway/api/auth.h"
 #include "gateway/api/backend.h"
 #include "gateway/api/gatekeeper.h"
+#include "gateway/api/retries.h"
 #include "gateway/api/url.h"
 #include "gateway/io/http.h"
 #include "gateway/ledger/note.h"
@@ -56,6 +57,7 @@ struct Context {
   Admission& admission;
   Gatekeeper& gate;
   Activity& activity;
+  Retries& retries;
 
   const std::string& at(std::string_view name) const { return path.find(name)->second; }
 };

@@ -45,11 +45,12 @@ void add_jobs(std::vector<Route>& all) {
                  "/api/v1/jobs",
                  roles(readers),
                  &list_jobs,
-                 {"state", "name_prefix", "project", "user", "limit", "cursor"}});
+                 {"state", "name_prefix", "project", "user", "tag_key", "tag_value", "limit", "cursor"}});
   all.push_back({"POST", "/api/v1/jobs", roles({kSubmitter}), &submit_job, {"project"}});
   all.push_back({"GET", "/api/v1/jobs/{id}", roles(readers), &get_job, {"wait"}});
   all.push_back({"POST", "/api/v1/jobs/{id}/cancel", roles({kSubmitter}), &cancel_job});
   all.push_back({"GET", "/api/v1/jobs/{id}/logs", roles({kSubmitter, kAuditor}), &job_logs});
+  all.push_back({"GET", "/api/v1/jobs/{id}/logs/new", roles({kSubmitter}), &follow_logs, {"after", "wait"}});
   all.push_back({"POST", "/api/v1/explain", roles({kSubmitter}), &explain_task, {"project"}});
   all.push_back({"GET", "/api/v1/results/{job}", roles({kSubmitter}), &list_results});
   all.push_back({"GET", "/api/v1/results/{job}/{name...}", roles({kSubmitter}), &get_result});
@@ -61,6 +62,17 @@ void add_catalogue(std::vector<Route>& all) {
   all.push_back({"POST", "/api/v1/datasets", roles({kDataOwner}), &register_dataset});
   all.push_back({"GET", "/api/v1/datasets/{id}", roles(readers), &get_dataset});
   all.push_back({"POST", "/api/v1/datasets/{id}/retire", roles({kDataOwner}), &retire_dataset});
+  all.push_back({"GET", "/api/v1/catalogue.jsonld", roles(readers), &catalogue_jsonld});
+  const RoleSet askers = {kSubmitter, kDataOwner};
+  const RoleSet concerned = {kSubmitter, kDataOwner, kAuditor};
+  all.push_back({"POST", "/api/v1/datasets/{id}/access", roles(askers), &request_access});
+  all.push_back({"GET", "/api/v1/access", roles(concerned), &list_access, {"state", "dataset"}});
+  all.push_back({"GET", "/api/v1/access/{id}", roles(concerned), &get_access});
+  all.push_back({"POST", "/api/v1/access/{id}/{answer}", roles(askers), &answer_access});
+  all.push_back({"GET", "/api/v1/projects", roles(concerned), &list_projects});
+  all.push_back({"POST", "/api/v1/projects", roles({kDataOwner}), &begin_project});
+  all.push_back({"GET", "/api/v1/projects/{id}", roles(concerned), &get_project});
+  all.push_back({"POST", "/api/v1/projects/{id}/{act}", roles({kDataOwner}), &act_on_project});
   const RoleSet lawyers = {kPolicyAdmin, kReviewer, kAuditor};
   all.push_back({"GET", "/api/v1/mechanisms", roles(lawyers), &list_mechanisms});
   all.push_back({"POST", "/api/v1/mechanisms", roles({kPolicyAdmin}), &register_mechanism});
@@ -141,6 +153,7 @@ void add_sign_in(std::vector<Route>& all) {
   all.push_back({"GET", base + "/{provider}/callback", open(), &end_sign_in, {"*"}});
   all.push_back({"POST", base + "/{provider}/device", open(), &begin_device});
   all.push_back({"POST", base + "/{provider}/device/poll", open(), &poll_device});
+  all.push_back({"POST", base + "/{provider}/logout", open(), &back_channel_logout});
   all.push_back({"POST", "/api/v1/sign-out", signed_in(), &sign_out});
   all.push_back({"GET", "/api/v1/sessions", signed_in(), &list_sessions, {"all"}});
   all.push_back({"DELETE", "/api/v1/sessions/{id}", signed_in(), &end_session});

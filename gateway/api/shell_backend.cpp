@@ -36,6 +36,10 @@ class ShellBackend final : public Backend {
   io::Awaitable<pb::RunReport> live_report(std::string run) override {
     return shell_.live_report(std::move(run));
   }
+  io::LogReader log_reader(const std::string& key, const pb::Run& run) const override {
+    return shell_.log_reader(key, run);
+  }
+  Instant started() const override { return shell_.started(); }
   std::string fresh_id() override { return shell_.fresh_id(); }
   std::shared_ptr<const policy::Policy> policy() const override { return shell_.policy(); }
   const std::string& policy_name() const override { return shell_.policy_name(); }

@@ -8,6 +8,7 @@
 #include "gateway/federation/access.h"
 #include "gateway/identity/credential.h"
 #include "gateway/identity/device.h"
+#include "gateway/identity/logout_token.h"
 #include "gateway/identity/sealed.h"
 #include "gateway/io/asio.h"
 #include "gateway/io/random_number.h"
@@ -75,7 +76,7 @@ std::string sealed(const Context& c, std::string_view text, std::string_view pur
 }
 
 io::Awaitable<SignedIn> open_session(const Context& c, const IssuerConfig& issuer, identity::Person person,
-                                     std::string kind) {
+                                     const json::object& claims, std::string kind) {
   Caller caller;
   caller.user = person.user;
   caller.tenant = person.tenant;
@@ -89,6 +90,9 @@ io::Awaitable<SignedIn> open_session(const Context& c, const IssuerConfig& issue
   *session.mutable_who() = caller.principal();
   for (const std::string& word : person.roles.words()) session.add_roles(word);
   session.set_issuer(issuer.issuer);
+  session.set_provider_session(identity::session_claim(claims));
+  if (const json::value* subject = claims.if_contains("sub"); subject != nullptr && subject->is_string())
+    session.set_subject_digest(identity::subject_digest(std::string(subject->get_string())));
   session.set_kind(kind);
   const Instant until = c.backend.now() + c.config.auth.session_longest;
   session.set_until_micros(until.micros);
@@ -125,7 +129,7 @@ io::Awaitable<SignedIn> finish(const Context& c, const IssuerConfig& issuer, ide
   }
   auto person = identity::person_of(issuer, *claims, true);
   if (!person) co_return refused(person.error().word, person.error().error);
-  SignedIn done = co_await open_session(c, issuer, std::move(*person), std::move(kind));
+  SignedIn done = co_await open_session(c, issuer, std::move(*person), *claims, std::move(kind));
   co_return done;
 }
 

@@ -172,6 +172,30 @@ void repeat(const pb::Job& job, const federation::SubmitJob& event, Submitted& o
   out.refused = refused_answer(answer);
 }
 
+// Waits for an equal submission whose client has left; then takes its place. Who sends a key needs none.
+io::Awaitable<std::optional<Retries::Place>> take_turn(const Context& c, const std::string& digest,
+                                                       bool has_key) {
+  constexpr Duration kLookAgain = Duration::millis(20);
+  if (has_key) co_return std::nullopt;
+  while (c.retries.is_orphaned(digest)) {
+    const uint64_t seen = c.backend.change_number();
+    co_await c.backend.changed(seen, kLookAgain);
+  }
+  co_return c.retries.enter(digest, c.request.caller);
+}
+
+// What an equal submission made whose answer was not heard.
+bool repeat_lost(const Context& c, const std::string& digest, Submitted& out) {
+  c.retries.look_back(c.backend.core(), c.backend.started());
+  const auto id = c.retries.lost(digest, c.backend.now());
+  const pb::Job* job = id ? c.backend.core().job(*id) : nullptr;
+  if (job == nullptr) return false;
+  out.id = *id;
+  out.repeated = true;
+  out.verdict = job->verdict();
+  return true;
+}
+
 }  // namespace
 
 io::Awaitable<Submitted> submit(const Context& c) {
@@ -194,7 +218,6 @@ io::Awaitable<Submitted> submit(const Context& c) {
     co_return out;
   }
   federation::SubmitJob event;
-  event.id = c.backend.fresh_id();
   event.task = brought.task;
   event.submitter = c.caller.principal();
   event.project = brought.project;
@@ -202,15 +225,26 @@ io::Awaitable<Submitted> submit(const Context& c) {
   event.request_digest = request_digest(c.caller, brought);
   event.inline_items = std::move(brought.items);
   out.warnings = std::move(brought.warnings);
-  if (const auto past = co_await past_job_of_key(c.backend, event.submitter, key)) {
+  const std::string digest = event.request_digest;
+  const auto turn = co_await take_turn(c, digest, !key.empty());
+  if (key.empty() && repeat_lost(c, digest, out)) {
+    co_await c.backend.settled();
+  } else if (key.empty() && c.request.caller && c.request.caller->has_left()) {
+    // Nobody would hear of the job, and the retry may be here already.
+    out.refused = problem(408, {ErrorCode::kUnreachable, "job", "the client has left", "submit it again"});
+    co_return out;
+  } else if (const auto past = co_await past_job_of_key(c.backend, event.submitter, key)) {
     repeat(*past, event, out);
     co_return out;
+  } else {
+    event.id = c.backend.fresh_id();
+    const federation::Answer answer = co_await c.backend.ask(std::move(event));
+    out.id = answer.id;
+    out.repeated = answer.repeated;
+    out.verdict = answer.verdict;
+    if (answer.error) out.refused = refused_answer(answer);
   }
-  const federation::Answer answer = co_await c.backend.ask(std::move(event));
-  out.id = answer.id;
-  out.repeated = answer.repeated;
-  out.verdict = answer.verdict;
-  if (answer.error) out.refused = refused_answer(answer);
+  if (key.empty() && !out.refused) out.told = c.retries.watch(digest, out.id, c.backend.now());
   co_return out;
 }
 
@@ -232,7 +266,9 @@ io::Awaitable<io::HttpResponse> submit_job(const Context& c) {
   json::array warnings;
   for (const std::string& warning : done.warnings) warnings.emplace_back(warning);
   if (!warnings.empty()) out["warnings"] = std::move(warnings);
-  co_return json_answer(out);
+  io::HttpResponse response = json_answer(out);
+  response.told = std::move(done.told);
+  co_return response;
 }
 
 io::Awaitable<io::HttpResponse> tes_create(const Context& c) {
@@ -240,7 +276,9 @@ io::Awaitable<io::HttpResponse> tes_create(const Context& c) {
   if (done.refused) co_return std::move(*done.refused);
   json::object out;
   out["id"] = done.id;
-  co_return json_answer(out);
+  io::HttpResponse response = json_answer(out);
+  response.told = std::move(done.told);
+  co_return response;
 }
 
 io::Awaitable<io::HttpResponse> explain_task(const Context& c) {

@@ -1,6 +1,7 @@
 // A task on its way into the core: read, its inputs stored and inspected.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Submitted {
   pb::Verdict verdict;
   std::vector<std::string> warnings;
   std::optional<io::HttpResponse> refused;
+  std::function<void(bool)> told;  // for the answer that tells of it
 };
 
 // Reads the request's task, stores what it brings along, and asks the core.

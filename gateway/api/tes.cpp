@@ -4,6 +4,7 @@
 #include "gateway/api/handlers.h"
 #include "gateway/api/past.h"
 #include "gateway/api/problem.h"
+#include "gateway/api/tag_filter.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/federation/facts.h"
@@ -18,18 +19,13 @@ struct TesFilter {
   std::string name_prefix;
   std::string state;
   std::string project;
-  std::vector<std::pair<std::string, std::string>> tags;  // an empty value stands for any
+  TagFilter tags;
 
   bool takes(const pb::Job& job) const {
     if (!job.task().name().starts_with(name_prefix)) return false;
     if (!state.empty() && state != tes::state_name(job.state())) return false;
     if (!project.empty() && job.project() != project) return false;
-    return std::all_of(tags.begin(), tags.end(), [&](const auto& wanted) {
-      for (const pb::Tag& tag : job.task().tags()) {
-        if (tag.key() == wanted.first) return wanted.second.empty() || tag.value() == wanted.second;
-      }
-      return false;
-    });
+    return tags.takes(job.task());
   }
 };
 
@@ -46,15 +42,9 @@ Result<TesFilter> filter_of(const Context& c) {
   auto project = project_of(c);
   if (!project) return fail(project.error());
   filter.project = *project;
-  // Zipped by position; values that are missing at the end stand for any.
-  const std::vector<std::string> keys = c.query.all("tag_key");
-  const std::vector<std::string> values = c.query.all("tag_value");
-  if (values.size() > keys.size()) {
-    return fail(ErrorCode::kUsage, "parameter tag_value", "there are more values than keys");
-  }
-  for (size_t i = 0; i < keys.size(); ++i) {
-    filter.tags.emplace_back(keys[i], i < values.size() ? values[i] : std::string());
-  }
+  auto tags = TagFilter::of(c.query);
+  if (!tags) return fail(tags.error());
+  filter.tags = std::move(*tags);
   return filter;
 }
 

@@ -64,6 +64,25 @@ std::string mechanism_day(int32_t days) {
   return to_string(Date{days});
 }
 
+// What tells the jobs of one sweep apart: the tags that `hetao submit` gives them.
+json::object sweep_view(const pb::Task& task) {
+  static constexpr std::string_view kPrefix = "sweep.";
+  json::object out;
+  json::object values;
+  for (const pb::Tag& tag : task.tags()) {
+    if (tag.key() == "sweep") {
+      out["id"] = tag.value();
+    } else if (tag.key() == "sweep.index") {
+      out["index"] = tag.value();
+    } else if (tag.key().starts_with(kPrefix)) {
+      values[tag.key().substr(kPrefix.size())] = tag.value();
+    }
+  }
+  if (!out.contains("id")) return {};
+  out["values"] = std::move(values);
+  return out;
+}
+
 // The task without what the server owns, and without inline contents.
 json::object task_view(const pb::Job& job) {
   json::object out = tes::write_job(job, tes::View::kBasic);
@@ -215,6 +234,8 @@ json::object to_json(const pb::Dataset& dataset, bool is_here) {
   out["bytes"] = dataset.bytes();
   if (is_here) out["files"] = dataset.files_size();
   out["version"] = dataset.version();
+  out["access"] = dataset.on_request() ? "request" : "open";
+  if (!dataset.derived_from().empty()) out["derived_from"] = texts(dataset.derived_from());
   out["retired"] = dataset.retired();
   return out;
 }
@@ -334,6 +355,7 @@ json::object job_summary(const pb::Job& job) {
   put(out, "platform", job.platform());
   put(out, "reason", job.reason());
   put(out, "failure_class", job.failure_class());
+  if (json::object sweep = sweep_view(job.task()); !sweep.empty()) out["sweep"] = std::move(sweep);
   return out;
 }
 

@@ -70,6 +70,18 @@ class HttpOutgoing {
   virtual Awaitable<bool> write(std::string_view bytes) = 0;
 };
 
+// Whoever asked, while the answer is being made.
+class HttpCaller {
+ public:
+  HttpCaller() = default;
+  HttpCaller(const HttpCaller&) = delete;
+  HttpCaller& operator=(const HttpCaller&) = delete;
+  virtual ~HttpCaller() = default;
+
+  // Has ended or lost the connection: will hardly hear the answer.
+  virtual bool has_left() const = 0;
+};
+
 struct HttpRequest {
   std::string method;  // "GET"
   std::string target;  // as sent: "/api/v1/jobs?state=RUNNING"
@@ -81,6 +93,7 @@ struct HttpRequest {
   Instant received;
   std::string id = {};                          // X-Request-Id: the client's own, or one that we made
   std::shared_ptr<HttpIncoming> incoming = {};  // instead of `body`, for kStreamedType; ends with the request
+  std::shared_ptr<const HttpCaller> caller = {};  // null: nobody to be asked about
 
   // The target before '?', and after it; as sent, with percent-encoding.
   std::string_view path() const;
@@ -112,6 +125,9 @@ struct HttpResponse {
   HttpPieces stream = {};         // instead of both
   std::function<Awaitable<void>(HttpOutgoing&)> live =
       {};  // instead of all: on the io thread, for as long as it likes
+  // Called once on the io thread, when it is known whether the client has taken the answer: not when it had
+  // left before, or dropped the connection without reading it.
+  std::function<void(bool taken)> told = {};
 };
 
 // Called on the io thread. What it throws becomes a 500 that says nothing of the cause; the cause is logged.

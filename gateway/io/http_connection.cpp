@@ -7,6 +7,7 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <charconv>
+#include <utility>
 
 #include "gateway/base/access_limits.h"
 #include "gateway/base/text.h"
@@ -14,6 +15,7 @@
 #include "gateway/io/http_answer.h"
 #include "gateway/io/http_head.h"
 #include "gateway/io/random_number.h"
+#include "gateway/io/socket_facts.h"
 
 namespace hetao::io {
 
@@ -72,6 +74,20 @@ class HttpConnection::Reading {
   bool broken = false;  // what follows can't be told from this request's body
 };
 
+// For the handler; may outlive the connection.
+class HttpConnection::Caller final : public HttpCaller {
+ public:
+  explicit Caller(HttpConnection& connection) : connection_(&connection) {}
+
+  bool has_left() const override {
+    return connection_ == nullptr || tcp_peer(connection_->stream_.native_handle()) != TcpPeer::kThere;
+  }
+  void end() { connection_ = nullptr; }
+
+ private:
+  HttpConnection* connection_;
+};
+
 class HttpConnection::Incoming final : public HttpIncoming {
  public:
   Incoming(HttpConnection& connection, Reading& reading) : connection_(&connection), reading_(&reading) {}
@@ -127,6 +143,11 @@ HttpConnection::HttpConnection(tcp::socket socket, std::unique_ptr<TlsEngine> en
 Awaitable<void> HttpConnection::serve(Surroundings around) {
   bool more = true;
   while (more && !around.draining) more = co_await answer_one(around);
+  tell(tcp_peer(stream_.native_handle()) != TcpPeer::kReset);
+}
+
+void HttpConnection::tell(bool taken) {
+  if (auto told = std::exchange(told_, nullptr)) told(taken);
 }
 
 // False: the connection ends.
@@ -153,13 +174,19 @@ Awaitable<bool> HttpConnection::answer_one(Surroundings& around) {
   idle_ = false;
   const HttpRequest facts{request.method, request.target, {}, {}, {}, {}, {}, request.id, {}};
   const bool is_old = reading.parser.get().version() < 11;
+  const auto caller = std::make_shared<Caller>(*this);
+  request.caller = caller;
   HttpResponse response = co_await ask_handler(around, std::move(request));
   if (incoming) incoming->end();
+  told_ = std::move(response.told);
+  if (told_ && caller->has_left()) tell(false);
+  caller->end();
   // What the handler left of the body would be read as the next request.
   const bool is_clean = reading.parser.is_done() && !reading.broken;
   const bool ends_by_closing = (response.stream || response.live) && is_old;
   const bool stays = keep_alive && is_clean && !ends_by_closing && !around.draining;
   auto written = co_await write_response(around, std::move(response), facts, stays);
+  if (!written) tell(false);
   if (written && !is_clean) co_await let_finish(around, reading);
   idle_ = true;
   const bool goes_on = written && stays;
@@ -213,6 +240,7 @@ Awaitable<Result<bool>> HttpConnection::read_head(Surroundings& around, Reading&
     auto more = co_await fill(Duration::seconds(patience));
     if (!more && !some) co_return false;
     if (!more) co_return fail(more.error());
+    tell(true);
     some = true;
   }
   const auto& message = parser.get();

@@ -33,10 +33,12 @@ class HttpConnection {
 
  private:
   class Reading;
+  class Caller;
   class Incoming;
   class Outgoing;
 
   Awaitable<bool> answer_one(Surroundings& around);
+  void tell(bool taken);
   Awaitable<Result<bool>> read_head(Surroundings& around, Reading& reading);
   Awaitable<Result<void>> read_body(Surroundings& around, Reading& reading, std::string& body);
   Awaitable<Result<size_t>> read_piece(Reading& reading, std::span<uint8_t> into);
@@ -52,7 +54,8 @@ class HttpConnection {
   TlsStream stream_;
   std::string address_;
   bool idle_ = true;
-  Bytes buffer_;  // what came and is not parsed yet stands at its beginning
+  std::function<void(bool)> told_;  // of the last answer, when it is not known yet whether it was taken
+  Bytes buffer_;                    // what came and is not parsed yet stands at its beginning
   size_t filled_ = 0;
 };
 

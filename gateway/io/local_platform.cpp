@@ -129,6 +129,11 @@ pb::Platform LocalPlatform::supply() {
   return supply;
 }
 
+Result<Descriptor> LocalPlatform::open_log(const std::string& run, const std::string& /*id*/,
+                                           const std::string& stream) const {
+  return RunFolder(spool_.folder_of(run)).open(stream);
+}
+
 federation::RunCollected LocalPlatform::collect(const std::string& run, const pb::Run& spec) {
   const auto status = spool_.get(run);
   if (!status) return {run, {}, {"outputs: " + to_line(status.error())}, {}};

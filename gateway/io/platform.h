@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/result.h"
 #include "gateway/base/time.h"
 #include "gateway/federation/event.h"
+#include "gateway/io/durable_file.h"
 #include "proto/peer.pb.h"
 #include "proto/state.pb.h"
 
@@ -44,6 +46,12 @@ class Platform {
   virtual std::vector<std::string> list() = 0;
   // What it has and has free; `trouble` says why it could not be asked.
   virtual pb::Platform supply() = 0;
+  // The file that a stream of a run ("stdout.0") is written to, while the run is here. Beside every other
+  // call.
+  virtual Result<Descriptor> open_log(const std::string& /*run*/, const std::string& /*id*/,
+                                      const std::string& stream) const {
+    return fail(ErrorCode::kNotFound, "log " + stream, "this platform shows none while a run is under way");
+  }
   virtual federation::RunCollected collect(const std::string& run, const pb::Run& spec) = 0;
 };
 

@@ -396,6 +396,14 @@ const ChangeFeed& Shell::changes() const {
   return parts_->changes;
 }
 
+Instant Shell::started() const {
+  return parts_->started();
+}
+
+LogReader Shell::log_reader(const std::string& key, const pb::Run& run) const {
+  return parts_->log_reader(key, run);
+}
+
 Awaitable<Inspection> Shell::inspect(pb::Item item, std::string profile) {
   Inspection found;
   const auto look = [&] { found = parts_->inspector.inspect(*parts_->blobs, item, profile); };

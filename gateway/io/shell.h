@@ -29,6 +29,7 @@
 #include "gateway/io/ledger_files.h"
 #include "gateway/io/ledger_index.h"
 #include "gateway/io/link_status.h"
+#include "gateway/io/log_piece.h"
 #include "gateway/io/pack_store.h"
 #include "gateway/io/peer_faults.h"
 #include "gateway/io/person_register.h"
@@ -121,6 +122,8 @@ class Shell {
   Awaitable<void> call_out(std::function<void()> work);
   // [io] What changed durably, newest last.
   const ChangeFeed& changes() const;
+  // [io] Of a run that is under way on a platform of this region; empty when that platform is gone.
+  LogReader log_reader(const std::string& key, const pb::Run& run) const;
   // [io] What an item holds, as labels `inspection.*`; reads blobs, on another thread.
   Awaitable<Inspection> inspect(pb::Item item, std::string profile);
   // [io] The same with places and masked excerpts. Nothing where the item's files are not here.
@@ -128,6 +131,7 @@ class Shell {
 
   // [io] Fresh id of 26 characters [0-9a-z] that sorts by time: 10 of milliseconds, 16 random.
   std::string fresh_id();
+  Instant started() const;
   // [io] The policy in force; never null once created.
   std::shared_ptr<const policy::Policy> policy() const;
   const std::string& policy_name() const;

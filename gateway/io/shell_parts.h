@@ -53,12 +53,14 @@ class ShellParts {
   void fail_for_good(Error error);  // any thread
 
   Instant now();
+  Instant started() const { return started_; }
   void post(federation::Event event, std::function<void()> after = nullptr);
   Awaitable<federation::Answer> ask(federation::Event event);
   Awaitable<void> settled();
   Awaitable<uint64_t> changed(uint64_t seen, Duration patience);
   Awaitable<void> cosigned(Duration patience);
   void witness_changed();
+  LogReader log_reader(const std::string& key, const pb::Run& run) const;
   ShellStatus status() const;
 
   ShellConfig config;

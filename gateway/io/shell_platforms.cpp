@@ -159,6 +159,17 @@ Awaitable<pb::RunReport> ShellParts::live_report(std::string run) {
   co_return report;
 }
 
+LogReader ShellParts::log_reader(const std::string& key, const pb::Run& run) const {
+  const auto at = platforms.find(run.platform());
+  if (at == platforms.end()) return {};
+  return [platform = at->second->platform.get(), key, id = run.platform_id()](
+             const std::string& stream, int64_t from, size_t most) -> std::optional<LogPiece> {
+    const auto file = platform->open_log(key, id, stream);
+    if (!file) return std::nullopt;
+    return read_log_piece(file->get(), from, most);
+  };
+}
+
 // Looks at the runs that are under way; sleeps while there are none.
 Awaitable<void> ShellParts::watch_platform(PlatformSlot& slot) {
   while (!stopping_) {

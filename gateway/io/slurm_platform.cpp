@@ -365,6 +365,12 @@ pb::Platform SlurmPlatform::supply() {
   return supply;
 }
 
+Result<Descriptor> SlurmPlatform::open_log(const std::string& run, const std::string& id,
+                                           const std::string& stream) const {
+  const auto job = parse(id);
+  return folder(run, job ? job->user : config_.route.user).open(stream);
+}
+
 federation::RunCollected SlurmPlatform::collect(const std::string& run, const pb::Run& spec) {
   const auto status = spool_.get(run);
   if (!status) return {run, {}, {"outputs: " + to_line(status.error())}, {}};

@@ -50,6 +50,8 @@ class SlurmPlatform : public Platform {
   void add_tails(const std::string& run, pb::RunReport& report) const override;
   std::vector<std::string> list() override;
   pb::Platform supply() override;
+  Result<Descriptor> open_log(const std::string& run, const std::string& id,
+                              const std::string& stream) const override;
   federation::RunCollected collect(const std::string& run, const pb::Run& spec) override;
 
  private:

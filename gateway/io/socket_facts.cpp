@@ -22,6 +22,17 @@ std::optional<TcpFacts> tcp_facts(int socket) {
   return facts;
 }
 
+TcpPeer tcp_peer(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return TcpPeer::kEnded;
+  // The kernel's numbers of RFC 9293's states; its headers name them for itself alone.
+  constexpr uint8_t kEstablished = 1;
+  constexpr uint8_t kClosed = 7;
+  if (info.tcpi_state == kEstablished) return TcpPeer::kThere;
+  return info.tcpi_state == kClosed ? TcpPeer::kReset : TcpPeer::kEnded;
+}
+
 bool use_congestion_control(int socket, const std::string& name) {
   return ::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name.c_str(),
                       static_cast<socklen_t>(name.size())) == 0;

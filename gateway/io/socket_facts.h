@@ -18,6 +18,13 @@ struct TcpFacts {
 };
 
 std::optional<TcpFacts> tcp_facts(int socket);
+
+enum class TcpPeer {
+  kThere,
+  kEnded,  // sends nothing any more
+  kReset,  // has dropped the connection, with what was sent to it
+};
+TcpPeer tcp_peer(int socket);
 // Chooses the congestion control of this socket ("bbr"). False: the kernel has none of that name for us.
 bool use_congestion_control(int socket, const std::string& name);
 std::string congestion_control(int socket);

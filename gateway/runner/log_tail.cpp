@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <vector>
 
 namespace hetao::runner {
@@ -23,11 +24,25 @@ size_t write_what_goes(int fd, std::string_view bytes) {
   return done;
 }
 
+constexpr std::string_view kMarkBegin = "[hetao: the first ";
+constexpr std::string_view kMarkEnd = " bytes are not kept]\n";
+
 std::string mark_of(int64_t bytes) {
-  return "[hetao: the first " + std::to_string(bytes) + " bytes are not kept]\n";
+  return std::string(kMarkBegin) + std::to_string(bytes) + std::string(kMarkEnd);
 }
 
 }  // namespace
+
+LogMark read_log_mark(std::string_view head) {
+  if (!head.starts_with(kMarkBegin)) return {};
+  const std::string_view rest = head.substr(kMarkBegin.size());
+  LogMark mark;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), mark.left_out);
+  const auto digits = static_cast<size_t>(end - rest.data());
+  if (error != std::errc() || mark.left_out < 0 || !rest.substr(digits).starts_with(kMarkEnd)) return {};
+  mark.bytes = kMarkBegin.size() + digits + kMarkEnd.size();
+  return mark;
+}
 
 Result<LogTail> LogTail::create(int folder, std::string name, size_t bytes_max) {
   Fd file(::openat(folder, name.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));

@@ -11,6 +11,14 @@
 
 namespace hetao::runner {
 
+// The mark that stands before what was kept. `bytes`: its own length; 0: there is none.
+struct LogMark {
+  size_t bytes = 0;
+  int64_t left_out = 0;  // bytes of the stream before what follows
+};
+LogMark read_log_mark(std::string_view head);
+inline constexpr size_t kLogMarkBytesMax = 64;
+
 class LogTail {
  public:
   static Result<LogTail> create(int folder, std::string name, size_t bytes_max);

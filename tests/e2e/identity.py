@@ -45,14 +45,15 @@ def modules():
 class Provider:
     """One provider on loopback: `people` by name, their claims; `clients` as oidc-provider wants them."""
 
-    def __init__(self, folder, packages, people, clients, redirect_uris, algorithm="ES256", **more):
+    def __init__(self, folder, packages, people, clients, redirect_uris, algorithm="ES256", ca=None, **more):
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "provider.json"
         config.write_text(json.dumps({"modules": str(packages), "people": people, "clients": clients, "algorithm": algorithm,
                                       "redirect_uris": redirect_uris, "audience": "https://hetao.test", **more}))
         self.log = (folder / "provider.log").open("wb")
         self.process = subprocess.Popen(["node", HERE / "oidc/provider.mjs", config], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=self.log)
+                                        stdout=subprocess.PIPE, stderr=self.log,
+                                        env=dict(os.environ, **({"NODE_EXTRA_CA_CERTS": str(ca)} if ca else {})))
         self.port = int(self.process.stdout.readline() or 0)
         if not self.port:
             raise RuntimeError((folder / "provider.log").read_text())

@@ -94,7 +94,7 @@ class OpenApi(CitiesTest):
         if not answer.body:
             return None
         self.assertIn(kind, content, f"{method} {path} {answer.status}")
-        return content[kind]["schema"] if kind in ("application/json", "application/problem+json") else None
+        return content[kind]["schema"] if kind in ("application/json", "application/ld+json", "application/problem+json") else None
 
     def check(self, path, method, answer):
         schema = self.described(path, method, answer)

@@ -88,9 +88,11 @@ class SignIn(CitiesTest):
             return [f"{cls.url}/api/v1/sign-in/{name}/callback"]
         cls.mainland = identity.Provider(
             cls.cities.folder / "mainland", MODULES, PEOPLE_OF_MAINLAND,
-            [{"client_id": "console", "client_secret": SECRET, "grant_types": ["authorization_code"]},
+            [{"client_id": "console", "client_secret": SECRET, "grant_types": ["authorization_code"],
+              "backchannel_logout_uri": f"{cls.url}/api/v1/sign-in/mainland/logout",
+              "backchannel_logout_session_required": True},
              {"client_id": "pipeline", "client_secret": SERVICE_SECRET, "grant_types": ["client_credentials"],
-              "redirect_uris": [], "response_types": []}], back("mainland"), "PS256")
+              "redirect_uris": [], "response_types": []}], back("mainland"), "PS256", ca=cls.cities.env["HETAO_CA"])
         # A public client, and claims that userinfo alone tells.
         cls.hongkong = identity.Provider(
             cls.cities.folder / "hk", MODULES, PEOPLE_OF_HONGKONG,
@@ -253,6 +255,29 @@ class SignIn(CitiesTest):
         self.assertEqual(self.who(other)[0], 401)
 
     # Terminals and services.
+
+    def test_who_signs_out_at_the_provider_is_signed_out_here(self):
+        browser, _, _ = self.sign_in("mainland", "li")
+        other, _, _ = self.sign_in("mainland", "li")
+        whoami = f"{self.url}/api/v1/whoami"
+        self.assertEqual(browser.request(whoami)[0].status, 200)
+        page, text = browser.follow(f"{self.mainland.issuer}/session/end", self.url)
+        action = re.search(r'<form[^>]*action="([^"]+)"', text).group(1)
+        xsrf = re.search(r'name="xsrf" value="([^"]+)"', text).group(1)
+        browser.request(action, {"xsrf": xsrf, "logout": "yes"})
+        wait_until(lambda: browser.request(whoami)[0].status == 401, "the session here is over",
+                   lambda: (self.cities.folder / "mainland/provider.log").read_text())
+        self.assertEqual(other.request(whoami)[0].status, 200, "another browser's session is another one")
+
+    def test_what_is_no_logout_token_ends_nothing(self):
+        browser, _, _ = self.sign_in("mainland", "li")
+        for form in ({}, {"logout_token": ""}, {"logout_token": "a.b.c"},
+                     {"logout_token": self.mainland.client_token("pipeline", SERVICE_SECRET)}):
+            answer, _ = identity.Browser(self.cities.tls).request(f"{self.url}/api/v1/sign-in/mainland/logout", form)
+            self.assertEqual(answer.status, 400, form)
+        self.assertEqual(browser.request(f"{self.url}/api/v1/whoami")[0].status, 200)
+        answer, _ = identity.Browser(self.cities.tls).request(f"{self.url}/api/v1/sign-in/nobody/logout", {"logout_token": "x"})
+        self.assertEqual(answer.status, 404)
 
     def test_a_terminal_signs_in_with_a_browser_elsewhere(self):
         home = self.cities.folder / "home"

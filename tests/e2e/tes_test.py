@@ -1,6 +1,13 @@
 """GA4GH TES 1.1 as a client with nothing but HTTP sees it."""
 
+import base64
+import json
+import pathlib
+import signal
+import socket
+import time
 import unittest
+import urllib.parse
 
 from cities import GRID, CitiesTest, python_job, wait_until
 
@@ -90,11 +97,89 @@ class Tes(CitiesTest):
         self.assertEqual(self.tes("GET", TASKS, role=None).status, 401)
         self.assertEqual(self.tes("GET", TASKS, role="DATA_OWNER").status, 403)
 
+    def hang_up(self, task):
+        """Sends a create and drops the connection before its answer can be read."""
+        url = urllib.parse.urlsplit(self.cities.env["HONGKONG_URL"])
+        body = json.dumps(task).encode()
+        head = (f"POST {TASKS} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json\r\n"
+                f"Authorization: Bearer {self.cities.env['HONGKONG_TOKEN_SUBMITTER']}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n")
+        with socket.create_connection((url.hostname, url.port)) as plain:
+            with self.cities.tls.wrap_socket(plain, server_hostname=url.hostname) as secure:
+                secure.sendall(head.encode() + body)
+
+    def named(self, name):
+        return [task["id"] for task in self.tes("GET", f"{TASKS}?name_prefix={name}").json()["tasks"]]
+
+    def test_a_create_whose_client_hung_up_is_one_job_with_its_retry(self):
+        for i in range(20):
+            task = python_job("pass", zone="hongkong", name=f"hung-up-{i}.")
+            self.hang_up(task)
+            retry = self.tes("POST", TASKS, task).json()["id"]
+            self.assertEqual(self.named(f"hung-up-{i}."), [retry])
+            # The retry was answered: the same again is another job.
+            again = self.tes("POST", TASKS, task).json()["id"]
+            self.assertEqual(sorted(self.named(f"hung-up-{i}.")), sorted([retry, again]))
+
+    def test_a_create_that_the_gateway_died_on_is_one_job_with_its_retry(self):
+        task = python_job("pass", zone="hongkong", name="died-on")
+        self.hang_up(task)
+        self.cities.stop("hongkong", signal.SIGKILL)
+        self.cities.start("hongkong")
+        retry = self.tes("POST", TASKS, task).json()["id"]
+        self.assertEqual(self.named("died-on"), [retry])
+
+    def test_the_token_may_come_as_a_password(self):
+        token = self.cities.env["HONGKONG_TOKEN_SUBMITTER"]
+        def ask(pair):
+            basic = base64.b64encode(pair.encode()).decode()
+            return self.cities.http("hongkong", None, "GET", TASKS, headers={"Authorization": "Basic " + basic}).status
+        self.assertEqual(ask("anybody:" + token), 200)
+        self.assertEqual(ask("anybody:wrong"), 401)
+        self.assertEqual(ask(token), 401)
+
+    def test_a_folder_that_nobody_called_one_is_shown_as_one(self):
+        folder = pathlib.Path(self.cities.env["HONGKONG_STAGING"]) / "folder"
+        folder.mkdir()
+        (folder / "a.txt").write_text("a")
+        task = self.run_to_end(python_job("print(open('/in/a.txt').read())", zone="hongkong",
+                                          inputs=[{"url": f"file://{folder}", "path": "/in"}]))
+        self.assertEqual((task["state"], task["inputs"][0]["type"]), ("COMPLETE", "DIRECTORY"))
+
     def test_a_project_is_carried_by_the_path(self):
         created = self.tes("POST", "/projects/joint-lab-7" + TASKS, python_job("pass", zone="hongkong"))
         self.assertEqual(created.status, 200, created.body)
         job = self.cities.job("hongkong", created.json()["id"])
         self.assertEqual(job["project"], "joint-lab-7")
+
+
+class RateLimits(CitiesTest):
+    @classmethod
+    def prepare(cls):
+        config = pathlib.Path(cls.cities.env["HONGKONG_CONFIG"])
+        config.write_text(config.read_text().replace("\nauth:\n", "\nauth:\n  requests: {per_second: 5, burst: 10}\n"))
+        cls.cities.stop("hongkong")
+        cls.cities.start("hongkong")
+
+    def test_a_tenant_that_asks_too_much_waits_and_no_other_does(self):
+        answers = [self.cities.http("hongkong", "SUBMITTER", "GET", TASKS) for _ in range(60)]
+        turned_away = [answer for answer in answers if answer.status == 429]
+        self.assertEqual({answer.status for answer in answers}, {200, 429})
+        self.assertEqual(answers[0].status, 200)
+        for answer in turned_away:
+            self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+            self.assertEqual(answer.headers.get_content_type(), "application/problem+json")
+            self.assert_words(answer.body.decode(), "ask again in")
+        self.assertEqual(self.cities.http("hongkong", "AUDITOR", "GET", "/api/v1/whoami").status, 200)
+        time.sleep(int(turned_away[-1].headers["Retry-After"]))
+        self.assertEqual(self.cities.http("hongkong", "SUBMITTER", "GET", TASKS).status, 200)
+
+    def test_the_client_waits_as_it_is_told(self):
+        sweep = self.cities.folder / "many.yaml"
+        sweep.write_text("name: many\nsweep: {values: {n: {from: 1, to: 30}}}\nexecutors:\n"
+                         "  - {image: host/true, command: [/bin/true, \"${sweep.n}\"]}\nresources: {zones: [hongkong]}\n")
+        sent = self.cities.ask("hongkong", "SUBMITTER", "submit", sweep)
+        self.assertEqual(len({job["id"] for job in sent["jobs"]}), 30)
 
 
 if __name__ == "__main__":

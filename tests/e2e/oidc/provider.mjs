@@ -29,6 +29,7 @@ async function make(issuer) {
     conformIdTokenClaims: config.claims_in_userinfo_alone ?? false,
     claims: { openid: ["sub"], profile: ["tenant", "org", "groups", "name"] },
     features: {
+      backchannelLogout: { enabled: true }, rpInitiatedLogout: { enabled: true },
       deviceFlow: { enabled: true }, devInteractions: { enabled: true }, clientCredentials: { enabled: true },
       resourceIndicators: {
         enabled: true, defaultResource: () => config.audience, useGrantedResource: () => false,

@@ -219,6 +219,7 @@ struct TestGateway::Parts : public Backend {
     co_return found;
   }
   io::Awaitable<std::optional<inspection::Report>> evidence(pb::Item) override { co_return std::nullopt; }
+  Instant started() const override { return started_; }
   std::string fresh_id() override {
     std::string number = std::to_string(++ids_);
     return "job" + std::string(6 - number.size(), '0') + number;
@@ -277,6 +278,7 @@ struct TestGateway::Parts : public Backend {
   Core core_;
   std::shared_ptr<const policy::Policy> policy_;
   std::string name_ = "test";
+  const Instant started_ = clock_now();
   std::optional<io::BlobStore> blobs_;
   std::optional<io::PackStore> packs_;
   std::unique_ptr<io::LedgerFiles> ledger_;

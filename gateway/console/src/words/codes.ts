@@ -1,7 +1,7 @@
 // Words of the gateway's that people read: states, kinds, decisions.
 import type {Row} from '.';
 
-export const entryKinds = ['decision', 'departed', 'arrived', 'recalled', 'review', 'counter-released', 'policy-activated', 'policy-proposed', 'policy-approved', 'policy-rejected', 'policy-withdrawn', 'policy-shadowed', 'policy-shadow-stopped', 'policy-simulated', 'counters-differ', 'job-state', 'admin', 'deleted', 'dataset', 'mechanism', 'checkpoint-seen', 'fork-refused', 'peer-fault', 'person', 'erased', 'audit-access', 'fetched', 'sign-in', 'sign-in-refused', 'sign-out', 'token-made', 'token-revoked', 'upload', 'witness-alarm', 'mismatch'];
+export const entryKinds = ['decision', 'departed', 'arrived', 'recalled', 'review', 'counter-released', 'policy-activated', 'policy-proposed', 'policy-approved', 'policy-rejected', 'policy-withdrawn', 'policy-shadowed', 'policy-shadow-stopped', 'policy-simulated', 'counters-differ', 'job-state', 'admin', 'deleted', 'dataset', 'data-access', 'project', 'mechanism', 'checkpoint-seen', 'fork-refused', 'peer-fault', 'person', 'erased', 'audit-access', 'fetched', 'sign-in', 'sign-in-refused', 'sign-out', 'token-made', 'token-revoked', 'upload', 'witness-alarm', 'mismatch'];
 
 export const codeWords = {
   'region.shenzhen': ['Shenzhen', '深圳', '深圳'],
@@ -170,6 +170,8 @@ export const codeWords = {
   'entry.admin': ['administration', '管理操作', '管理操作'],
   'entry.deleted': ['deleted', '删除', '刪除'],
   'entry.dataset': ['dataset', '数据集', '數據集'],
+  'entry.data-access': ['use of data', '数据使用', '數據使用'],
+  'entry.project': ['project', '项目', '項目'],
   'entry.mechanism': ['filing', '备案', '備案'],
   'entry.checkpoint-seen': ['checkpoint seen', '见到树头', '見到樹頭'],
   'entry.fork-refused': ['fork refused', '拒绝分叉', '拒絕分叉'],
