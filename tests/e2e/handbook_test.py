@@ -61,6 +61,10 @@ class Handbook(CitiesTest):
     def test_a_researcher_does_as_the_page_says(self):
         self.assert_words(self.run_page("researchers.md"), "45")
 
+    def test_owners_share_data_as_the_page_says(self):
+        said = self.run_page("projects.md")
+        self.assert_words(said, "granted by both: szu-buses", "made from dataset:szu-buses", "hku-delays", "closed")
+
     def test_a_reviewer_does_as_the_page_says(self):
         self.assert_words(self.run_page("reviewers.md"), "contacts.csv", "cn_resident_id", "the job ended without its result")
 
