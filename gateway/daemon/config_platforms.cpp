@@ -132,13 +132,32 @@ void read_shared(Section& s, MapReader& map, Kind& kind, federation::PlatformCon
   read_price(s, map, core.price);
 }
 
+// The program that runs container images: one of podman, Apptainer and enroot.
+void read_containers(Section& s, const Node& node, MapReader& map, platforms::ContainerConfig& containers) {
+  using platforms::Engine;
+  containers.image_folder = s.path(map.text("image_folder"));
+  for (const Engine engine : {Engine::kPodman, Engine::kApptainer, Engine::kEnroot}) {
+    const auto program = map.text(to_word(engine));
+    if (!program) continue;
+    if (!containers.images.empty())
+      s.reader.report(node, "one platform has two programs that run container images",
+                      "one of podman, apptainer and enroot");
+    containers.engine = engine;
+    containers.program = s.path(program);
+    containers.images = {"*"};
+    if (engine != Engine::kPodman && containers.image_folder.empty())
+      s.reader.report(node, std::string(to_word(engine)) + " has no folder to find images in",
+                      "image_folder: DIR, which all nodes see");
+  }
+}
+
 // What kinds have whose jobs hetao-runner walls in.
 template <class Kind>
 void read_engines(Section& s, const Node& node, MapReader& map, Kind& kind) {
   kind.host_root_images = texts(map, "host_root_images");
   for (const std::string& path : texts(map, "host_paths")) kind.host_paths.push_back(s.path(path));
-  kind.podman = map.text("podman").value_or("");
-  if (kind.host_root_images.empty() && kind.podman.empty()) {
+  read_containers(s, node, map, kind.containers);
+  if (kind.host_root_images.empty() && kind.containers.images.empty()) {
     s.reader.report(node, "platform " + kind.name + " could run no image",
                     "host_root_images: [\"host/*\"] or podman: /usr/bin/podman");
   }

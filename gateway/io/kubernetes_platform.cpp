@@ -37,7 +37,7 @@ runner::SpoolConfig spool_config_of(const KubernetesPlatformConfig& config) {
   spool.folder = config.spool;
   spool.runner = config.step;
   spool.elsewhere = true;
-  spool.sandbox.podman_images = config.images;  // a container of an image, as podman's is
+  spool.sandbox.containers.images = config.images;  // a container of an image, as podman's is
   return spool;
 }
 
@@ -304,7 +304,7 @@ federation::RunSubmitted KubernetesPlatform::submit(const std::string& run, cons
   if (!wanted) return {run, PlatformReply::kRefused, {}, to_line(wanted.error())};
   const auto server = link_->server();
   if (!server) return unknown(server.error());
-  if (spool_.find(run).kind != ReplyKind::kOk) {
+  if (!spool_.has_whole(run)) {
     if (auto laid = lay_down(run, spec, *wanted, *server); !laid) {
       const ErrorCode code = laid.error().code;
       if (code != ErrorCode::kUsage && code != ErrorCode::kForbidden) return unknown(laid.error());

@@ -20,12 +20,10 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::open(LocalPlatformConfig c
   spool_config.runner = config.runner;
   spool_config.sandbox.host_root_images = config.host_root_images;
   spool_config.sandbox.host_paths = config.host_paths;
-  if (!config.podman.empty()) {
-    spool_config.sandbox.podman = config.podman;
-    spool_config.sandbox.podman_images = {"*"};
-  }
+  spool_config.sandbox.containers = config.containers;
   auto spool = runner::Spool::open(std::move(spool_config));
   if (!spool) return fail(spool.error());
+  if (auto there = spool->check_engines(); !there) return fail(there.error());
   if (!config.host_root_images.empty()) {
     if (auto works = spool->check_sandbox(); !works) return fail(works.error());
   }

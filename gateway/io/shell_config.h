@@ -17,6 +17,7 @@
 #include "gateway/io/upload_store.h"
 #include "gateway/io/witness_config.h"
 #include "gateway/platforms/kubernetes/job.h"
+#include "gateway/platforms/local/sandbox.h"
 #include "gateway/platforms/slurm/job.h"
 #include "policy/policy.h"
 
@@ -47,7 +48,7 @@ struct LocalPlatformConfig : JobBounds {
   std::string runner;                         // path of hetao-runner
   std::vector<std::string> host_root_images;  // globs: images that stand for the host's own root, read-only
   std::vector<std::string> host_paths;        // further host files and folders that such jobs may read
-  std::string podman;                         // path; empty: no container images
+  platforms::ContainerConfig containers;      // what runs all other images, if anything does
   size_t runs_max = 64;                       // running at once; others wait
 };
 
@@ -64,7 +65,7 @@ struct SlurmPlatformConfig : JobBounds {
   std::string runner;  // path of hetao-runner, on the nodes
   std::vector<std::string> host_root_images;
   std::vector<std::string> host_paths;
-  std::string podman;
+  platforms::ContainerConfig containers;
   // slurmrestd: "http://HOST:PORT" or "unix:PATH"; empty: Slurm's own commands are run.
   std::string endpoint;
   std::string token_file;         // a JWT; "{user}" in its name: one for each user
@@ -78,6 +79,8 @@ struct SlurmPlatformConfig : JobBounds {
   bool sacct = false;                                      // ask sacct for what slurmctld has forgotten
   size_t connections = 16;                                 // calls under way at once
   Duration call_patience = Duration::seconds(30);
+  Duration sweep_every =
+      Duration::seconds(600);  // looks for jobs that nobody owns, while there are any of ours
 };
 
 // How a cluster names an accelerator that jobs ask for.

@@ -16,6 +16,7 @@
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/platforms/container_path.h"
+#include "gateway/platforms/local/containers.h"
 #include "gateway/runner/init_protocol.h"
 #include "gateway/runner/log_tail.h"
 #include "gateway/runner/sandbox_process.h"
@@ -275,20 +276,19 @@ class Watch {
 };
 
 Result<SandboxStart> plan_start(const ExecutorJob& job, Engine engine) {
+  if (const auto there = check_engine(job.config, engine); !there) return fail(there.error());
   const auto binds = job.scratch.binds_for(engine);
   if (!binds) return fail(binds.error());
   SandboxStart start;
   start.cpu_cores = job.spec.limits.cpu_cores;
   start.key = job.spec.key;
   start.instructions = encode_instructions(job, engine);
-  switch (engine) {
-    case Engine::kHostRoot:
-      start.command = platforms::bubblewrap_command(job.config);
-      start.options = platforms::bubblewrap_options(job.spec, job.scratch.places(), *binds);
-      break;
-    case Engine::kPodman:
-      start.command = platforms::podman_command(job.config, job.spec, job.index, *binds, ::geteuid() != 0);
-      break;
+  if (engine == Engine::kHostRoot) {
+    start.command = platforms::bubblewrap_command(job.config);
+    start.options = platforms::bubblewrap_options(job.spec, job.scratch.places(), *binds);
+  } else {
+    start.command = platforms::container_command(
+        {job.config, job.spec, job.index, job.scratch.places(), *binds, ::geteuid() != 0});
   }
   return start;
 }
@@ -325,6 +325,15 @@ Instant steady_clock() {
   return clock_now(CLOCK_MONOTONIC);
 }
 
+Result<void> check_engine(const platforms::SandboxConfig& config, Engine engine) {
+  for (const std::string& program : platforms::programs_of(config, engine)) {
+    if (::access(program.c_str(), X_OK) != 0) return fail(platforms::missing_program(engine, program));
+  }
+  const std::string& images = config.containers.image_folder;
+  if (engine == Engine::kHostRoot || images.empty() || ::access(images.c_str(), R_OK | X_OK) == 0) return {};
+  return fail(os_error(images, "can't be read: images lie there", errno));
+}
+
 platforms::ExecutorLog run_executor(const ExecutorJob& job) {
   const auto& executor = job.spec.executors[job.index];
   ExecutorLog log;
@@ -345,7 +354,7 @@ platforms::ExecutorLog run_executor(const ExecutorJob& job) {
   if (!start) return give_up(start.error());
   auto process = SandboxProcess::start(*start);
   if (!process) return give_up(process.error());
-  Watch watch(job, *process, *out, *err, *engine == Engine::kHostRoot);
+  Watch watch(job, *process, *out, *err, *engine != Engine::kPodman);
   watch.run();
   watch.fill(log);
   if (watch.never_started() && !watch.stopped())

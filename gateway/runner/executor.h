@@ -29,6 +29,9 @@ struct ExecutorJob {
   std::function<bool()> stop_wanted;
 };
 
+// Whether this machine has what an engine needs.
+Result<void> check_engine(const platforms::SandboxConfig& config, platforms::Engine engine);
+
 // The log of an executor that was started or could not be. Reason kSandbox: it never ran, see its message.
 platforms::ExecutorLog run_executor(const ExecutorJob& job);
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <memory>
 #include <system_error>
+#include <thread>
 
 #include "gateway/base/check.h"
 
@@ -118,6 +119,31 @@ Result<bool> create_file_durably(int folder, const std::string& name, std::strin
   // Also when it was there: its maker may have died before this step.
   if (const auto synced = sync_folder(folder); !synced) return fail(synced.error());
   return failed == 0;
+}
+
+Result<Fd> put_file(int folder, const std::string& name, std::string_view content) {
+  const std::string temporary = "." + name + "." + std::to_string(::getpid());
+  Fd file(::openat(folder, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return fail(os_error(name, "can't be created", errno));
+  if (const auto written = write_all(file.get(), content, name); !written) return fail(written.error());
+  if (::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0)
+    return fail(os_error(name, "can't be created", errno));
+  return file;
+}
+
+Result<void> sync_at_once(const std::vector<int>& descriptors) {
+  std::vector<int> errors(descriptors.size(), 0);
+  const auto sync = [&](size_t i) {
+    if (::fsync(descriptors[i]) != 0) errors[i] = errno;
+  };
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < descriptors.size(); ++i) others.emplace_back(sync, i);
+  if (!descriptors.empty()) sync(0);
+  for (std::thread& other : others) other.join();
+  for (const int error : errors) {
+    if (error != 0) return fail(os_error("run", "can't be made durable", error));
+  }
+  return {};
 }
 
 Result<std::vector<std::string>> names_in(int folder) {

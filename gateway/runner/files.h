@@ -55,6 +55,10 @@ Result<void> replace_file_durably(int folder, const std::string& name, std::stri
 // False: a file of that name was there before, and stays.
 Result<bool> create_file_durably(int folder, const std::string& name, std::string_view content);
 Result<void> sync_folder(int folder);
+// The file under its name, not durable yet; for sync_at_once. Replaces what is there.
+Result<Fd> put_file(int folder, const std::string& name, std::string_view content);
+// Makes all of them durable beside each other: one after the other, each would wait for the disk by itself.
+Result<void> sync_at_once(const std::vector<int>& descriptors);
 
 // Removes a file or a whole folder, however deep and whatever its modes. Fine if nothing is there.
 Result<void> remove_tree(int folder, const std::string& name);

@@ -249,7 +249,7 @@ Result<void> try_sandbox(const std::string& folder, const platforms::SandboxConf
   spec.limits.wall_seconds = 30;
   spec.limits.grace_seconds = 0;
   platforms::SandboxConfig trial = config;
-  trial.podman_images.clear();
+  trial.containers = {};
   trial.host_root_images = {"check"};
   const auto scratch = Scratch::prepare(opened->get(), folder, trial, spec, init);
   if (!scratch) return fail(scratch.error());

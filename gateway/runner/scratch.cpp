@@ -134,15 +134,13 @@ Result<Scratch> Scratch::reopen(int folder, const std::string& path, const platf
 }
 
 void Scratch::plan_for_find() {
-  const auto engines = [&](Engine engine) {
-    return std::any_of(spec_->executors.begin(), spec_->executors.end(), [&](const auto& executor) {
-      const auto chosen = platforms::choose_engine(*config_, executor.image);
-      return chosen && *chosen == engine;
-    });
-  };
   // An image's own /usr is not the host's: a link there leads nowhere that can be read again.
-  binds_ = platforms::plan_binds(*config_, *spec_, places_,
-                                 engines(Engine::kPodman) ? Engine::kPodman : Engine::kHostRoot);
+  Engine engine = Engine::kHostRoot;
+  for (const auto& executor : spec_->executors) {
+    const auto chosen = platforms::choose_engine(*config_, executor.image);
+    if (chosen && *chosen != Engine::kHostRoot) engine = *chosen;
+  }
+  binds_ = platforms::plan_binds(*config_, *spec_, places_, engine);
   std::erase_if(binds_, [](const Bind& bind) { return bind.optional && !is_there(bind.source); });
 }
 
@@ -229,10 +227,10 @@ Result<std::vector<Bind>> Scratch::binds_for(Engine engine) const {
       return outer.optional && outer.path != bind.path && is_within(bind.path, outer.path);
     });
     if (inside_host_folder) continue;
-    // podman shows parts of the scratch root: they have to be there, as folders but for copied files.
-    const bool copied_file =
-        engine == Engine::kPodman && bind.writable && !is_folder(bind.source) && is_there(bind.source);
-    if (engine == Engine::kPodman && bind.writable && !copied_file && bind.source.starts_with(places_.root)) {
+    // A container is shown parts of the scratch root: they have to be there, as folders but for copied files.
+    const bool shown = engine != Engine::kHostRoot && bind.writable;
+    const bool copied_file = shown && !is_folder(bind.source) && is_there(bind.source);
+    if (shown && !copied_file && bind.source.starts_with(places_.root)) {
       if (const auto made = make_folders_inside(root_.get(), bind.path); !made) return fail(made.error());
       continue;
     }

@@ -172,10 +172,19 @@ Result<std::vector<std::string>> Spool::take_news() const {
   return names;
 }
 
+// Elsewhere: nothing is sent to the scheduler before the specification and its names are durable, so one that
+// a power cut left in part was never sent, and is written anew.
+bool Spool::has_whole(std::string_view key) const {
+  const auto folder = open_run(config_.folder, key);
+  if (!folder || !config_.elsewhere) return folder.has_value();
+  const auto text = read_file_at(folder->get(), "spec.json", limits::kRunSpecBytesMax);
+  return text && parse_submission(*text);
+}
+
 Reply Spool::submit_held(const platforms::RunSpec& spec) const {
   if (const auto valid = platforms::check(spec); !valid) return refused(valid.error());
   // What is there stays, whatever the administrator allows by now.
-  if (const auto earlier = open_run(config_.folder, spec.key)) return ok(spec.key);
+  if (has_whole(spec.key)) return ok(spec.key);
   if (const auto valid = platforms::check(config_.sandbox, spec); !valid) return refused(valid.error());
   const std::string text = print_submission({spec, config_.sandbox});
   if (text.size() > limits::kRunSpecBytesMax) {
@@ -185,6 +194,12 @@ Reply Spool::submit_held(const platforms::RunSpec& spec) const {
   if (!spool) return unknown(spool.error());
   const auto folder = make_folder_at(spool->get(), spec.key);
   if (!folder) return unknown(folder.error());
+  if (config_.elsewhere) {
+    const auto file = put_file(folder->get(), "spec.json", text);
+    if (!file) return unknown(file.error());
+    const auto synced = sync_at_once({file->get(), folder->get(), spool->get()});
+    return synced ? ok(spec.key) : unknown(synced.error());
+  }
   // The folder's own name first: a spec.json that is found has to be found after a power cut too.
   if (const auto synced = sync_folder(spool->get()); !synced) return unknown(synced.error());
   const auto created = create_file_durably(folder->get(), "spec.json", text);
@@ -199,9 +214,14 @@ Reply Spool::find(std::string_view key) const {
 Reply Spool::release(std::string_view key) const {
   const auto folder = open_run(config_.folder, key);
   if (!folder) return reply_of(folder.error(), key);
+  if (config_.elsewhere) {
+    // Not durable: what a power cut takes back is asked of the scheduler, which lets go and starts by itself.
+    const auto mark =
+        exists_at(folder->get(), "release") ? Result<Fd>(Fd()) : put_file(folder->get(), "release", "");
+    return mark ? ok(key) : unknown(mark.error());
+  }
   const auto marked = create_file_durably(folder->get(), "release", "");
   if (!marked) return unknown(marked.error());
-  if (config_.elsewhere) return ok(key);
   const auto token = look_at_token(folder->get());
   if (!token) return unknown(token.error());
   if (*token != TokenState::kFree) return ok(key);
@@ -298,6 +318,15 @@ Result<std::vector<std::string>> Spool::list() const {
 
 std::string Spool::folder_of(std::string_view key) const {
   return config_.folder + "/" + std::string(key);
+}
+
+Result<void> Spool::check_engines() const {
+  const platforms::SandboxConfig& sandbox = config_.sandbox;
+  if (!sandbox.host_root_images.empty()) {
+    if (auto there = check_engine(sandbox, platforms::Engine::kHostRoot); !there) return there;
+  }
+  return sandbox.containers.images.empty() ? Result<void>()
+                                           : check_engine(sandbox, sandbox.containers.engine);
 }
 
 Result<void> Spool::check_sandbox() const {

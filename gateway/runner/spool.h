@@ -48,6 +48,9 @@ class Spool {
   // Refused: it breaks a rule or asks for what the administrator does not allow.
   platforms::Reply submit_held(const platforms::RunSpec& spec) const;
 
+  // Whether a submission is here that can be sent to a scheduler as it is.
+  bool has_whole(std::string_view key) const;
+
   // Ok or absent.
   platforms::Reply find(std::string_view key) const;
 
@@ -76,6 +79,9 @@ class Spool {
 
   // The folder of a run, to read logs and outputs from.
   std::string folder_of(std::string_view key) const;
+
+  // Whether this machine has the programs that images need.
+  Result<void> check_engines() const;
 
   // Tries an empty sandbox, so that a machine without user namespaces is known at the start.
   Result<void> check_sandbox() const;

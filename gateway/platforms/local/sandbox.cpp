@@ -11,6 +11,7 @@
 #include "gateway/base/text.h"
 #include "gateway/platforms/container_path.h"
 #include "gateway/platforms/json_members.h"
+#include "gateway/platforms/local/containers.h"
 
 namespace hetao::platforms {
 
@@ -88,19 +89,6 @@ Result<void> check_host_root_paths(const SandboxConfig& config, const RunSpec& s
   return {};
 }
 
-// podman's container layer is gone when it ends: outputs need a folder of theirs that is mounted.
-Result<void> check_podman_paths(const RunSpec& spec) {
-  for (const OutputSpec& output : spec.outputs) {
-    const std::string folder = literal_folder(output.path);
-    const bool direct = folder == "/" && (has_wildcard(output.path) || output.type != OutputType::kDirectory);
-    if (!direct) continue;
-    return refuse(ErrorCode::kUsage, "output \"" + printable(output.path) + "\"",
-                  "lies directly in /, which a container image keeps for itself",
-                  "write it into a folder, such as /out");
-  }
-  return {};
-}
-
 void add_host_binds(const SandboxConfig& config, const RunSpec& spec, std::vector<Bind>& binds) {
   for (const auto& paths :
        {std::vector<std::string>(kHostFolders.begin(), kHostFolders.end()),
@@ -135,59 +123,117 @@ void add_scratch_binds(const RunSpec& spec, const SandboxFolder& folder, std::ve
   }
 }
 
-int64_t shared_memory_bytes(const RunSpec& spec) {
-  return std::min(spec.limits.ram_bytes / 2, kSharedMemoryBytesMax);
+constexpr size_t kGlobsMax = 1'000;
+constexpr std::array<Engine, 3> kContainerEngines = {Engine::kPodman, Engine::kApptainer, Engine::kEnroot};
+
+json::array array_of(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const auto& text : texts) out.emplace_back(text);
+  return out;
 }
 
-// podman reads --mount as comma-separated values with CSV's quoting.
-std::string csv_quoted(const std::string& field) {
-  std::string out = "\"";
-  for (const char c : field) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
+json::object to_json(const ContainerConfig& config) {
+  return {{"engine", to_word(config.engine)},
+          {"program", config.program},
+          {"images", array_of(config.images)},
+          {"image_folder", config.image_folder}};
+}
+
+Result<ContainerConfig> read_containers(const json::value& value) {
+  JsonMembers members(value, "sandbox.containers");
+  ContainerConfig out;
+  std::vector<std::string_view> words;
+  for (const Engine engine : kContainerEngines) words.emplace_back(to_word(engine));
+  out.engine = kContainerEngines.at(members.word("engine", words));
+  out.program = members.text("program", limits::kContainerPathBytesMax);
+  out.images = members.texts("images", kGlobsMax, limits::kTextFieldBytesMax);
+  out.image_folder = members.text("image_folder", limits::kContainerPathBytesMax);
+  members.keep(check_absolute_path(out.program, "sandbox.containers.program"));
+  if (!out.image_folder.empty())
+    members.keep(check_absolute_path(out.image_folder, "sandbox.containers.image_folder"));
+  if (const auto ok = members.done(); !ok) return fail(ok.error());
+  return out;
 }
 
 }  // namespace
 
+const char* to_word(Engine engine) {
+  switch (engine) {
+    case Engine::kHostRoot:
+      return "bubblewrap";
+    case Engine::kPodman:
+      return "podman";
+    case Engine::kApptainer:
+      return "apptainer";
+    case Engine::kEnroot:
+      return "enroot";
+  }
+  return "";
+}
+
+std::vector<std::string> programs_of(const SandboxConfig& config, Engine engine) {
+  switch (engine) {
+    case Engine::kHostRoot:
+      return {config.bubblewrap};
+    case Engine::kPodman:
+    case Engine::kApptainer:
+      return {config.containers.program};
+    case Engine::kEnroot:
+      return {config.bubblewrap, config.containers.program};
+  }
+  return {};
+}
+
+Error missing_program(Engine engine, const std::string& program) {
+  const bool packaged = engine == Engine::kHostRoot || engine == Engine::kPodman;
+  return {
+      ErrorCode::kFailed, printable(program), "is not there, or may not be run: is it installed?",
+      packaged
+          ? std::string("apt-get install ") + to_word(engine) + ", or name another place in the configuration"
+          : std::string(to_word(engine)) +
+                " is no package of Debian 12: install its makers', or name its place in the configuration"};
+}
+
+int64_t shared_memory_bytes(const RunSpec& spec) {
+  return std::min(spec.limits.ram_bytes / 2, kSharedMemoryBytesMax);
+}
+
 json::object to_json(const SandboxConfig& config) {
-  const auto array_of = [](const std::vector<std::string>& texts) {
-    json::array out;
-    for (const auto& text : texts) out.emplace_back(text);
-    return out;
-  };
   return {{"host_root_images", array_of(config.host_root_images)},
-          {"podman_images", array_of(config.podman_images)},
           {"host_paths", array_of(config.host_paths)},
           {"bubblewrap", config.bubblewrap},
-          {"podman", config.podman}};
+          {"containers", to_json(config.containers)}};
 }
 
 Result<SandboxConfig> read_sandbox_config(const json::value& value) {
-  constexpr size_t kGlobsMax = 1'000;
   JsonMembers members(value, "sandbox");
   SandboxConfig out;
   out.host_root_images = members.texts("host_root_images", kGlobsMax, limits::kTextFieldBytesMax);
-  out.podman_images = members.texts("podman_images", kGlobsMax, limits::kTextFieldBytesMax);
   out.host_paths = members.texts("host_paths", kGlobsMax, limits::kContainerPathBytesMax);
   out.bubblewrap = members.text("bubblewrap", limits::kContainerPathBytesMax);
-  out.podman = members.text("podman", limits::kContainerPathBytesMax);
+  if (const json::value* containers = members.member("containers"); containers != nullptr) {
+    auto read = read_containers(*containers);
+    if (!read) return fail(read.error());
+    out.containers = std::move(*read);
+  } else {  // submitted by a version that knew podman alone
+    out.containers.images = members.texts("podman_images", kGlobsMax, limits::kTextFieldBytesMax);
+    out.containers.program = members.text("podman", limits::kContainerPathBytesMax);
+    members.keep(check_absolute_path(out.containers.program, "sandbox.podman"));
+  }
   for (const std::string& path : out.host_paths)
     members.keep(check_absolute_path(path, "sandbox.host_paths"));
   members.keep(check_absolute_path(out.bubblewrap, "sandbox.bubblewrap"));
-  members.keep(check_absolute_path(out.podman, "sandbox.podman"));
   if (const auto ok = members.done(); !ok) return fail(ok.error());
   return out;
 }
 
 Result<Engine> choose_engine(const SandboxConfig& config, std::string_view image) {
-  if (matches_any(config.podman_images, image)) return Engine::kPodman;
   if (matches_any(config.host_root_images, image)) return Engine::kHostRoot;
+  if (matches_any(config.containers.images, image)) return config.containers.engine;
   return fail(ErrorCode::kForbidden, "image \"" + printable(image) + "\"",
-              "this platform may not run it: it is neither among the images for podman nor among those that "
-              "run on the host's own programs",
-              "use an allowed image, or ask the platform's administrator to add it to podman_images or "
+              "this platform may not run it: it is neither among the images that run in containers nor among "
+              "those that run on the host's own programs",
+              "use an allowed image, or ask the platform's administrator to add it to its images or to "
               "host_root_images");
 }
 
@@ -195,8 +241,8 @@ Result<void> check(const SandboxConfig& config, const RunSpec& spec) {
   for (const ExecutorSpec& executor : spec.executors) {
     const auto engine = choose_engine(config, executor.image);
     if (!engine) return fail(engine.error());
-    const auto ok =
-        *engine == Engine::kPodman ? check_podman_paths(spec) : check_host_root_paths(config, spec);
+    const auto ok = *engine == Engine::kHostRoot ? check_host_root_paths(config, spec)
+                                                 : check_container(config.containers, spec, executor.image);
     if (!ok) return ok;
   }
   return {};
@@ -217,6 +263,8 @@ std::vector<Bind> plan_binds(const SandboxConfig& config, const RunSpec& spec, c
       add_host_binds(config, spec, binds);
       break;
     case Engine::kPodman:
+    case Engine::kApptainer:
+    case Engine::kEnroot:
       add_scratch_binds(spec, folder, binds);
       break;
   }
@@ -272,49 +320,11 @@ std::vector<std::string> bubblewrap_command(const SandboxConfig& config) {
   return {config.bubblewrap, "--args", std::to_string(kOptionsDescriptor), std::string(kInitPath)};
 }
 
-std::vector<std::string> podman_command(const SandboxConfig& config, const RunSpec& spec, size_t executor,
-                                        const std::vector<Bind>& binds, bool rootless) {
-  const RunLimits& limits = spec.limits;
-  std::vector<std::string> out = {config.podman,
-                                  "run",
-                                  "--rm",
-                                  "--pull=never",
-                                  "--name=hetao-" + spec.key + "-" + std::to_string(executor),
-                                  "--hostname=hetao-job",
-                                  "--log-driver=none",
-                                  "--cap-drop=all",
-                                  "--security-opt=no-new-privileges",
-                                  "--ulimit=core=0:0",
-                                  "--cpus=" + std::to_string(limits.cpu_cores),
-                                  "--memory=" + std::to_string(limits.ram_bytes) + "b",
-                                  "--memory-swap=" + std::to_string(limits.ram_bytes) + "b",
-                                  "--pids-limit=" + std::to_string(limits.processes),
-                                  "--shm-size=" + std::to_string(shared_memory_bytes(spec)) + "b",
-                                  "--preserve-fds=2",  // control and instructions
-                                  "--workdir=/"};
-  if (!spec.network) out.emplace_back("--network=none");
-  if (rootless) out.emplace_back("--userns=keep-id");
-  for (const Bind& bind : binds) {
-    out.push_back("--mount=type=bind," + csv_quoted("source=" + bind.source) + "," +
-                  csv_quoted("target=" + bind.path) + (bind.writable ? "" : ",ro=true"));
-  }
-  out.push_back("--entrypoint=" + std::string(kInitPath));
-  out.push_back(spec.executors[executor].image);
-  return out;
-}
-
 Error explain_sandbox_failure(Engine engine, std::string_view said) {
+  if (engine != Engine::kHostRoot) return explain_container_failure(engine, said);
   std::string words = readable(said, 500);
   while (words.ends_with(' ')) words.pop_back();  // its line ends
   const auto mentions = [&](std::string_view text) { return said.find(text) != std::string_view::npos; };
-  if (engine == Engine::kPodman) {
-    if (mentions("image not known") || mentions("no such image")) {
-      return {ErrorCode::kFailed, "podman", "the image is not on this machine: " + words,
-              "the administrator pulls it with podman pull"};
-    }
-    return {ErrorCode::kFailed, "podman", words.empty() ? "could not start the container" : words,
-            "try podman run by hand as the gateway's user"};
-  }
   if (mentions("No permissions to create") || mentions("Creating new namespace failed")) {
     return {ErrorCode::kFailed, "sandbox", "this machine allows no user namespaces: " + words,
             "set kernel.unprivileged_userns_clone=1 (Debian) and user.max_user_namespaces above 0"};

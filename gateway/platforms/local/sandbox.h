@@ -1,5 +1,6 @@
-// How the local platform walls a job in: which engine an image gets, what is mounted where, and the argument
-// lists of bubblewrap and podman. Pure: looks at no machine, starts nothing; gateway/runner does.
+// How a job is walled in: which engine an image gets, what is mounted where, and the argument lists of
+// bubblewrap; those of programs that run container images are in containers.h. Pure: looks at no machine,
+// starts nothing; gateway/runner does.
 //
 // With bubblewrap the job's root is a scratch folder of the run, as a container's writable layer is: the job
 // may write anywhere that is not the host's. Over it the host's programs are mounted read-only (never its
@@ -29,21 +30,32 @@
 
 namespace hetao::platforms {
 
+enum class Engine { kHostRoot, kPodman, kApptainer, kEnroot };
+
+const char* to_word(Engine engine);
+
+// The program that runs container images, and which.
+struct ContainerConfig {
+  Engine engine = Engine::kPodman;
+  std::string program = "/usr/bin/podman";
+  std::vector<std::string> images;  // globs; none: it runs none
+  std::string image_folder;         // of Apptainer and enroot: where images lie
+
+  bool operator==(const ContainerConfig&) const = default;
+};
+
 // What the administrator allows. Image lists are globs ("registry/pytorch*").
 struct SandboxConfig {
-  std::vector<std::string> host_root_images;  // run on the host's own programs, read-only
-  std::vector<std::string> podman_images;     // looked at first
+  std::vector<std::string> host_root_images;  // run on the host's own programs, read-only; looked at first
   std::vector<std::string> host_paths;        // further host files and folders that host-root jobs may read
   std::string bubblewrap = "/usr/bin/bwrap";
-  std::string podman = "/usr/bin/podman";
+  ContainerConfig containers;
 
   bool operator==(const SandboxConfig&) const = default;
 };
 
 json::object to_json(const SandboxConfig& config);
 Result<SandboxConfig> read_sandbox_config(const json::value& value);
-
-enum class Engine { kHostRoot, kPodman };
 
 // Refused (kForbidden) if the administrator allows neither for this image.
 Result<Engine> choose_engine(const SandboxConfig& config, std::string_view image);
@@ -75,8 +87,8 @@ std::vector<std::string> scratch_folders(const RunSpec& spec);
 std::vector<Bind> plan_binds(const SandboxConfig& config, const RunSpec& spec, const SandboxFolder& folder,
                              Engine engine);
 
-// What the program finds in its environment: defaults, then the executor's own. Sorted by name. With podman
-// the image's own environment stays below it.
+// What the program finds in its environment: defaults, then the executor's own. Sorted by name. In a
+// container the image's own environment stays below it.
 std::vector<std::pair<std::string, std::string>> environment(const ExecutorSpec& executor, Engine engine);
 
 // Descriptors that the job's helper inherits (gateway/runner/init_protocol.h), and bubblewrap's options.
@@ -94,11 +106,15 @@ std::string bubblewrap_options(const RunSpec& spec, const SandboxFolder& folder,
 
 std::vector<std::string> bubblewrap_command(const SandboxConfig& config);
 
-// `rootless`: the runner is not root, so the container's user is to be the runner's own.
-std::vector<std::string> podman_command(const SandboxConfig& config, const RunSpec& spec, size_t executor,
-                                        const std::vector<Bind>& binds, bool rootless);
+// What has to be on the machine for an engine.
+std::vector<std::string> programs_of(const SandboxConfig& config, Engine engine);
+// That one of them is not there.
+Error missing_program(Engine engine, const std::string& program);
 
-// What bubblewrap or podman said when nothing started, in words that help.
+// Of /dev/shm.
+int64_t shared_memory_bytes(const RunSpec& spec);
+
+// What the engine said when nothing started, in words that help.
 Error explain_sandbox_failure(Engine engine, std::string_view said);
 
 }  // namespace hetao::platforms

@@ -1,9 +1,11 @@
 // Any bytes: refused, or a specification that keeps the rules, prints, reads back the same, and whose
 // argument lists hold exactly what they should.
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
+#include "gateway/platforms/local/containers.h"
 #include "gateway/platforms/local/sandbox.h"
 #include "gateway/platforms/platform.h"
 
@@ -33,6 +35,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!is_value && fields[i] == "--share-net") ++shares;
   }
   HETAO_CHECK(shares == (spec->network ? 1U : 0U));
-  (void)podman_command(config, *spec, 0, binds, true);
+  for (const Engine engine : {Engine::kPodman, Engine::kApptainer, Engine::kEnroot}) {
+    config.containers = {engine, "/bin/engine", {"*"}, "/images"};
+    for (const ExecutorSpec& executor : spec->executors) {
+      if (!check_container(config.containers, *spec, executor.image)) continue;
+      const std::string path = image_path(config.containers, executor.image);
+      HETAO_CHECK(path.empty() || path.find('/', std::string_view("/images/").size()) == std::string::npos);
+    }
+    const auto command = container_command({config, *spec, 0, folder, binds, true});
+    // Nothing of the task's is an option that opens the network, or the program's place.
+    const auto count = std::count(command.begin(), command.end(),
+                                  engine == Engine::kEnroot ? "--unshare-net" : "--network=none");
+    HETAO_CHECK(spec->network || count >= 1);
+  }
   return 0;
 }
