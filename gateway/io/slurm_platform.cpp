@@ -83,10 +83,7 @@ Result<std::unique_ptr<SlurmPlatform>> SlurmPlatform::open(SlurmPlatformConfig c
   spool_config.elsewhere = true;
   spool_config.sandbox.host_root_images = config.host_root_images;
   spool_config.sandbox.host_paths = config.host_paths;
-  if (!config.podman.empty()) {
-    spool_config.sandbox.podman = config.podman;
-    spool_config.sandbox.podman_images = {"*"};
-  }
+  spool_config.sandbox.containers = config.containers;
   auto spool = runner::Spool::open(std::move(spool_config));
   if (!spool) return fail(spool.error());
   auto mark = spool_mark(config.region, config.spool);
@@ -162,7 +159,7 @@ federation::RunSubmitted SlurmPlatform::submit(const std::string& run, const pb:
   };
   const auto folder = spool_.prepare(run);
   if (!folder) return unknown(folder.error());
-  if (spool_.find(run).kind != ReplyKind::kOk) {
+  if (!spool_.has_whole(run)) {
     const bool same_user = users_.at(user).first == ::geteuid();
     if (auto staged = stage_inputs(*folder, wanted, same_user); !staged) return unknown(staged.error());
     const platforms::Reply kept = spool_.submit_held(wanted);
@@ -233,6 +230,8 @@ void SlurmPlatform::watch(const std::string& run, const JobName& job) {
   watched.next_look = watched.released + kFirstLook;
   watched.pause = kFirstLook;
   watched_.try_emplace(run, std::move(watched));
+  if (sweep_at_ == Clock::time_point{})
+    sweep_at_ = Clock::now() + std::chrono::microseconds(config_.sweep_every.micros);
 }
 
 federation::RunReleased SlurmPlatform::release(const std::string& run, const std::string& id) {

@@ -11,7 +11,7 @@
 //
 // Polling costs what has changed: nodes leave the names of runs whose status changed in the spool, and Slurm
 // is asked about single jobs less and less often while nothing happens, or, when many are due, about all at
-// once, for at most a fiftieth of the time. Calls block; thread-safe as platform.h says.
+// once; both for at most a hundredth of a core. Calls block; thread-safe as platform.h says.
 #pragma once
 
 #include <sys/types.h>
@@ -103,6 +103,7 @@ class SlurmPlatform : public Platform {
   void end(const std::string& run, const platforms::slurm::JobEnd& end, platforms::RunStatus status,
            std::vector<federation::RunObserved>& changes);
   void sweep();
+  bool is_twin(const platforms::slurm::JobRecord& job, const std::string& run) const;
   void doubt();
   void retry_removals();
 
@@ -120,6 +121,7 @@ class SlurmPlatform : public Platform {
   std::map<std::string, JobName> left_;  // jobs found at the start: whoever is not owned is cancelled
   Clock::duration usual_wait_{};         // between release and start, of the last runs
   Clock::time_point list_not_before_{};
+  Clock::time_point looks_not_before_{};
   Clock::time_point removals_not_before_{};
   Clock::time_point sweep_at_{};  // nothing: no reason to
 

@@ -21,7 +21,7 @@ using std::chrono::seconds;
 constexpr auto kLongestPause = seconds(60);
 constexpr size_t kSingleLooksMax = 16;  // in one poll; when more are due, one list of all is cheaper
 constexpr auto kListPauseMin = seconds(10);
-constexpr int kListShare = 50;     // of the processor's time, one part
+constexpr int kLookShare = 100;    // of the processor's time: lists one part, and single looks another
 constexpr int kListWaitShare = 8;  // of Slurm's time
 // A shared folder may show late what a node wrote; a forgotten job may be seen again by a second controller.
 constexpr auto kLastWordPatience = seconds(10);
@@ -49,13 +49,14 @@ std::vector<RunObserved> SlurmPlatform::poll() {
   return changes;
 }
 
-// A cluster that did not answer may have crashed, and a crash brings back jobs whose runs are over: once it
-// has settled, what is nobody's is cancelled.
+// A cluster that did not answer may have crashed, and a crash brings back jobs whose runs are over; a proxy
+// may have sent a submission twice. Once it has settled, and now and then, what is nobody's is cancelled.
 void SlurmPlatform::sweep() {
   {
     const std::lock_guard lock(mutex_);
     if (sweep_at_ == Clock::time_point{} || Clock::now() < sweep_at_) return;
     sweep_at_ = {};
+    if (!watched_.empty()) sweep_at_ = Clock::now() + std::chrono::microseconds(config_.sweep_every.micros);
   }
   const auto jobs = link_->list(slurm::comment_of(mark_, ""));
   if (!jobs) return doubt();
@@ -63,13 +64,22 @@ void SlurmPlatform::sweep() {
     const std::string run = slurm::key_of(job.comment, mark_);
     if (run.empty() || slurm::is_over(job.state)) continue;
     // After the list: a run has its folder before its job.
-    if (spool_.find(run).kind == ReplyKind::kAbsent) (void)link_->cancel(job.user, job.id);
+    if (spool_.find(run).kind == ReplyKind::kAbsent || is_twin(job, run))
+      (void)link_->cancel(job.user, job.id);
   }
+}
+
+// Another job of a run than the one that was released: it could do nothing if it started.
+bool SlurmPlatform::is_twin(const slurm::JobRecord& job, const std::string& run) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = watched_.find(run);
+  return at != watched_.end() && at->second.job.id != job.id;
 }
 
 void SlurmPlatform::doubt() {
   const std::lock_guard lock(mutex_);
-  if (sweep_at_ == Clock::time_point{}) sweep_at_ = Clock::now() + kSweepAfter;
+  const Clock::time_point soon = Clock::now() + kSweepAfter;
+  if (sweep_at_ == Clock::time_point{} || soon < sweep_at_) sweep_at_ = soon;
 }
 
 void SlurmPlatform::look_at_news(std::vector<RunObserved>& changes) {
@@ -128,6 +138,7 @@ void SlurmPlatform::look_at_slurm(std::vector<RunObserved>& changes) {
   {
     const std::lock_guard lock(mutex_);
     const auto now = Clock::now();
+    if (now < looks_not_before_) return;
     list_allowed = now >= list_not_before_;
     for (const auto& [run, watched] : watched_) {
       if (watched.next_look <= now) due.emplace_back(run, watched.job);
@@ -135,12 +146,16 @@ void SlurmPlatform::look_at_slurm(std::vector<RunObserved>& changes) {
   }
   if (due.size() > kSingleLooksMax && list_allowed) return look_at_all(changes);
   if (due.size() > kSingleLooksMax) due.resize(kSingleLooksMax);
+  const auto spent = thread_time();
   for (const auto& [run, job] : due) {
     const slurm::JobReply seen = link_->get(job.user, job.id);
     weigh(run, seen, changes);
     if (seen.kind == ReplyKind::kUnknown) doubt();
     if (seen.kind == ReplyKind::kUnknown) break;  // the others would wait as long for nothing
   }
+  const std::lock_guard lock(mutex_);
+  looks_not_before_ =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>((thread_time() - spent) * kLookShare);
 }
 
 void SlurmPlatform::look_at_all(std::vector<RunObserved>& changes) {
@@ -174,7 +189,7 @@ void SlurmPlatform::look_at_all(std::vector<RunObserved>& changes) {
   const auto worked = std::chrono::duration_cast<Clock::duration>(thread_time() - spent);
   const std::lock_guard lock(mutex_);
   list_not_before_ =
-      Clock::now() + std::max<Clock::duration>({kListPauseMin, worked * kListShare, took * kListWaitShare});
+      Clock::now() + std::max<Clock::duration>({kListPauseMin, worked * kLookShare, took * kListWaitShare});
 }
 
 void SlurmPlatform::weigh(const std::string& run, const slurm::JobReply& seen,

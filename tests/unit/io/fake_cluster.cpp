@@ -53,6 +53,7 @@ std::optional<FakeRequest> read_request(int connection, std::string& rest) {
     return head.substr(start, head.find("\r\n", start) - start);
   };
   request.token = header("Authorization");
+  if (request.token.empty()) request.token = header("X-SLURM-USER-TOKEN");
   const size_t size = std::strtoul(header("Content-Length").c_str(), nullptr, 10);
   while (rest.size() < size) {
     const ssize_t n = ::recv(connection, part.data(), part.size(), 0);
