@@ -60,6 +60,11 @@ io::HttpResponse get_project(const Context& c);
 io::Awaitable<io::HttpResponse> begin_project(const Context& c);
 io::Awaitable<io::HttpResponse> act_on_project(const Context& c);
 
+// --- offers.cpp
+io::HttpResponse list_offers(const Context& c);
+io::Awaitable<io::HttpResponse> publish_offer(const Context& c);
+io::Awaitable<io::HttpResponse> withdraw_offer(const Context& c);
+
 // --- reviews.cpp
 io::Awaitable<io::HttpResponse> list_reviews(const Context& c);
 io::Awaitable<io::HttpResponse> get_review(const Context& c);

@@ -169,6 +169,9 @@ void add_operations(std::vector<Route>& all) {
   all.push_back({"GET", "/api/v1/status", signed_in(), &get_status});
   all.push_back({"GET", "/api/v1/peers", signed_in(), &list_peers});
   all.push_back({"GET", "/api/v1/capacity", signed_in(), &get_capacity});
+  all.push_back({"GET", "/api/v1/offers", signed_in(), &list_offers});
+  all.push_back({"POST", "/api/v1/offers", roles({kOperator}), &publish_offer});
+  all.push_back({"POST", "/api/v1/offers/{id}/withdraw", roles({kOperator}), &withdraw_offer});
   all.push_back({"GET", "/api/v1/certs", roles(operators), &get_certificates});
   all.push_back({"GET", "/api/v1/tenants", roles({kOperator, kPolicyAdmin, kAuditor}), &list_tenants});
   all.push_back({"GET", "/metrics", roles(operators), &metrics});

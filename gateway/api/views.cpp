@@ -202,6 +202,7 @@ json::object to_json(const federation::Candidate& candidate) {
     out["cost"] = amount_view(candidate.cost_micros);
     out["currency"] = candidate.currency;
   }
+  put(out, "offer", candidate.offer);
   put(out, "lost", candidate.lost);
   out["verdict"] = to_json(candidate.verdict);
   json::array crossings;

@@ -43,6 +43,7 @@ void add_token(Program& program);                           // token key/issue/j
 void add_status(Program& program);                          // status, peers, capacity, usage
 void add_usage(Program& program);                           // usage
 void add_mechanism(Program& program);                       // mechanism list/file/withdraw
+void add_offers(Program& program);                          // offers list/publish/withdraw
 void add_inspect(Program& program);                         // inspect
 void add_completion(Program& program);                      // completion bash|zsh
 void add_manual(Program& program);                          // manual

@@ -119,6 +119,7 @@ int run(int argc, char** argv) {
   add_status(program);
   add_usage(program);
   add_mechanism(program);
+  add_offers(program);
   add_inspect(program);
   add_completion(program);
   add_manual(program);

@@ -39,6 +39,7 @@ void show_candidate(const Context& context, const json::object& candidate) {
     line += "  waits about " + text_at(candidate, "wait_seconds") + " s";
   if (!text_at(candidate, "cost").empty())
     line += "  " + text_at(candidate, "cost") + " " + text_at(candidate, "currency");
+  if (!text_at(candidate, "offer").empty()) line += "  under offer " + text_at(candidate, "offer");
   context.print(line);
   const std::string lost = text_at(candidate, "lost");
   if (!lost.empty() && lost != text_at(candidate, "unfit"))

@@ -3,6 +3,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/daemon/config_parts.h"
+#include "gateway/federation/money.h"
 
 namespace hetao::daemon {
 
@@ -12,26 +13,11 @@ using policy::MapReader;
 using policy::Node;
 
 constexpr int64_t kGiB = int64_t{1} << 30U;
-constexpr int64_t kMicros = 1'000'000;
 // Slurm answers within MessageTimeout (10 s), or never will.
 constexpr Duration kSlurmSettle = Duration::seconds(15);
 
 std::vector<std::string> texts(MapReader& map, const char* key) {
   return map.texts(key).value_or(std::vector<std::string>());
-}
-
-// "0.35" of a currency, as millionths.
-std::optional<int64_t> parse_amount(const std::string& text) {
-  const size_t dot = std::min(text.find('.'), text.size());
-  const std::string whole = text.substr(0, dot);
-  std::string part = dot < text.size() ? text.substr(dot + 1) : "";
-  const auto digits = [](const std::string& t) {
-    return std::all_of(t.begin(), t.end(), [](char c) { return c >= '0' && c <= '9'; });
-  };
-  if (whole.empty() || whole.size() > 9 || part.size() > 6 || !digits(whole) || !digits(part))
-    return std::nullopt;
-  part.resize(6, '0');
-  return std::stoll(whole) * kMicros + std::stoll(part);
 }
 
 void read_price(Section& s, MapReader& map, pb::Price& price) {
@@ -46,7 +32,7 @@ void read_price(Section& s, MapReader& map, pb::Price& price) {
   if (const Node* kinds = one.get("accelerator_hour");
       kinds != nullptr && s.reader.expect_map(*kinds, "accelerator_hour")) {
     for (const Node::Entry& entry : kinds->entries) {
-      const auto value = parse_amount(entry.value.text);
+      const auto value = federation::parse_amount(entry.value.text);
       if (!value)
         s.reader.report(entry.value, entry.key + " is no amount of money", "a number such as 12.50");
       pb::AcceleratorPrice& made = *price.add_accelerators();
@@ -216,7 +202,7 @@ federation::PlacementWeights read_weights(MapReader& map) {
 int64_t read_amount(Section& s, MapReader& map, const char* key, const Node& at) {
   const Node* node = map.get(key);
   if (node == nullptr) return 0;
-  const auto value = parse_amount(node->text);
+  const auto value = federation::parse_amount(node->text);
   if (!value) s.reader.report(at, std::string(key) + " is no amount of money", "a number such as 0.35");
   return value.value_or(0);
 }

@@ -315,6 +315,10 @@ void read_tenants(Section& s, MapReader& top, Config& config) {
     tenant.set_name(map.text("name").value_or(entry.key));
     if (const int64_t cap = read_amount(s, map, "monthly_cap_cny", entry.value); cap > 0)
       config.shell.core.monthly_caps[entry.key] = cap;
+    federation::Quota quota;
+    quota.cores = map.integer("cores_at_once", MapReader::kMayMiss, 1, 10'000'000).value_or(0);
+    quota.accelerators = map.integer("accelerators_at_once", MapReader::kMayMiss, 1, 10'000'000).value_or(0);
+    if (quota.cores > 0 || quota.accelerators > 0) config.shell.core.quotas[entry.key] = quota;
     if (const uint64_t rate = rate_max(map)) config.shell.tenant_bytes_per_second_max[entry.key] = rate;
     for (const auto& [name, attribute] : kFacts) {
       const Node* node = map.get(name);

@@ -3,6 +3,7 @@
 #include "gateway/federation/access_request.h"
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/item.h"
+#include "gateway/federation/market.h"
 #include "gateway/federation/supply.h"
 #include "gateway/ledger/sha256.h"
 
@@ -116,6 +117,7 @@ void on_region_news(State& s, const std::string& from, const pb::RegionNews& new
   PeerLive& live = s.peers[from];
   live.policy_digest = news.policy_digest();
   live.platforms.assign(news.platforms().begin(), news.platforms().end());
+  live.offers.assign(news.offers().begin(), news.offers().end());
   live.operator_tenant = news.operator_();
   skip_forgotten(s, from, news.oldest_sequence());
 }
@@ -140,6 +142,7 @@ pb::PeerMessage region_news(const State& s, const std::string& to) {
   *news.mutable_operator_() = tenant_of(s, s.config.operator_tenant);
   news.set_oldest_sequence(oldest_sequence(s, to));
   for (pb::Platform& platform : supply_for(s, to)) *news.add_platforms() = std::move(platform);
+  for (pb::ComputeOffer& offer : offers_for(s, to)) *news.add_offers() = std::move(offer);
   return message;
 }
 

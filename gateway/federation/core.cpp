@@ -14,6 +14,7 @@
 #include "gateway/federation/facts.h"
 #include "gateway/federation/home.h"
 #include "gateway/federation/host.h"
+#include "gateway/federation/market.h"
 #include "gateway/federation/obligations.h"
 #include "gateway/federation/outside.h"
 #include "gateway/federation/placement.h"
@@ -23,6 +24,7 @@
 #include "gateway/federation/review.h"
 #include "gateway/federation/state.h"
 #include "gateway/federation/supply.h"
+#include "gateway/federation/turns.h"
 #include "gateway/ledger/sha256.h"
 
 namespace hetao::federation {
@@ -47,6 +49,8 @@ struct Handler {
   void operator()(const RequestAccess& e) const { on_request_access(s, e); }
   void operator()(const AnswerAccess& e) const { on_answer_access(s, e); }
   void operator()(const ProjectAct& e) const { on_project_act(s, e); }
+  void operator()(const PublishOffer& e) const { on_publish_offer(s, e); }
+  void operator()(const WithdrawOffer& e) const { on_withdraw_offer(s, e); }
   void operator()(const OpenSession& e) const { on_open_session(s, e); }
   void operator()(const EndSession& e) const { on_end_session(s, e); }
   void operator()(const MakeToken& e) const { on_make_token(s, e); }
@@ -75,6 +79,7 @@ struct Handler {
     tick_duties(s);
     tick_access(s);
     tick_archive(s);
+    tick_market(s);
     repeat_unacknowledged(s);
   }
 };
@@ -83,7 +88,7 @@ std::optional<Instant> next_deadline(const State& s) {
   std::optional<Instant> next;
   const auto earlier = [&](Instant at) { next = next ? std::min(*next, at) : at; };
   for (const Timers* timers : {&s.run_timers, &s.job_waits, &s.job_deadlines, &s.review_timers,
-                               &s.duty_timers, &s.access_timers, &s.rest_timers}) {
+                               &s.duty_timers, &s.access_timers, &s.rest_timers, &s.offer_timers}) {
     if (const auto first = timers->next()) earlier(*first);
   }
   for (const auto& [region, live] : s.peers) {
@@ -120,6 +125,7 @@ void bound_texts(ledger::Entry& entry) {
 
 Step finish(State& s) {
   drain_own_messages(s);
+  while (give_turns(s)) drain_own_messages(s);
   for (ledger::Entry& entry : s.out.entries) bound_texts(entry);
   for (const std::string& job : s.changed_jobs()) let_rest(s, job);
   if (const auto next = next_deadline(s)) s.effect(WakeAt{std::max(*next, s.now)});
@@ -160,6 +166,8 @@ Step Core::resume(Instant now) {
   resume_runs(*state_);
   resume_jobs(*state_);
   resume_archive(*state_);
+  resume_market(*state_);
+  resume_turns(*state_);
   return finish(*state_);
 }
 
@@ -228,6 +236,9 @@ std::string Core::policy_digest() const {
   return state_->policy ? state_->policy->digest() : std::string();
 }
 
+std::vector<pb::ComputeOffer> Core::offers() const {
+  return offers_now(*state_);
+}
 std::vector<pb::Platform> Core::platforms() const {
   return own_supply(*state_);
 }
@@ -281,6 +292,7 @@ std::vector<PeerState> Core::peers() const {
     peer.policy_digest = live.policy_digest;
     peer.held_because = live.held_because;
     peer.platforms = live.platforms;
+    peer.offers = live.offers;
     const auto waiting = state_->outbox.find(known.region);
     peer.outbox = waiting == state_->outbox.end() ? 0 : waiting->second.size();
   }

@@ -77,6 +77,12 @@ struct StoreConfig {
   std::vector<pb::Fact> labels;      // what is known of everything in it
 };
 
+// What a tenant's runs may hold here at once; 0: no limit.
+struct Quota {
+  int64_t cores = 0;
+  int64_t accelerators = 0;
+};
+
 struct CoreConfig {
   std::string region;
   std::string jurisdiction;
@@ -87,6 +93,7 @@ struct CoreConfig {
   std::map<std::string, PlacementWeights> tenant_weights;
   std::map<std::string, int64_t>
       monthly_caps;                     // by tenant, in millionths of a CNY; who is not named has none
+  std::map<std::string, Quota> quotas;  // by tenant; who is not named has none
   int64_t hkd_in_cny_micros = 920'000;  // to compare prices alone
   std::map<std::string, SupplyShown> shows_supply;  // by peer region; who is not named is shown all
   std::map<std::string, pb::Tenant> tenants;
@@ -139,7 +146,8 @@ struct Candidate {
   int64_t wait_seconds = 0;  // expected before it starts
   int64_t cost_micros = 0;   // of an hour, or of the wall time that it asks for
   std::string currency;
-  std::string lost;  // why it is not the first one; empty: it is
+  std::string offer;  // whose price that is; empty: the platform's own
+  std::string lost;   // why it is not the first one; empty: it is
 };
 
 struct PeerState {
@@ -150,6 +158,7 @@ struct PeerState {
   Instant since;
   std::string policy_digest;
   std::vector<pb::Platform> platforms;
+  std::vector<pb::ComputeOffer> offers;
   std::string held_because;  // why nothing is released to it; empty: it is
   size_t outbox = 0;         // messages not acknowledged yet
 };
@@ -203,7 +212,8 @@ class Core {
   const std::map<pb::JobState, uint64_t>& ended_jobs() const;
   // Jobs of this home that have not ended: of each tenant that has some.
   const std::map<std::string, size_t, std::less<>>& open_jobs() const;
-  std::vector<pb::Platform> platforms() const;  // this region's, as last seen
+  std::vector<pb::Platform> platforms() const;   // this region's, as last seen
+  std::vector<pb::ComputeOffer> offers() const;  // this region's, with what is taken of each
   std::string policy_digest() const;
   std::shared_ptr<const policy::Policy> policy() const;  // in force; null before the first
   const std::string& policy_name() const;

@@ -11,6 +11,7 @@
 #include "gateway/base/result.h"
 #include "gateway/base/time.h"
 #include "gateway/federation/access_event.h"
+#include "gateway/federation/market_event.h"
 #include "gateway/federation/share_event.h"
 #include "policy/policy.h"
 #include "proto/peer.pb.h"
@@ -248,9 +249,9 @@ struct TimePassed {};
 using Event =
     std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset, RegisterMechanism,
                  ActivatePolicy, ProposePolicy, AnswerProposal, ActivatePack, StopShadow, NoteAct,
-                 RequestAccess, AnswerAccess, ProjectAct, OpenSession, EndSession, MakeToken, RevokeToken,
-                 SeenAccess, PeerUp, PeerDown, PeerSaid, ReleaseGate, ItemStored, ItemFailed, RunSubmitted,
-                 RunFound, RunReleased, RunObserved, RunCollected, ItemInspected, OutputDelivered,
-                 BlobsDropped, InputFetched, SupplySeen, TimePassed>;
+                 PublishOffer, WithdrawOffer, RequestAccess, AnswerAccess, ProjectAct, OpenSession,
+                 EndSession, MakeToken, RevokeToken, SeenAccess, PeerUp, PeerDown, PeerSaid, ReleaseGate,
+                 ItemStored, ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved, RunCollected,
+                 ItemInspected, OutputDelivered, BlobsDropped, InputFetched, SupplySeen, TimePassed>;
 
 }  // namespace hetao::federation

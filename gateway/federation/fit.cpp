@@ -5,6 +5,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/base/time.h"
+#include "gateway/federation/market.h"
 #include "gateway/federation/supply.h"
 
 namespace hetao::federation {
@@ -81,7 +82,8 @@ int64_t wanted_seconds(const pb::Task& task) {
   return 0;
 }
 
-Fit best_fit(const std::vector<pb::Platform>& platforms, const pb::Task& task, std::string_view region) {
+Fit best_fit(const std::vector<pb::Platform>& platforms, const pb::Task& task, std::string_view region,
+             const Terms* terms) {
   WantedAccelerators wanted = wanted_accelerators(task);
   if (wanted.kinds.empty()) wanted = {{""}, {0}};
   const auto rank = [](const Attempt& a) {
@@ -92,6 +94,10 @@ Fit best_fit(const std::vector<pb::Platform>& platforms, const pb::Task& task, s
   for (const pb::Platform& platform : platforms) {
     for (size_t i = 0; i < wanted.kinds.size(); ++i) {
       Attempt attempt = attempt_with(platform, task, wanted.kinds[i], wanted.counts[i]);
+      if (terms != nullptr && attempt.fit.why.empty()) {
+        apply_terms(*terms, task, attempt.fit);
+        attempt.free = attempt.free && attempt.fit.wait_seconds == 0;
+      }
       if (any && rank(attempt) >= rank(best)) continue;
       best = std::move(attempt);
       any = true;

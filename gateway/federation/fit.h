@@ -10,6 +10,8 @@
 
 namespace hetao::federation {
 
+struct Terms;
+
 struct Fit {
   std::string platform;
   std::string
@@ -18,11 +20,14 @@ struct Fit {
   int64_t wait_seconds = 0;  // expected before it starts
   int64_t cost_micros = 0;   // of one hour, or of the wall time that the task asks for
   std::string currency;
-  std::string why;  // empty: it fits; else why no platform can take it
+  std::string offer;  // whose price that is; empty: the platform's own
+  std::string why;    // empty: it fits; else why no platform can take it
 };
 
 // The first platform in order of: it has what is asked for free now, a shorter wait, a lower price.
-Fit best_fit(const std::vector<pb::Platform>& platforms, const pb::Task& task, std::string_view region);
+// `terms`: what is offered there, and to whom (market.h); null: nothing is.
+Fit best_fit(const std::vector<pb::Platform>& platforms, const pb::Task& task, std::string_view region,
+             const Terms* terms = nullptr);
 
 // Of so many seconds; 0 where no price is set.
 int64_t cost_of(const pb::Price& price, int64_t cores, int64_t ram_bytes, std::string_view accelerator,

@@ -279,7 +279,8 @@ pb::JobState shown_state(const pb::JobNews& news) {
 
 void follow(State& s, pb::Job& job, const pb::JobNews& news) {
   const pb::JobState to = shown_state(news);
-  if (job.reason() != news.reason()) job.set_reason(news.reason());
+  const std::string& reason = news.reason().empty() ? news.waits_because() : news.reason();
+  if (job.reason() != reason) job.set_reason(reason);
   if (job.state() != to && may_move(job.state(), to)) move_job(s, job, to, news.reason());
 }
 

@@ -13,10 +13,12 @@
 #include "gateway/federation/host_platform.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/labels.h"
+#include "gateway/federation/market.h"
 #include "gateway/federation/money.h"
 #include "gateway/federation/obligations.h"
 #include "gateway/federation/supply.h"
 #include "gateway/federation/table.h"
+#include "gateway/federation/turns.h"
 
 namespace hetao::federation {
 
@@ -106,8 +108,7 @@ void wait_for_inputs(State& s, const std::string& key, pb::Run& run) {
   }
   if (all_here) {
     add_arrived_items(s, run);
-    move_run(run, pb::RUN_SUBMITTING);
-    return submit_run(s, key, run);
+    return wait_for_turn(s, key);
   }
   if (run.hold_reason() != held || !run.told_held()) {
     run.set_hold_reason(held);
@@ -213,12 +214,14 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
     run.mutable_report()->set_region(s.config.region);
   }
   pb::Run& run = s.edit_run(key);
-  const Fit fit = best_fit(own_supply(s), run.task(), s.config.region);
+  const Terms terms{offers_now(s), run.tenant().id(), from, s.now};
+  const Fit fit = best_fit(own_supply(s), run.task(), s.config.region, &terms);
   std::string why = fit.why;
   run.set_platform(fit.platform);
   run.set_accelerator(fit.accelerator);
   run.set_accelerators(fit.accelerators);
   if (why.empty()) why = why_over_cap(s, run.tenant().id(), fit, s.now);
+  if (why.empty()) why = why_over_quota(s, run.tenant().id(), run.task(), fit);
   run.set_expected_cost_micros(fit.cost_micros);
   run.set_expected_currency(fit.currency);
   const std::vector<pb::Fact> facts = facts_of_place(s, fit);

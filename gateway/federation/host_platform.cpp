@@ -121,6 +121,7 @@ void tell_home(State& s, const pb::Run& run) {
     }
   }
   news.set_platform(run.platform());
+  if (run.state() == pb::RUN_WAITING) news.set_waits_because(run.waits_because());
   if (run.state() == pb::RUN_DONE) {
     for (const pb::Item& result : run.results()) {
       const pb::Item& item = as_it_crosses(s, run, result);

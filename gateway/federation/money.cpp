@@ -1,11 +1,33 @@
 #include "gateway/federation/money.h"
 
+#include <algorithm>
+
 #include "gateway/federation/spending.h"
+#include "gateway/federation/table.h"
 
 namespace hetao::federation {
 
+namespace {
+
+constexpr int64_t kMicros = 1'000'000;
+
+}  // namespace
+
 int64_t in_cny(const State& s, int64_t micros, std::string_view currency) {
   return in_cny(s.config, micros, currency);
+}
+
+std::optional<int64_t> parse_amount(const std::string& text) {
+  const size_t dot = std::min(text.find('.'), text.size());
+  const std::string whole = text.substr(0, dot);
+  std::string part = dot < text.size() ? text.substr(dot + 1) : "";
+  const auto digits = [](const std::string& t) {
+    return std::all_of(t.begin(), t.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  if (whole.empty() || whole.size() > 9 || part.size() > 6 || !digits(whole) || !digits(part))
+    return std::nullopt;
+  part.resize(6, '0');
+  return std::stoll(whole) * kMicros + std::stoll(part);
 }
 
 std::string money_text(int64_t cny_micros) {

@@ -2,6 +2,7 @@
 // small firm's cap. Counted from the runs' own records, and a sum of those that are archived.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "gateway/federation/fit.h"
@@ -22,5 +23,8 @@ std::string why_over_cap(const State& s, const std::string& tenant, const Fit& f
 // Millionths of `currency` as millionths of a CNY.
 int64_t in_cny(const State& s, int64_t micros, std::string_view currency);
 std::string money_text(int64_t cny_micros);  // "12.34 CNY"
+
+// "0.35" of a currency, as millionths; nothing: it is no amount.
+std::optional<int64_t> parse_amount(const std::string& text);
 
 }  // namespace hetao::federation

@@ -11,9 +11,11 @@
 #include "gateway/federation/fit.h"
 #include "gateway/federation/item.h"
 #include "gateway/federation/labels.h"
+#include "gateway/federation/market.h"
 #include "gateway/federation/money.h"
 #include "gateway/federation/outside.h"
 #include "gateway/federation/supply.h"
+#include "gateway/federation/turns.h"
 
 namespace hetao::federation {
 
@@ -155,6 +157,7 @@ void take_fit(Candidate& candidate, const Fit& fit) {
   candidate.wait_seconds = fit.wait_seconds;
   candidate.cost_micros = fit.cost_micros;
   candidate.currency = fit.currency;
+  candidate.offer = fit.offer;
 }
 
 constexpr int64_t kBytesPerSecond = 100'000'000;
@@ -206,16 +209,20 @@ Candidate candidate_at(const State& s, const Plan& plan, const std::string& regi
   std::vector<pb::Fact> platform_facts;
   if (s.is_self(region)) {
     candidate.reachable = true;
-    const Fit fit = best_fit(own_supply(s), plan.task, region);
+    const Terms terms{offers_now(s), plan.submitter.tenant(), s.config.region, now};
+    const Fit fit = best_fit(own_supply(s), plan.task, region, &terms);
     take_fit(candidate, fit);
     if (candidate.unfit.empty()) candidate.unfit = why_over_cap(s, plan.submitter.tenant(), fit, now);
+    if (candidate.unfit.empty()) candidate.unfit = why_over_quota(s, plan.submitter.tenant(), plan.task, fit);
     platform_facts = facts_of_place(s, fit);
   } else {
     const auto peer = s.peers.find(region);
     candidate.reachable = peer != s.peers.end() && peer->second.up;
     // What a peer does not tell is its own to judge, when it is asked.
-    if (candidate.reachable && !peer->second.platforms.empty())
-      take_fit(candidate, best_fit(peer->second.platforms, plan.task, region));
+    if (candidate.reachable && !peer->second.platforms.empty()) {
+      const Terms terms{peer->second.offers, plan.submitter.tenant(), s.config.region, now};
+      take_fit(candidate, best_fit(peer->second.platforms, plan.task, region, &terms));
+    }
   }
   candidate.place = decide_place(s, tenant_of(s, plan.submitter.tenant()), plan.submitter, region,
                                  platform_facts, plan.with_changes, now);

@@ -23,6 +23,7 @@ enum class Table : uint8_t {
   kIdempotency = 10,    // job id (plain text) by "TENANT/USER/KEY"
   kDuty = 11,           // pb::Duty by the id of the crossing that it comes from
   kSpent = 12,          // pb::Usage of archived runs by "TENANT/MONTH/CURRENCY"
+  kComputeOffer = 13,   // pb::ComputeOffer by id: those that are open
   kProposal = 20,       // pb::PolicyProposal by id
   kActivation = 21,     // pb::PolicyActivation by number (10 digits)
   kPolicyRecord = 22,   // pb::PolicyRecord by "state"

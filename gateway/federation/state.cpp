@@ -124,6 +124,15 @@ pb::Usage& State::edit_spent(const std::string& key) {
   return spent[key];
 }
 
+pb::ComputeOffer& State::edit_offer(const std::string& id) {
+  dirty_.emplace(Table::kComputeOffer, id);
+  return offers[id];
+}
+void State::drop_offer(const std::string& id) {
+  dirty_.emplace(Table::kComputeOffer, id);
+  offers.erase(id);
+}
+
 void State::put_idempotency(const std::string& key, const std::string& job) {
   idempotency[key] = job;
   direct_.push_back({Table::kIdempotency, key, job});
@@ -198,6 +207,8 @@ Result<void> State::load(const Record& record) {
       return parse_into(duties, record);
     case Table::kSpent:
       return parse_into(spent, record);
+    case Table::kComputeOffer:
+      return parse_into(offers, record);
     case Table::kProposal:
       return parse_into(proposals, record);
     case Table::kActivation:
@@ -258,6 +269,8 @@ std::optional<std::string> State::serialise(Table table, const std::string& key)
       return serialise_from(duties, key);
     case Table::kSpent:
       return serialise_from(spent, key);
+    case Table::kComputeOffer:
+      return serialise_from(offers, key);
     case Table::kProposal:
       return serialise_from(proposals, key);
     case Table::kActivation:
@@ -326,6 +339,13 @@ std::vector<std::string> State::changed_jobs() const {
     if (!job.empty()) changed.push_back(std::move(job));
   }
   return changed;
+}
+
+std::vector<std::string> State::changed(Table table) const {
+  std::vector<std::string> keys;
+  for (auto at = dirty_.lower_bound({table, std::string()}); at != dirty_.end() && at->first == table; ++at)
+    keys.push_back(at->second);
+  return keys;
 }
 
 Step State::take_step() {

@@ -14,6 +14,7 @@
 
 #include "gateway/federation/core.h"
 #include "gateway/federation/timers.h"
+#include "gateway/federation/turns.h"
 
 namespace hetao::federation {
 
@@ -27,6 +28,7 @@ struct PeerLive {
   Instant since;
   std::string policy_digest;
   std::vector<pb::Platform> platforms;
+  std::vector<pb::ComputeOffer> offers;
   pb::Tenant operator_tenant;
   std::string held_because;  // not empty: nothing is released to it
   Instant resend_at;         // unacknowledged messages go again
@@ -60,8 +62,9 @@ class State {
   Table_of<pb::AccessToken> tokens;
   Table_of<pb::AccessRequest> access_requests;
   Table_of<pb::Project> projects;
-  Table_of<pb::Duty> duties;  // by the crossing that they come from
-  Table_of<pb::Usage> spent;  // by archived runs; see money.h
+  Table_of<pb::Duty> duties;          // by the crossing that they come from
+  Table_of<pb::Usage> spent;          // by archived runs; see money.h
+  Table_of<pb::ComputeOffer> offers;  // of this region; see market.h
   // What each peer has not acknowledged yet, by sequence, as it is stored: there may be very many.
   std::map<std::string, std::map<uint64_t, std::string>, std::less<>> outbox;
   std::map<std::string, PeerLive, std::less<>> peers;
@@ -76,6 +79,8 @@ class State {
   Timers duty_timers;                                    // by crossing
   Timers access_timers;                                  // by "session/ID" and "token/ID"
   Timers rest_timers;                                    // by job that may go to the archive
+  Timers offer_timers;                                   // by offer: its beginning or its end
+  Turns turns;                                           // who waits for a place on a platform, who has one
   uint64_t retired = 0;                                  // jobs, since the start
   std::map<pb::JobState, uint64_t> ended;                // jobs, since the start
   std::map<pb::JobState, size_t> jobs_in;                // how many of `jobs` are in a state
@@ -109,6 +114,8 @@ class State {
   pb::PolicyRecord& edit_policy_record(const std::string& key);
   const pb::PolicyRecord& policy_record() const;
   pb::Usage& edit_spent(const std::string& key);
+  pb::ComputeOffer& edit_offer(const std::string& id);
+  void drop_offer(const std::string& id);
   void put_idempotency(const std::string& key, const std::string& job);
   // The archive: a row moves there, or is made there.
   void retire(Table from, Table to, const std::string& key);
@@ -124,6 +131,8 @@ class State {
   Result<void> load(const Record& record);
   // To which jobs the marked objects belong, as far as they are still here.
   std::vector<std::string> changed_jobs() const;
+  // The objects of a table that this step has changed so far.
+  std::vector<std::string> changed(Table table) const;
   // Ends the step: the marked objects become records.
   Step take_step();
 

@@ -131,10 +131,11 @@ std::vector<pb::Fact> facts_of_place(const State& s, const Fit& fit) {
 pb::Usage priced(const State& s, const pb::Run& run, pb::Usage usage) {
   for (const PlatformConfig& known : s.config.platforms) {
     if (known.name != run.platform()) continue;
+    const pb::Price& price = run.price().currency().empty() ? known.price : run.price();
     const int64_t ram_bytes = usage.seconds() > 0 ? usage.ram_byte_seconds() / usage.seconds() : 0;
-    usage.set_currency(known.price.currency());
-    usage.set_cost_micros(cost_of(known.price, usage.cores(), ram_bytes, usage.accelerator(),
-                                  usage.accelerators(), usage.seconds()));
+    usage.set_currency(price.currency());
+    usage.set_cost_micros(
+        cost_of(price, usage.cores(), ram_bytes, usage.accelerator(), usage.accelerators(), usage.seconds()));
   }
   return usage;
 }

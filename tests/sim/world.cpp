@@ -8,6 +8,7 @@
 #include "policy/pack.h"
 #include "tests/sim/checker.h"
 #include "tests/sim/link.h"
+#include "tests/sim/market.h"
 #include "tests/sim/policy_text.h"
 #include "tests/sim/researcher.h"
 #include "tests/sim/settings.h"
@@ -56,6 +57,7 @@ class World {
   void plan(Fault fault, Do what);
   void plan_trouble();
   void review();
+  void watch_market();
   void change_policy(Node& node);
   void open_catalogues();
   void heal();
@@ -72,6 +74,7 @@ class World {
   const Policies& policies_;
   Timeline time_;
   Chance chance_;
+  Market market_;
   std::map<std::string, Node> nodes_;
   std::vector<std::unique_ptr<Link>> links_;
   Researchers researchers_{time_, chance_, nodes_};
@@ -79,7 +82,7 @@ class World {
 };
 
 World::World(uint64_t seed, const Policies& policies, const Options& options)
-    : options_(options), policies_(policies), chance_(seed) {
+    : options_(options), policies_(policies), chance_(seed), market_(seed) {
   if (options.script) {
     chance_.follow(*options.script);
   } else {
@@ -89,6 +92,7 @@ World::World(uint64_t seed, const Policies& policies, const Options& options)
   const std::vector<std::string> regions = regions_of(!options.script && chance_.random().below(3) == 0);
   for (const std::string& region : regions) {
     CoreConfig config = config_of(region, regions, options.script ? nullptr : &chance_.random());
+    if (!options.script) market_.set_quotas(config);
     nodes_.emplace(region, Node(std::move(config), surroundings(policies), options.shell_bugs));
   }
   for (auto a = nodes_.begin(); a != nodes_.end(); ++a) {
@@ -258,6 +262,11 @@ void World::review() {
   time_.after(Duration::seconds(3), [this] { review(); });
 }
 
+void World::watch_market() {
+  market_.check(nodes_, [this](std::string what) { violate(std::move(what)); });
+  if (market_.is_open()) time_.after(Duration::seconds(1), [this] { watch_market(); });
+}
+
 void World::open_catalogues() {
   for (auto& [city, node] : nodes_) {
     node.post(RegisterMechanism{0, model_clauses()});
@@ -295,6 +304,8 @@ Outcome World::run() {
     researchers_.plan_one_job();
   } else {
     plan_trouble();
+    market_.plan(time_, nodes_, kTrouble);
+    watch_market();
     researchers_.plan_jobs(static_cast<int>(chance_.random().between(1, 8)), options_.jobs_struck_out);
   }
   review();

@@ -205,6 +205,14 @@ void TwoCities::connect_again(const std::string& region) {
   }
 }
 
+void TwoCities::end_run(const std::string& region, const std::string& run) {
+  cities_.at(region).submissions.at(run) = "ended";
+  RunObserved seen{run, {}, true, true, false, false};
+  seen.report.add_executors()->set_reason("exited");
+  post(region, std::move(seen));
+  settle();
+}
+
 void TwoCities::activate(const std::string& region, const std::string& rules) {
   City& city = cities_.at(region);
   city.policy = compile(rules);
@@ -246,6 +254,7 @@ void TwoCities::carry_out(const std::string& region, const Effect& effect) {
     }
     post(region, RunReleased{released->run, PlatformReply::kOk, {}});
     observed(released->run);
+    if (platform_does[region] == "keep") return;
     if (state == "running") state = platform_does[region] == "lose" ? "" : "ended";
     if (state.empty()) city.submissions.erase(released->run);
     observed(released->run);

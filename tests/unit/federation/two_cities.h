@@ -45,6 +45,7 @@ class TwoCities {
   void cut_off(const std::string& region);
   void connect_again(const std::string& region);
   void activate(const std::string& region, const std::string& rules);
+  void end_run(const std::string& region, const std::string& run);  // that is kept running
 
   // Submits at home a program that runs in `place` over a dataset (none if empty); returns the job's id.
   std::string submit(const std::string& home, const std::string& place, const std::string& dataset,
@@ -66,7 +67,8 @@ class TwoCities {
   std::string unrest() const;
 
   int copies = 1;  // of every message
-  // What a platform does with a submission: "" takes it, "refuse" refuses, "lose" loses it once it runs.
+  // What a platform does with a submission: "" takes it, "refuse" refuses, "lose" loses it once it runs,
+  // "keep" lets it run until end_run.
   std::map<std::string, std::string> platform_does;
   // What inspections find; nothing by default.
   std::function<void(const InspectItem&, ItemInspected&)> inspection_finds;
