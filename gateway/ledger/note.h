@@ -22,9 +22,11 @@ namespace hetao::ledger {
 
 // Signature types are open: what is not known here can be read and carried, but not verified.
 inline constexpr uint8_t kEd25519 = 0x01;
+inline constexpr uint8_t kEcdsa = 0x02;
 inline constexpr uint8_t kEd25519Cosignature = 0x04;
+inline constexpr uint8_t kMlDsa44Cosignature = 0x06;
 
-// A vkey: NAME+HEX(ID)+BASE64(TYPE || KEY).
+// A vkey: NAME+HEX(ID)+BASE64(TYPE || KEY). Of a type that is not verified here, KEY may be anything.
 struct VerifierKey {
   std::string name;
   uint32_t id = 0;
