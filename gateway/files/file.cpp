@@ -22,7 +22,7 @@ Result<std::string> read_file(const std::string& path) {
   if (!in)
     return fail(ErrorCode::kUsage, path, std::strerror(errno), "give the path of a file that can be read");
   std::string content;
-  std::string piece(size_t{1} << 20U, '\0');
+  std::string piece(size_t{64} << 10U, '\0');
   while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) {
     content.append(piece, 0, static_cast<size_t>(in.gcount()));
     if (content.size() > kBytesMax)

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -27,12 +28,11 @@ namespace {
 
 constexpr auto kPublishEvery =
     std::chrono::milliseconds(900);  // a checkpoint at most 1 s after the newest entry
-constexpr size_t kWalBytesBeforeCompaction = size_t{64} << 20U;
+constexpr size_t kWalBytesBeforeCompaction = size_t{256} << 20U;
 constexpr size_t kLogFileBytesMax = size_t{1} << 30U;
 // The write-ahead log is filled with zeros ahead of what is written: a sync of bytes that are there already
-// has no new size to record. A step for many small groups, or for some large ones.
-constexpr size_t kWalStepMin = size_t{256} << 10U;
-constexpr size_t kWalStepGroups = 8;
+// has no new size to record. A step for many small groups; large ones cost more twice than a new size does.
+constexpr size_t kWalStep = size_t{256} << 10U;
 constexpr size_t kVkeyBytesMax = 4096;
 constexpr size_t kVkeysBytesMax = size_t{64} << 10U;
 
@@ -211,7 +211,7 @@ Result<void> LedgerFiles::Parts::append_to_wal(std::vector<Bytes> entries) {
   if (!append) return fail(append.error());
   const size_t end = append->offset + append->bytes.size();
   if (end > wal_room) {
-    wal_room = end + std::max(kWalStepMin, kWalStepGroups * append->bytes.size());
+    wal_room = append->bytes.size() < kWalStep ? end + kWalStep : end;
     append->bytes.resize(wal_room - append->offset);
   }
   if (auto written = write_all_at(wal.get(), append->bytes, append->offset, path_of("wal")); !written)
@@ -262,22 +262,31 @@ Result<void> LedgerFiles::Parts::publish() {
     publication = std::move(**next);
   }
   if (auto written = write_publication(*publication); !written) return written;
-  const std::lock_guard one_writer(writing);
-  log->published();
+  // What is published is destroyed when nobody waits for it any more.
+  std::vector<Bytes> old_entries;
+  std::deque<std::string> old_texts;
   std::function<void()> tell;
   {
-    const std::lock_guard lock(mutex);
-    published_text = log->checkpoint_text();
-    published = log->published_size();
-    for (; tail_first < published && !tail.empty(); ++tail_first) tail.pop_front();
-    tail_first = published;
-    tell = tell_published;
+    const std::lock_guard one_writer(writing);
+    old_entries = log->published();
+    {
+      const std::lock_guard lock(mutex);
+      published_text = log->checkpoint_text();
+      published = log->published_size();
+      const auto done = static_cast<std::ptrdiff_t>(std::min<uint64_t>(published - tail_first, tail.size()));
+      old_texts.assign(std::make_move_iterator(tail.begin() + done), std::make_move_iterator(tail.end()));
+      tail.swap(old_texts);
+      tail_first = published;
+      tell = tell_published;
+    }
+    if (log->wal_bytes() > kWalBytesBeforeCompaction) {
+      if (auto done = compact(); !done) return done;
+    }
   }
   if (tell) tell();
   std::error_code ignored;
   for (const std::string& folder : publication->obsolete)
     std::filesystem::remove_all(path_of(folder), ignored);
-  if (log->wal_bytes() > kWalBytesBeforeCompaction) return compact();
   return {};
 }
 

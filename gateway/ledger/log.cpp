@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "gateway/base/check.h"
@@ -210,14 +211,16 @@ Result<std::optional<Publication>> Log::publish(std::span<const SigningKey> keys
   return std::optional<Publication>(std::move(out));
 }
 
-void Log::published() {
+std::vector<Bytes> Log::published() {
   HETAO_CHECK(publishing_.has_value());
   const Checkpoint& head = publishing_->checkpoint;
-  const auto done = static_cast<std::ptrdiff_t>(head.size - tail_first_);
-  tail_.erase(tail_.begin(), tail_.begin() + done);
+  const auto rest = tail_.begin() + static_cast<std::ptrdiff_t>(head.size - tail_first_);
+  std::vector<Bytes> kept(std::make_move_iterator(rest), std::make_move_iterator(tail_.end()));
+  tail_.swap(kept);
   tail_first_ = head.size;
   tail_root_ = head.root;
   published_ = std::exchange(publishing_, std::nullopt);
+  return kept;
 }
 
 std::vector<VerifierKey> Log::keys_of_checkpoint() const {

@@ -4,7 +4,8 @@
 //   append(entries)  bytes for the end of the file `wal`: write and sync; only then are they durable.
 //   publish(keys)    files, each made durable (temporary file, sync, rename, sync of the folder) before
 //                    those of the next stage are begun; appends may go on meanwhile.
-//   published()      the files of that publication are durable: the next publish() may come.
+//   published()      the files of that publication are durable: the next publish() may come. Hands out what
+//                    the log no longer needs: destroying it takes long, and may happen elsewhere.
 //   compact()        a new content for `wal` without what the published tiles hold: replace it whole.
 //
 // Files, below the log's folder: `wal`, `tile/…`, `signing`, `checkpoint`. A crash between any two writes is
@@ -85,7 +86,7 @@ class Log {
   // `more` makes further signature lines over the note's text, such as one of another algorithm.
   Result<std::optional<Publication>> publish(std::span<const SigningKey> keys,
                                              const MoreSignatures& more = {});
-  void published();
+  std::vector<Bytes> published();
   // Of the newest published checkpoint; 0 and nothing before the first.
   uint64_t published_size() const { return published_ ? published_->checkpoint.size : 0; }
   const SignedCheckpoint* checkpoint() const { return published_ ? &*published_ : nullptr; }

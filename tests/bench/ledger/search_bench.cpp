@@ -1,7 +1,7 @@
 // What a search of a large ledger costs (io::LedgerIndex), on a real disk. Prints JSON lines for
 // tests/bench/run.
-//   ledger/index       entries/s that the index takes in; beside the bar of 10,000 (more than a gateway
-//   writes) ledger/search-p50, ledger/search-p99
+//   ledger/index       entries/s that the index takes in; beside the bar of 10,000, more than a gateway
+//   writes ledger/search-p50, ledger/search-p99
 //                      ms for a page of 100, over questions as auditors ask them; beside the bar of 100 ms
 //
 // Usage: bench_search FOLDER [ENTRIES]. A folder that is there already is searched as it is, and kept.
