@@ -222,10 +222,12 @@ void add_audit(Program& program) {
       },
       [&context](const SearchOptions& o) { return export_evidence(context, o); });
   add_audit_verify(program, *group);
+  add_audit_unpack(program, *group);
   add_audit_reconcile(program, *group);
   add_audit_check(program, *group);
   add_audit_witness(program, *group);
   add_audit_people(program, *group);
+  add_audit_holds(program, *group);
 }
 
 }  // namespace hetao::cli

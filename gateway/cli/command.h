@@ -34,9 +34,11 @@ void add_review(Program& program);                        // review list/show/ap
 void add_policy(Program& program);                        // policy lint/test/decide/diff/…
 void add_audit(Program& program);                         // audit search/show/export/verify/reconcile
 void add_audit_verify(Program& program, CLI::App& group);
+void add_audit_unpack(Program& program, CLI::App& group);
 void add_audit_reconcile(Program& program, CLI::App& group);
 void add_audit_check(Program& program, CLI::App& group);    // … verify/reconcile
 void add_audit_people(Program& program, CLI::App& group);   // … person list/show/…, statement
+void add_audit_holds(Program& program, CLI::App& group);    // … hold list/place/lift
 void add_audit_witness(Program& program, CLI::App& group);  // … witnesses/resolve/rotate-key
 void add_certs(Program& program);                           // certs init/issue/sign/rotate/revoke/status
 void add_token(Program& program);                           // token key/issue/jwks

@@ -156,6 +156,7 @@ Result<void> Verifier::attachment(const Line& line) {
   if (names_a_digest && rest != *digest)
     return refuse(line.what(), "the policy " + printable(*name) + " is not the one that its name says");
   report_.attachments.emplace_back(*name);
+  if (options_.on_attachment) options_.on_attachment(*name, *text);
   return {};
 }
 
@@ -184,6 +185,7 @@ Result<void> Verifier::entry(const Line& line) {
     return refuse(what, "it calls itself entry " + std::to_string(entry->sequence));
   ++report_.entries;
   if (options_.on_entry) options_.on_entry(*index, *entry, *text);
+  if (options_.on_proof) options_.on_proof(*index, *text, proof);
   return {};
 }
 

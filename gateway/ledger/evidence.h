@@ -59,6 +59,8 @@ struct EvidenceOptions {
   size_t cosignatures_min = 0;                 // of different witnesses
   std::function<void(uint64_t index, const Entry& entry, std::string_view text)> on_entry =
       {};  // each one that holds
+  std::function<void(uint64_t index, std::string_view text, const Proof& proof)> on_proof = {};  // the same
+  std::function<void(std::string_view name, std::string_view text)> on_attachment = {};
 };
 
 // Checks everything; the error (kVerification) names what does not hold, by line.

@@ -106,6 +106,33 @@ def entries_of(read, size):
     return out
 
 
+class Proof:
+    """A .tlog-proof file: an index, the hashes from the leaf upward, the checkpoint that they lead to."""
+
+    def __init__(self, text):
+        head, _, checkpoint = text.partition("\n\n")
+        version, index, *hashes = head.split("\n")
+        assert version == "c2sp.org/tlog-proof@v1" and index.startswith("index "), head
+        self.index = int(index[len("index "):])
+        self.hashes = [base64.b64decode(line, validate=True) for line in hashes]
+        self.checkpoint = Checkpoint(checkpoint)
+
+    def root(self, entry):
+        """The root that the entry has by this proof (RFC 9162, 2.1.3.2)."""
+        at, last, root = self.index, self.checkpoint.size - 1, leaf(entry)
+        for sibling in self.hashes:
+            assert last > 0, "the proof is too long"
+            if at % 2 or at == last:
+                root = node(sibling, root)
+                while at and not at % 2:
+                    at, last = at // 2, last // 2
+            else:
+                root = node(root, sibling)
+            at, last = at // 2, last // 2
+        assert last == 0, "the proof is too short"
+        return root
+
+
 def consistency(old, hashes):
     """RFC 6962, section 2.1.2, word by word."""
     def sub(m, part, whole):
