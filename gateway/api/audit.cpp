@@ -1,9 +1,9 @@
 // The ledger over HTTP: search, proofs, evidence, and the log's own files (C2SP tlog-tiles). Reading files
 // blocks, so that all of it happens on another thread.
 #include <algorithm>
-#include <map>
 #include <tuple>
 
+#include "gateway/api/audit_access.h"
 #include "gateway/api/audit_export.h"
 #include "gateway/api/audit_filter.h"
 #include "gateway/api/handlers.h"
@@ -92,22 +92,7 @@ io::Awaitable<void> publish_cosigned(const Context& c) {
 
 namespace {
 
-constexpr Duration kSameLookWithin = Duration::seconds(60);
-constexpr size_t kLooksKept = 4'096;
 constexpr size_t kStoryEntriesMax = 10'000;
-
-// Who looks at the log is in the log: once a minute for the same look, and not again for its next pages.
-void note_access(const Context& c, const std::string& what) {
-  static std::map<std::string, Instant> looks;  // the io thread's alone
-  if (!c.query.get("cursor").empty() || c.caller.ledger_name.empty()) return;
-  const std::string line = what + " " + filter_line(c.query);
-  const Instant now = c.backend.now();
-  Instant& last = looks[c.caller.ledger_name + " " + line];
-  if (last != Instant{} && now - last < kSameLookWithin) return;
-  if (looks.size() > kLooksKept) looks.clear();
-  looks[c.caller.ledger_name + " " + line] = now;
-  c.backend.note("audit-access", c.caller.ledger_name, line, {});
-}
 
 json::object entry_view(const ledger::Entry& entry) {
   json::object view = to_json(entry);
@@ -244,6 +229,7 @@ io::Awaitable<io::HttpResponse> audit_reconcile(const Context& c) {
     for (const io::BookStatus& book : books) peers.push_back(book_view(book, *desk));
   };
   co_await c.backend.offload(work);
+  note_access(c, "reconcile");
   json::object out;
   out["peers"] = std::move(peers);
   co_return json_answer(out);
@@ -307,6 +293,7 @@ io::Awaitable<io::HttpResponse> log_file(const Context& c) {
   co_await c.backend.offload(work);
   if (!*found)
     co_return found->error().code == ErrorCode::kNotFound ? plain_not_found() : problem(found->error());
+  if (path.starts_with("tile/entries/")) note_access(c, "log files");
   const bool moves = path == "checkpoint";
   io::HttpResponse response =
       text_answer(std::string(as_text(**found)), 200,

@@ -2,6 +2,7 @@
 // statement of a tenant.
 #include <algorithm>
 
+#include "gateway/api/audit_access.h"
 #include "gateway/api/handlers.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
@@ -14,7 +15,9 @@ namespace hetao::api {
 
 namespace {
 
-json::object person_view(const io::Person& person, Duration retention) {
+constexpr size_t kPersonNameBytesMax = 256;
+
+json::object person_view(const io::Person& person, const ledger::Retention& retention) {
   json::object out;
   out["name"] = person.name;
   out["state"] = person.state;
@@ -22,7 +25,9 @@ json::object person_view(const io::Person& person, Duration retention) {
   put(out, "hold", person.hold);
   put_time(out, "first_seen", person.first_seen.micros);
   put_time(out, "last_seen", person.last_seen.micros);
-  if (person.state != "erased") put_time(out, "kept_until", (person.last_seen + retention).micros);
+  if (person.state != "erased")
+    put_time(out, "kept_until", ledger::kept_until(person.seen, retention).micros);
+  if (!person.same_as.empty()) out["same_as"] = json::array(person.same_as.begin(), person.same_as.end());
   put(out, "tenant", person.tenant);
   put(out, "user", person.user);
   return out;
@@ -32,12 +37,29 @@ std::string name_in_path(const Context& c) {
   return c.at("tenant") + "/" + c.at("name");
 }
 
+io::HttpResponse person_without_name(const Context& c, const std::string& name) {
+  auto person = c.backend.persons().show(name);
+  if (!person) return problem(person.error());
+  person->tenant.clear();
+  person->user.clear();
+  return json_answer(person_view(*person, c.backend.retention()));
+}
+
+bool is_person_name(std::string_view name) {
+  constexpr std::string_view kMark = "/u-";
+  const size_t at = name.rfind(kMark);
+  if (at == std::string_view::npos || at == 0 || printable(name) != name) return false;
+  const std::string_view digits = name.substr(at + kMark.size());
+  return digits.size() == 16 && digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 Result<void> carry_out(const Context& c, const std::string& act, const std::string& name,
                        const std::string& reason) {
   io::PersonRegister& people = c.backend.persons();
   if (act == "restrict") return people.restrict(name);
-  if (act == "hold") return people.hold(name, reason);
-  if (act == "release") return people.hold(name, "");
+  if (act == "hold")
+    return people.hold({name, reason, c.caller.name_in_ledger(), c.backend.now(), {name}, {}, false});
+  if (act == "release") return people.lift_hold(name);
   return people.erase(name, c.backend.now(), c.backend.retention());
 }
 
@@ -47,7 +69,12 @@ io::HttpResponse list_people(const Context& c) {
   json::array people;
   for (const io::Person& person : c.backend.persons().list())
     people.push_back(person_view(person, c.backend.retention()));
+  note_access(c, "people");
+  json::object periods;
+  for (const ledger::EntryClass one : ledger::kEntryClasses)
+    periods[ledger::to_word(one)] = to_string(c.backend.retention()[one]);
   json::object out;
+  out["retention"] = std::move(periods);
   out["people"] = std::move(people);
   return json_answer(out);
 }
@@ -80,12 +107,32 @@ io::Awaitable<io::HttpResponse> act_on_person(const Context& c) {
   auto error = co_await write_down(c, act == "erase" ? "erased" : "admin", *reason,
                                    {{"act", "person-" + act}, {"person", name}});
   if (error) co_return problem(*error);
-  const auto person = c.backend.persons().show(name);
-  if (!person) co_return problem(person.error());
-  io::Person shown = *person;
-  shown.tenant.clear();
-  shown.user.clear();
-  co_return json_answer(person_view(shown, c.backend.retention()));
+  co_return person_without_name(c, name);
+}
+
+// That two accounts are one person's: what that person may not do with one of them they may not do with the
+// other either. The other account may be on a peer's side.
+io::Awaitable<io::HttpResponse> link_person(const Context& c) {
+  const auto body = object_body(c.request, {"reason", "other", "same"});
+  if (!body) co_return problem(body.error());
+  auto reason = text_member(*body, "reason", true, limits::kTextFieldBytesMax);
+  if (!reason) co_return problem(reason.error());
+  const auto other = text_member(*body, "other", true, kPersonNameBytesMax);
+  if (!other) co_return problem(other.error());
+  const json::value* same = body->if_contains("same");
+  if (same == nullptr || !same->is_bool())
+    co_return problem({ErrorCode::kUsage, "/same", "is neither true nor false", ""});
+  const std::string name = name_in_path(c);
+  if (!is_person_name(*other) || *other == name)
+    co_return problem({ErrorCode::kUsage, "/other", "is no other name of a person in a ledger",
+                       "TENANT/u- and 16 hexadecimal digits, as this or a peer's ledger has it"});
+  io::PersonRegister& people = c.backend.persons();
+  if (auto done = people.note_same(name, *other, same->get_bool()); !done) co_return problem(done.error());
+  auto error = co_await write_down(
+      c, "admin", *reason,
+      {{"act", same->get_bool() ? "person-same" : "person-apart"}, {"person", name}, {"other", *other}});
+  if (error) co_return problem(*error);
+  co_return person_without_name(c, name);
 }
 
 namespace {
@@ -151,6 +198,7 @@ io::Awaitable<io::HttpResponse> tenant_statement(const Context& c) {
   };
   co_await c.backend.offload(work);
   if (trouble) co_return problem(500, *trouble);
+  note_access(c, "statement");
   const auto number = [](const char* name, uint64_t value) {
     return std::string(name) + " " + std::to_string(value) + "\n";
   };

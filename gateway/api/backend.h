@@ -67,7 +67,7 @@ class Backend {
   virtual const io::LedgerIndex& index() const = 0;
   virtual io::PersonRegister& persons() = 0;
   virtual const std::string& data_dir() const = 0;
-  virtual Duration retention() const = 0;
+  virtual const ledger::Retention& retention() const = 0;
   // An entry that nobody waits for.
   virtual void note(std::string kind, std::string who, std::string reason,
                     std::vector<std::pair<std::string, std::string>> details) = 0;

@@ -101,7 +101,13 @@ io::Awaitable<io::HttpResponse> log_file(const Context& c);
 io::HttpResponse list_people(const Context& c);
 io::Awaitable<io::HttpResponse> show_person(const Context& c);
 io::Awaitable<io::HttpResponse> act_on_person(const Context& c);
+io::Awaitable<io::HttpResponse> link_person(const Context& c);
 io::Awaitable<io::HttpResponse> tenant_statement(const Context& c);
+
+// --- audit_holds.cpp
+io::HttpResponse list_holds(const Context& c);
+io::Awaitable<io::HttpResponse> place_hold(const Context& c);
+io::Awaitable<io::HttpResponse> lift_hold(const Context& c);
 
 // --- witness_routes.cpp
 // Writes an act into the ledger, before it happens.

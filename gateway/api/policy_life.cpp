@@ -189,6 +189,22 @@ io::Awaitable<io::HttpResponse> get_proposal(const Context& c) {
   co_return json_answer(out);
 }
 
+namespace {
+
+// The core knows people by one name each; the register knows which names are one person's.
+std::optional<Error> is_own_with_another_account(const Context& c, const std::string& id) {
+  const auto at = c.backend.core().proposals().find(id);
+  if (at == c.backend.core().proposals().end()) return std::nullopt;
+  const std::string proposer = federation::ledger_name(at->second.proposer());
+  if (proposer == c.caller.ledger_name || !c.backend.persons().are_same(proposer, c.caller.ledger_name))
+    return std::nullopt;
+  return Error{ErrorCode::kNotAllowed, "proposal " + id,
+               "its proposer may not approve it, with another account either",
+               "ask a second policy administrator"};
+}
+
+}  // namespace
+
 io::Awaitable<io::HttpResponse> answer_proposal(const Context& c) {
   const std::string& word = c.at("answer");
   if (word != "approve" && word != "reject" && word != "withdraw") co_return plain_not_found();
@@ -208,6 +224,9 @@ io::Awaitable<io::HttpResponse> answer_proposal(const Context& c) {
   }
   event.who = c.caller.principal();
   const std::string id = event.proposal;
+  if (word == "approve") {
+    if (const auto error = is_own_with_another_account(c, id)) co_return problem(*error);
+  }
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
   if (answer.error) co_return problem(*answer.error);
   const auto at = c.backend.core().proposals().find(id);

@@ -5,6 +5,7 @@
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
 #include "gateway/base/limits.h"
+#include "gateway/federation/state.h"
 #include "gateway/federation/table.h"
 #include "gateway/io/asio.h"
 
@@ -19,6 +20,29 @@ io::Awaitable<std::shared_ptr<const federation::Core>> past_review(Backend& back
   const size_t dot = id.find('.');
   const bool is_one = id.starts_with("rv-") && dot != std::string::npos;
   co_return co_await past_family(backend, is_one ? id.substr(3, dot - 3) : std::string());
+}
+
+// The core knows people by one name each; the register knows which names are one person's.
+std::optional<Error> is_own_with_another_account(const Context& c, const std::string& id) {
+  const federation::Core& core = c.backend.core();
+  const pb::Review* review = core.review(id);
+  const pb::Crossing* crossing = review == nullptr ? nullptr : core.crossing(review->crossing());
+  if (crossing == nullptr) return std::nullopt;
+  const io::PersonRegister& people = c.backend.persons();
+  const std::string& caller = c.caller.ledger_name;
+  const auto is_caller = [&](const std::string& name) {
+    return name != caller && people.are_same(name, caller);
+  };
+  if (is_caller(federation::ledger_name(crossing->submitter())))
+    return Error{ErrorCode::kNotAllowed, "review " + id,
+                 "the submitter of a job may not review it, with another account either",
+                 "ask another reviewer"};
+  for (const pb::Approval& given : review->approvals())
+    if (is_caller(given.by()))
+      return Error{ErrorCode::kNotAllowed, "review " + id,
+                   "you have approved it with another account, and it needs another person too",
+                   "ask another reviewer"};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -76,6 +100,7 @@ io::Awaitable<io::HttpResponse> answer_review(const Context& c) {
   auto reason = text_member(*body, "reason", true, limits::kTextFieldBytesMax);
   if (!reason) co_return problem(reason.error());
   const std::string& id = c.at("id");
+  if (const auto error = is_own_with_another_account(c, id)) co_return problem(*error);
   federation::AnswerReview event;
   event.review = id;
   event.approve = word == "approve";

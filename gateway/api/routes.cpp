@@ -117,7 +117,11 @@ void add_governance(std::vector<Route>& all) {
       {"GET", "/api/v1/audit/statement", roles({kAuditor}), &tenant_statement, {"tenant", "month"}});
   all.push_back({"GET", "/api/v1/audit/people", roles({kAuditor}), &list_people});
   all.push_back({"GET", "/api/v1/audit/people/{tenant}/{name}", roles({kAuditor}), &show_person, {"reason"}});
+  all.push_back({"POST", "/api/v1/audit/people/{tenant}/{name}/accounts", roles({kAuditor}), &link_person});
   all.push_back({"POST", "/api/v1/audit/people/{tenant}/{name}/{act}", roles({kAuditor}), &act_on_person});
+  all.push_back({"GET", "/api/v1/audit/holds", roles({kAuditor}), &list_holds});
+  all.push_back({"POST", "/api/v1/audit/holds", roles({kAuditor}), &place_hold});
+  all.push_back({"POST", "/api/v1/audit/holds/lift", roles({kAuditor}), &lift_hold});
   all.push_back({"GET", "/api/v1/audit/entries/{sequence}", roles({kAuditor}), &get_audit_entry});
   all.push_back({"GET", "/log/{path...}", auditors_and_peers(), &log_file});
 }

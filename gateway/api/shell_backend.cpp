@@ -60,7 +60,7 @@ class ShellBackend final : public Backend {
   const io::LedgerIndex& index() const override { return shell_.index(); }
   io::PersonRegister& persons() override { return shell_.persons(); }
   const std::string& data_dir() const override { return shell_.config().data_dir; }
-  Duration retention() const override { return shell_.config().retention; }
+  const ledger::Retention& retention() const override { return shell_.config().retention; }
   const io::Staging& staging() const override { return shell_.staging(); }
   io::UploadStore& uploads() override { return shell_.uploads(); }
   io::Awaitable<Result<std::optional<std::string>>> past_row(federation::Table table,

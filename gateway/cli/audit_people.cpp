@@ -1,5 +1,6 @@
-// hetao audit person list/show/restrict/hold/release/erase, and statement.
+// hetao audit person list/show/restrict/hold/release/erase/same/apart, and statement.
 #include <iostream>
+#include <tuple>
 
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
@@ -14,6 +15,12 @@ struct NoOptions {};
 
 struct PersonOptions {
   std::string name;
+  std::string reason;
+};
+
+struct LinkOptions {
+  std::string name;
+  std::string other;
   std::string reason;
 };
 
@@ -58,6 +65,13 @@ int act(const Context& context, const std::string& word, const PersonOptions& o)
   return answer ? show_person(context, *answer) : report(context, answer.error());
 }
 
+int link(const Context& context, bool are_same, const LinkOptions& o) {
+  const auto answer =
+      Client(context).post("/api/v1/audit/people/" + o.name + "/accounts",
+                           json::object{{"other", o.other}, {"same", are_same}, {"reason", o.reason}});
+  return answer ? show_person(context, *answer) : report(context, answer.error());
+}
+
 int statement(const Context& context, const StatementOptions& o) {
   const Call call{"GET", "/api/v1/audit/statement" + query_of({{"tenant", o.tenant}, {"month", o.month}}),
                   {},    {},
@@ -98,6 +112,20 @@ void add_audit_people(Program& program, CLI::App& audit) {
     add_command<PersonOptions>(
         *group, program.chosen, word, what, describe,
         [&context, chosen = std::string(word)](const PersonOptions& o) { return act(context, chosen, o); });
+  }
+  const std::tuple<const char*, const char*, bool> links[] = {
+      {"same", "note that two accounts are one person's: neither may answer what the other asked for", true},
+      {"apart", "take that back", false}};
+  for (const auto& [word, what, are_same] : links) {
+    add_command<LinkOptions>(
+        *group, program.chosen, word, what,
+        [](CLI::App& command, LinkOptions& o) {
+          command.add_option("NAME", o.name, "as this ledger names the person: TENANT/u-…")->required();
+          command.add_option("OTHER", o.other, "the other account, as this or a peer's ledger names it")
+              ->required();
+          command.add_option("--reason", o.reason, "why; it goes into the ledger")->required();
+        },
+        [&context, same = are_same](const LinkOptions& o) { return link(context, same, o); });
   }
   add_command<StatementOptions>(
       audit, program.chosen, "statement",

@@ -21,10 +21,6 @@ using policy::MapReader;
 using policy::Node;
 using policy::Reader;
 
-// Network logs are kept for six months at least (PRC Cybersecurity Law); the longest six months have 184
-// days.
-constexpr Duration kRetentionLeast = Duration::seconds(int64_t{184} * 86'400);
-
 std::string region_name(Section& s, MapReader& map, const char* key, const Node& at) {
   const auto name = map.text(key, MapReader::kNeeded);
   if (name && !certs::is_region_name(*name)) {
@@ -238,6 +234,25 @@ void read_forward(Section& s, const Node& node, Config& config) {
   config.shell.forward.push_back(std::move(target));
 }
 
+// One period for all classes of entries, or a map from class to period; classes that it leaves out have the
+// default.
+void read_retention(Section& s, const Node& node, ledger::Retention& retention) {
+  if (!node.is_map()) {
+    if (const auto all = s.reader.duration(node, "ledger.retention")) retention = ledger::Retention(*all);
+  } else {
+    MapReader map(s.reader, node, "ledger.retention");
+    for (const ledger::EntryClass one : ledger::kEntryClasses)
+      if (const auto period = map.duration(ledger::to_word(one))) retention[one] = *period;
+    map.done();
+  }
+  for (const ledger::EntryClass one : ledger::kEntryClasses) {
+    if (retention[one] >= ledger::kRetentionLeast) continue;
+    // Network logs are kept for six months at least (PRC Cybersecurity Law); the longest have 184 days.
+    s.reader.report(node, "retention is shorter than the law's six months", "184d or more");
+    return;
+  }
+}
+
 void read_ledger(Section& s, MapReader& top, Config& config) {
   config.shell.sm2 = config.shell.core.jurisdiction == "CN";
   const Node* node = top.get("ledger");
@@ -255,11 +270,7 @@ void read_ledger(Section& s, MapReader& top, Config& config) {
     config.witness_policy = s.path(one.text("policy"));
     one.done();
   }
-  if (const auto retention = map.duration("retention")) {
-    config.shell.retention = *retention;
-    if (*retention < kRetentionLeast)
-      s.reader.report(*node, "retention is shorter than the law's six months", "184d or more");
-  }
+  if (const Node* retention = map.get("retention")) read_retention(s, *retention, config.shell.retention);
   if (const Node* list = map.get("forward"); list != nullptr && s.reader.expect_list(*list, "forward")) {
     for (const Node& item : list->items) read_forward(s, item, config);
   }

@@ -119,14 +119,40 @@ void holds_move_by_review(const History& history, const char* name, Findings& ou
   }
 }
 
+namespace {
+
+// Which names are one person's, as people noted it in this book.
+class Accounts {
+ public:
+  void take(const ledger::Entry& entry) {
+    const auto act = entry.extra.find("act");
+    if (entry.kind != ledger::kind::kAdmin || act == entry.extra.end()) return;
+    const auto person = entry.extra.find("person");
+    const auto other = entry.extra.find("other");
+    if (person == entry.extra.end() || other == entry.extra.end()) return;
+    if (act->second == "person-same") same_.emplace(person->second, other->second);
+    if (act->second == "person-apart") same_.erase({person->second, other->second});
+  }
+  bool are_same(std::string_view one, std::string_view two) const {
+    return one == two || same_.contains({one, two}) || same_.contains({two, one});
+  }
+
+ private:
+  std::set<std::pair<std::string_view, std::string_view>> same_;
+};
+
+}  // namespace
+
 void nobody_reviews_their_own(const History& history, const char* name, Findings& out) {
   for (const Book& book : history.books) {
     std::map<std::string_view, std::string_view> submitter;
+    Accounts accounts;
     for (const ledger::Entry& entry : book.entries) {
+      accounts.take(entry);
       if (entry.kind == "decision" && !entry.crossing.empty()) submitter[entry.crossing] = entry.who;
       if (entry.kind != "review" || entry.decision == "expired") continue;
       const auto known = submitter.find(entry.crossing);
-      if (known != submitter.end() && known->second == entry.who) {
+      if (known != submitter.end() && accounts.are_same(known->second, entry.who)) {
         out.push_back(
             {name, book.region + ": " + entry.who + " answered the review of their own " + entry.crossing});
       }

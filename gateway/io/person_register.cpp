@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -91,6 +92,39 @@ Instant time_of(const json::object& object, const char* name) {
   return parse_rfc3339(text_of(object, name)).value_or(Instant{});
 }
 
+// Days are counted whole: a record is written once a day and class, and no period ends early.
+Instant end_of_day(Instant now) {
+  return {(now.micros / kMicrosPerDay + 1) * kMicrosPerDay};
+}
+
+// Records of earlier versions know no classes: each counts as seen when the person was, which they wrote down
+// when it was a day ago.
+ledger::LastSeen seen_of(const json::object& object) {
+  const json::value* value = object.if_contains("seen");
+  if (value == nullptr || !value->is_object())
+    return ledger::LastSeen(end_of_day(time_of(object, "last_seen") + Duration{kMicrosPerDay}));
+  ledger::LastSeen seen;
+  for (const ledger::EntryClass one : ledger::kEntryClasses)
+    seen[one] = time_of(value->get_object(), ledger::to_word(one));
+  return seen;
+}
+
+json::object to_json(const ledger::LastSeen& seen) {
+  json::object out;
+  for (const ledger::EntryClass one : ledger::kEntryClasses)
+    if (seen[one] != Instant{}) out[ledger::to_word(one)] = to_rfc3339(seen[one]);
+  return out;
+}
+
+std::vector<std::string> texts_of(const json::object& object, const char* name) {
+  std::vector<std::string> out;
+  const json::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_array()) return out;
+  for (const json::value& one : value->get_array())
+    if (one.is_string()) out.emplace_back(one.get_string());
+  return out;
+}
+
 auto no_such(const std::string& name) {
   return fail(ErrorCode::kNotFound, "person " + printable(name), "is not known here",
               "`hetao audit person list` shows who is");
@@ -103,7 +137,10 @@ Result<std::unique_ptr<PersonRegister>> PersonRegister::open(std::string folder,
     if (auto made = make_folders(place); !made) return fail(made.error());
     remove_leftovers(place);
   }
-  std::unique_ptr<PersonRegister> made(new PersonRegister(std::move(folder), std::move(keys_folder)));
+  auto holds = LegalHolds::open(folder + ".holds");
+  if (!holds) return fail(holds.error());
+  std::unique_ptr<PersonRegister> made(
+      new PersonRegister(std::move(folder), std::move(keys_folder), std::move(*holds)));
   if (auto loaded = made->load(); !loaded) return fail(loaded.error());
   return made;
 }
@@ -119,42 +156,53 @@ Result<void> PersonRegister::load() {
   lookup_key_ = std::move(*key);
   std::error_code error;
   for (const auto& item : std::filesystem::directory_iterator(folder_, error)) {
-    const std::string file = item.path().string();
-    const auto text = read_text(file, kRecordBytesMax);
-    if (!text) return fail(text.error());
-    const auto value = parse_json(*text, file);
-    if (!value || !value->is_object())
-      return fail(ErrorCode::kVerification, file, "is damaged",
-                  "restore it from a backup; the ledger itself is whole");
-    const json::object& object = value->get_object();
-    Record record;
-    record.person = {text_of(object, "name"),
-                     text_of(object, "commitment"),
-                     text_of(object, "state"),
-                     text_of(object, "hold"),
-                     time_of(object, "first_seen"),
-                     time_of(object, "last_seen"),
-                     {},
-                     {}};
-    record.lookup = text_of(object, "lookup");
-    record.sealed = text_of(object, "sealed");
-    if (!record.lookup.empty()) by_lookup_[record.lookup] = record.person.name;
-    const std::string name = record.person.name;
-    records_[name] = std::move(record);
+    if (auto loaded = load_record(item.path().string()); !loaded) return loaded;
   }
+  return {};
+}
+
+Result<void> PersonRegister::load_record(const std::string& file) {
+  const auto text = read_text(file, kRecordBytesMax);
+  if (!text) return fail(text.error());
+  const auto value = parse_json(*text, file);
+  if (!value || !value->is_object())
+    return fail(ErrorCode::kVerification, file, "is damaged",
+                "restore it from a backup; the ledger itself is whole");
+  const json::object& object = value->get_object();
+  Record record;
+  record.person.name = text_of(object, "name");
+  record.person.commitment = text_of(object, "commitment");
+  record.person.state = text_of(object, "state");
+  record.person.same_as = texts_of(object, "same_as");
+  record.person.first_seen = time_of(object, "first_seen");
+  record.person.last_seen = time_of(object, "last_seen");
+  record.person.seen = seen_of(object);
+  record.lookup = text_of(object, "lookup");
+  record.sealed = text_of(object, "sealed");
+  const std::string name = record.person.name;
+  // Earlier versions kept a person's hold in the record.
+  if (const std::string reason = text_of(object, "hold"); !reason.empty() && !holds_.all().contains(name)) {
+    auto placed = holds_.place({name, reason, "", record.person.last_seen, {name}, {}, false});
+    if (!placed) return placed;
+    if (auto saved = save(record); !saved) return saved;
+  }
+  if (!record.lookup.empty()) by_lookup_[record.lookup] = name;
+  records_[name] = std::move(record);
   return {};
 }
 
 Result<void> PersonRegister::save(const Record& record) const {
   const Person& p = record.person;
-  const std::string text = canonical_json(json::object{{"name", p.name},
-                                                       {"commitment", p.commitment},
-                                                       {"state", p.state},
-                                                       {"hold", p.hold},
-                                                       {"first_seen", to_rfc3339(p.first_seen)},
-                                                       {"last_seen", to_rfc3339(p.last_seen)},
-                                                       {"lookup", record.lookup},
-                                                       {"sealed", record.sealed}});
+  const std::string text =
+      canonical_json(json::object{{"name", p.name},
+                                  {"commitment", p.commitment},
+                                  {"state", p.state},
+                                  {"same_as", json::array(p.same_as.begin(), p.same_as.end())},
+                                  {"seen", to_json(p.seen)},
+                                  {"first_seen", to_rfc3339(p.first_seen)},
+                                  {"last_seen", to_rfc3339(p.last_seen)},
+                                  {"lookup", record.lookup},
+                                  {"sealed", record.sealed}});
   return write_durably(folder_ + "/" + file_of(p.name), as_bytes(text));
 }
 
@@ -178,10 +226,7 @@ Result<PersonRegister::Named> PersonRegister::name_of(const std::string& tenant,
   const std::string lookup = lookup_of(tenant, user);
   if (const auto known = by_lookup_.find(lookup); known != by_lookup_.end()) {
     Record& record = records_.at(known->second);
-    if ((now - record.person.last_seen).micros >= kMicrosPerDay) {
-      record.person.last_seen = now;
-      if (auto saved = save(record); !saved) return fail(saved.error());
-    }
+    if (auto saved = touch(record, ledger::EntryClass::kAccess, now); !saved) return fail(saved.error());
     return Named{record.person.name, record.person.commitment, false};
   }
   const std::string key = random_bytes(kKeyBytes);
@@ -191,6 +236,7 @@ Result<PersonRegister::Named> PersonRegister::name_of(const std::string& tenant,
   record.person.name = tenant + "/u-" + record.person.commitment.substr(0, kNameHexDigits);
   record.person.state = "active";
   record.person.first_seen = record.person.last_seen = now;
+  record.person.seen[ledger::EntryClass::kAccess] = end_of_day(now);
   record.lookup = lookup;
   record.sealed = seal(key, both(tenant, user));
   // The key first: a record without one would be an erased person.
@@ -211,10 +257,29 @@ std::optional<std::string> PersonRegister::find(const std::string& tenant, const
   return known == by_lookup_.end() ? std::nullopt : std::optional(known->second);
 }
 
+Result<void> PersonRegister::touch(Record& record, ledger::EntryClass one, Instant now) {
+  Instant& seen = record.person.seen[one];
+  if (now < seen) return {};
+  seen = end_of_day(now);
+  record.person.last_seen = std::max(record.person.last_seen, now);
+  return save(record);
+}
+
+Result<void> PersonRegister::saw(const ledger::Entry& entry) {
+  if (entry.who.find('/') == std::string::npos) return {};  // a part of the gateway, or a tenant
+  const std::lock_guard lock(mutex_);
+  Record* record = at(entry.who);
+  if (record == nullptr || record->person.state == "erased") return {};
+  return touch(*record, ledger::class_of(entry.kind), entry.time);
+}
+
 std::vector<Person> PersonRegister::list() const {
   const std::lock_guard lock(mutex_);
   std::vector<Person> all;
-  for (const auto& [name, record] : records_) all.push_back(record.person);
+  for (const auto& [name, record] : records_) {
+    all.push_back(record.person);
+    all.back().hold = holds_.reasons(name);
+  }
   return all;
 }
 
@@ -223,6 +288,7 @@ Result<Person> PersonRegister::show(const std::string& name) const {
   const auto found = records_.find(name);
   if (found == records_.end()) return no_such(name);
   Person person = found->second.person;
+  person.hold = holds_.reasons(name);
   const auto key = read_text(keys_folder_ + "/persons/" + file_of(name), kRecordBytesMax);
   if (!key || key->size() != 2 * kKeyBytes) return person;
   const auto text = unseal(key->substr(0, kKeyBytes), found->second.sealed);
@@ -246,29 +312,72 @@ Result<void> PersonRegister::restrict(const std::string& name) {
   return save(*record);
 }
 
-Result<void> PersonRegister::hold(const std::string& name, const std::string& reason) {
+Result<void> PersonRegister::hold(LegalHold hold) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& name : hold.people) {
+    const Record* record = at(name);
+    if (record == nullptr) return no_such(name);
+    if (record->person.state == "erased")
+      return fail(ErrorCode::kUsage, "person " + printable(name), "is erased: there is nothing to hold", "");
+  }
+  return holds_.place(std::move(hold));
+}
+
+Result<void> PersonRegister::lift_hold(const std::string& matter) {
+  const std::lock_guard lock(mutex_);
+  return holds_.lift(matter);
+}
+
+std::vector<LegalHold> PersonRegister::holds() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<LegalHold> all;
+  for (const auto& [matter, hold] : holds_.all()) all.push_back(hold);
+  return all;
+}
+
+Result<void> PersonRegister::note_same(const std::string& name, const std::string& other, bool are_same) {
   const std::lock_guard lock(mutex_);
   Record* record = at(name);
   if (record == nullptr) return no_such(name);
-  if (record->person.state == "erased")
-    return fail(ErrorCode::kUsage, "person " + printable(name), "is erased: there is nothing to hold", "");
-  record->person.hold = reason;
+  std::vector<std::string>& others = record->person.same_as;
+  const auto known = std::find(others.begin(), others.end(), other);
+  if ((known != others.end()) == are_same)
+    return fail(
+        ErrorCode::kUsage, "person " + printable(name),
+        "and " + printable(other) + (are_same ? " are one person already" : " are two people already"));
+  if (are_same) {
+    others.push_back(other);
+  } else {
+    others.erase(known);
+  }
   return save(*record);
 }
 
-Result<void> PersonRegister::erase(const std::string& name, Instant now, Duration retention) {
+// Either may have been noted at the other.
+bool PersonRegister::are_same(const std::string& name, const std::string& other) const {
+  if (name == other) return true;
+  const std::lock_guard lock(mutex_);
+  const auto names = [&](const std::string& one, const std::string& two) {
+    const auto record = records_.find(one);
+    if (record == records_.end()) return false;
+    const std::vector<std::string>& known = record->second.person.same_as;
+    return std::find(known.begin(), known.end(), two) != known.end();
+  };
+  return names(name, other) || names(other, name);
+}
+
+Result<void> PersonRegister::erase(const std::string& name, Instant now, const ledger::Retention& retention) {
   const std::lock_guard lock(mutex_);
   Record* record = at(name);
   if (record == nullptr) return no_such(name);
   Person& person = record->person;
   const std::string what = "person " + printable(name);
   if (person.state == "erased") return fail(ErrorCode::kUsage, what, "is erased already", "");
-  if (!person.hold.empty())
-    return fail(ErrorCode::kForbidden, what, "a legal hold forbids it: " + printable(person.hold),
+  if (const std::string held = holds_.reasons(name); !held.empty())
+    return fail(ErrorCode::kForbidden, what, "a legal hold forbids it: " + printable(held),
                 "lift the hold first");
-  if (now - person.last_seen < retention)
-    return fail(ErrorCode::kForbidden, what,
-                "a retention period runs until " + to_rfc3339(person.last_seen + retention),
+  if (const Instant until = ledger::kept_until(person.seen, retention); now < until)
+    return fail(ErrorCode::kForbidden, what, "a retention period runs until " + to_rfc3339(until),
                 "restrict it until then");
   const std::string key = keys_folder_ + "/persons/" + file_of(name);
   // What the disk may keep of the old blocks is overwritten first, as far as a file system lets us.
@@ -278,16 +387,18 @@ Result<void> PersonRegister::erase(const std::string& name, Instant now, Duratio
   by_lookup_.erase(record->lookup);
   record->lookup.clear();
   record->sealed.clear();
+  person.same_as.clear();
   person.state = "erased";
   return save(*record);
 }
 
-std::vector<std::string> PersonRegister::overdue(Instant now, Duration retention) const {
+std::vector<std::string> PersonRegister::overdue(Instant now, const ledger::Retention& retention) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
   for (const auto& [name, record] : records_) {
     const Person& person = record.person;
-    if (person.state != "erased" && person.hold.empty() && now - person.last_seen >= retention)
+    if (person.state != "erased" && now >= ledger::kept_until(person.seen, retention) &&
+        holds_.reasons(name).empty())
       names.push_back(name);
   }
   return names;

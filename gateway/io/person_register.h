@@ -2,13 +2,17 @@
 // beginning of a commitment, SHA-256(salt ‖ tenant ‖ 0x00 ‖ user): without the salt the name says nothing,
 // with it anyone can check it.
 //
-//   data_dir/persons/HEX       one person: state, class, commitment, and the sealed name (AES-256-GCM under
-//   the person's key) data_dir/keys/persons/HEX  the person's key and salt, 64 bytes; destroying it erases
-//   the person, and the ledger stays whole data_dir/keys/persons.key  key of the look-up: HMAC-SHA-256(tenant
-//   ‖ 0x00 ‖ user), so that records tell nothing either
+//   data_dir/persons/HEX       one person: state, commitment, when each class of entries was last written by
+//                              them, and the sealed name (AES-256-GCM under the person's key)
+//   data_dir/persons.holds     legal holds (legal_holds.h)
+//   data_dir/keys/persons/HEX  the person's key and salt, 64 bytes; destroying it erases the person, and the
+//                              ledger stays whole
+//   data_dir/keys/persons.key  key of the look-up: HMAC-SHA-256(tenant ‖ 0x00 ‖ user), so that records tell
+//                              nothing either
 //
 // States: active; restricted (kept because a period runs, and used for nothing but that); erased (the key is
-// gone). A legal hold forbids erasing. Everything is durable on return. Thread-safe; calls block.
+// gone). A name is kept while the period of any class runs (ledger/retention.h); a legal hold forbids erasing
+// it even then. Everything is durable on return. Thread-safe; calls block.
 #pragma once
 
 #include <map>
@@ -20,16 +24,21 @@
 
 #include "gateway/base/result.h"
 #include "gateway/base/time.h"
+#include "gateway/io/legal_holds.h"
+#include "gateway/ledger/entry.h"
+#include "gateway/ledger/retention.h"
 
 namespace hetao::io {
 
 struct Person {
-  std::string name;        // as the ledger has it
-  std::string commitment;  // hex
-  std::string state;       // active, restricted, erased
-  std::string hold;        // reason of a legal hold; empty: none
+  std::string name;                  // as the ledger has it
+  std::string commitment;            // hex
+  std::string state;                 // active, restricted, erased
+  std::string hold;                  // reasons of legal holds; empty: none
+  std::vector<std::string> same_as;  // names in the ledger of other accounts of theirs, here or elsewhere
   Instant first_seen;
-  Instant last_seen;  // a day at a time
+  Instant last_seen;      // to a day
+  ledger::LastSeen seen;  // ends of the days of the newest entries by them
   // Known while the key is there and the caller may know.
   std::string tenant;
   std::string user;
@@ -51,13 +60,22 @@ class PersonRegister {
   std::vector<Person> list() const;
   Result<Person> show(const std::string& name) const;  // with tenant and user, if not erased
 
+  // Whose entry it is was seen today: to be called before the entry is durable.
+  Result<void> saw(const ledger::Entry& entry);
+
   Result<void> restrict(const std::string& name);
-  // Destroys the key. Refused under a hold, and before `keep_until` unless restricted first is all that is
-  // asked.
-  Result<void> erase(const std::string& name, Instant now, Duration retention);
-  Result<void> hold(const std::string& name, const std::string& reason);  // empty: lifted
-  // Names of people whose retention is over and who are not held: to be erased.
-  std::vector<std::string> overdue(Instant now, Duration retention) const;
+  // Destroys the key. Refused under a hold, and while a period runs: until then the name can be restricted.
+  Result<void> erase(const std::string& name, Instant now, const ledger::Retention& retention);
+  // Names of people whose periods are over and who are not held: to be erased.
+  std::vector<std::string> overdue(Instant now, const ledger::Retention& retention) const;
+
+  Result<void> hold(LegalHold hold);
+  Result<void> lift_hold(const std::string& matter);
+  std::vector<LegalHold> holds() const;
+
+  // Two accounts are one person's (or not, after all). `other` is a name in this ledger or in a peer's.
+  Result<void> note_same(const std::string& name, const std::string& other, bool are_same);
+  bool are_same(const std::string& name, const std::string& other) const;
 
  private:
   struct Record {
@@ -65,9 +83,11 @@ class PersonRegister {
     std::string lookup;  // hex; empty once erased
     std::string sealed;  // hex: nonce, ciphertext, tag
   };
-  PersonRegister(std::string folder, std::string keys_folder)
-      : folder_(std::move(folder)), keys_folder_(std::move(keys_folder)) {}
+  PersonRegister(std::string folder, std::string keys_folder, LegalHolds holds)
+      : folder_(std::move(folder)), keys_folder_(std::move(keys_folder)), holds_(std::move(holds)) {}
   Result<void> load();
+  Result<void> load_record(const std::string& file);
+  Result<void> touch(Record& record, ledger::EntryClass one, Instant now);
   Result<void> save(const Record& record) const;
   std::string lookup_of(const std::string& tenant, const std::string& user) const;
   Record* at(const std::string& name);
@@ -76,6 +96,7 @@ class PersonRegister {
   const std::string keys_folder_;
   std::string lookup_key_;
   mutable std::mutex mutex_;
+  LegalHolds holds_;
   std::map<std::string, Record> records_;         // by name
   std::map<std::string, std::string> by_lookup_;  // name by lookup
 };

@@ -121,6 +121,10 @@ void ShellParts::take_step(federation::Step step, std::function<void()> after,
   const bool changed = !step.records.empty() || !things.empty();
   out.records = std::move(step.records);
   for (const ledger::Entry& entry : step.entries) {
+    if (auto saw = persons->saw(entry); !saw) {
+      fail_for_good(std::move(saw.error()));
+      return;
+    }
     auto bytes = ledger::encode_entry(entry);
     if (!bytes) {
       // Acting without the entry would break the first promise; going on without acting would lose the step.

@@ -16,6 +16,7 @@
 #include "gateway/io/tls/tls_context.h"
 #include "gateway/io/upload_store.h"
 #include "gateway/io/witness_config.h"
+#include "gateway/ledger/retention.h"
 #include "gateway/platforms/kubernetes/job.h"
 #include "gateway/platforms/local/sandbox.h"
 #include "gateway/platforms/slurm/job.h"
@@ -149,10 +150,9 @@ struct ShellConfig {
   Duration supply_every = Duration::seconds(30);  // between looks at what platforms have free
   size_t workers = 2;                             // threads of each pool for blocking work
   WitnessConfig witness;
-  std::vector<ForwardTarget> forward;  // to whom ledger entries are sent
-  Duration retention =
-      Duration::seconds(int64_t{1'095} * 86'400);  // of people's names, after they were last seen
-  bool sm2 = false;                                // checkpoints are signed with SM2 as well
+  std::vector<ForwardTarget> forward;                      // to whom ledger entries are sent
+  ledger::Retention retention{ledger::kRetentionDefault};  // of people's names
+  bool sm2 = false;                                        // checkpoints are signed with SM2 as well
 };
 
 // What SIGHUP may change without a restart. What is null stays as it is.

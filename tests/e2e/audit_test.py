@@ -6,6 +6,7 @@ import hashlib
 import json
 import pathlib
 import re
+import shlex
 import shutil
 import socket
 import ssl
@@ -16,6 +17,7 @@ import unittest
 import tlog
 from cities import PATIENTS, BIN, CitiesTest, python_job, wait_until
 
+HANDBOOK = pathlib.Path(__file__).resolve().parents[2] / "deploy/handbook"
 OTHER = {"shenzhen": "hongkong", "hongkong": "shenzhen"}
 ROWS = "patient,size\n" + "".join(f"{i},{i % 7}\n" for i in range(40))
 
@@ -26,14 +28,18 @@ class Audit(CitiesTest):
         cls.cities.register("shenzhen", "patients", ROWS, PATIENTS)
         cls.cities.env["job"] = cls.run_job()
 
+    @staticmethod
+    def held_job():
+        return python_job(
+            "open('/out/count.csv', 'w').write('n\\n40\\n')", zone="shenzhen",
+            inputs=[{"url": "dataset:patients", "path": "/data/rows.csv"}],
+            outputs=[{"path": "/out/count.csv", "url": "result:count.csv", "type": "FILE"}],
+            tags={"purpose": "research", "output:count.csv": "aggregate"})
+
     @classmethod
     def run_job(cls):
         """A count that crosses back, after the reviews that it needs."""
-        code = "open('/out/count.csv', 'w').write('n\\n40\\n')"
-        job = cls.cities.submit("hongkong", python_job(
-            code, zone="shenzhen", inputs=[{"url": "dataset:patients", "path": "/data/rows.csv"}],
-            outputs=[{"path": "/out/count.csv", "url": "result:count.csv", "type": "FILE"}],
-            tags={"purpose": "research", "output:count.csv": "aggregate"}))
+        job = cls.cities.submit("hongkong", cls.held_job())
 
         def ended():
             for city in OTHER:
@@ -254,6 +260,32 @@ class Audit(CitiesTest):
             (work / "garbage").write_bytes(garbage)
             self.assert_one_error_line(self.cities.hetao("shenzhen", None, "audit", "verify", work / "garbage", code=6))
 
+    def test_evidence_is_unpacked_into_the_forms_of_other_tools(self):
+        work = self.cities.folder / "unpacked"
+        self.wait_cosigned("shenzhen")
+        evidence = self.cities.folder / "to-unpack.evidence"
+        self.cities.hetao("shenzhen", "AUDITOR", "audit", "export", "--job", self.cities.env["job"], "-o", evidence)
+        keys = self.ledger("shenzhen") / "log.vkey"
+        self.cities.hetao("shenzhen", None, "audit", "unpack", evidence, "-o", work, "--keys", keys)
+        proofs = sorted(work.glob("*.tlog-proof"))
+        self.assertEqual(len(proofs), evidence.read_text().count('{"entry":'))
+        key = tlog.keys_of(keys)[0]
+        for path in proofs:
+            proof = tlog.Proof(path.read_text())
+            self.assertEqual(proof.index, int(path.stem))
+            self.assertTrue(proof.checkpoint.signed_by(key))
+            self.assertEqual(proof.root(path.with_suffix(".entry").read_bytes()), proof.checkpoint.root)
+        for policy in (work / "policy").iterdir():
+            self.assertEqual(hashlib.sha256(policy.read_bytes()).hexdigest(), policy.name)
+        self.cities.hetao("shenzhen", None, "audit", "verify", work / "checkpoint", "--keys", work / "log.vkey")
+        self.cities.hetao("shenzhen", None, "audit", "verify", proofs[0], "--entry", proofs[0].with_suffix(".entry"), "--keys", keys)
+        # Nothing is written from what does not hold, nor among other files.
+        bad = self.cities.folder / "cut.evidence"
+        bad.write_text(evidence.read_text()[:-10])
+        self.cities.hetao("shenzhen", None, "audit", "unpack", bad, "-o", work / "none", code=6)
+        self.assertFalse((work / "none").exists())
+        self.cities.hetao("shenzhen", None, "audit", "unpack", evidence, "-o", work, code=2)
+
     def test_a_proof_of_one_entry_holds_by_itself(self):
         work = self.cities.folder / "proof"
         work.mkdir(exist_ok=True)
@@ -279,9 +311,7 @@ class Audit(CitiesTest):
     def test_no_name_of_a_person_is_in_any_file_of_a_gateway(self):
         """Names stand sealed in the register alone, so that destroying a person's key erases the name everywhere."""
         name = "wilhelmina.o.hu"
-        self.cities.env["HONGKONG_TOKEN_WILHELMINA"] = self.cities.hetao(
-            "hongkong", None, "token", "issue", "--key", self.cities.folder / "pki/hongkong/token.key", "--issuer",
-            "https://login.hongkong.demo", "--audience", "hetao", "--user", name, "--tenant", "hku", "--role", "submitter").stdout.strip()
+        self.issue_token("WILHELMINA", name)
         job = self.cities.hetao("hongkong", "WILHELMINA", "submit", "-", stdin=json.dumps(python_job("print(1)", zone="shenzhen"))).stdout.strip()
         wait_until(lambda: self.cities.job("hongkong", job)["final"], f"{job} ends")
         self.assertEqual(self.cities.job("hongkong", job)["user"], name, "her own tenant sees it")
@@ -291,6 +321,90 @@ class Audit(CitiesTest):
             for path in (self.cities.folder / city / "data").rglob("*"):
                 if path.is_file():
                     self.assertNotIn(name.encode(), path.read_bytes(), path)
+
+    def test_a_legal_hold_keeps_the_names_of_a_jobs_people_until_it_is_lifted(self):
+        def auditor(*words, code=0):
+            return self.cities.hetao("hongkong", "AUDITOR", "audit", *words, code=code)
+
+        def held():
+            people = self.cities.ask("hongkong", "AUDITOR", "audit", "person", "list")["people"]
+            return {one["name"]: one["hold"] for one in people if "hold" in one}
+        auditor("hold", "place", "HCA 12/2026", "--job", self.cities.env["job"], "--reason", "discovery")
+        self.assertIn("HCA 12/2026: discovery", held().values())
+        name = next(name for name in held() if name.startswith("hku/"))
+        refused = auditor("person", "erase", name, "--reason", "asked for it", code=3)
+        self.assertIn("legal hold forbids it: HCA 12/2026", refused.stderr)
+        # Another matter about the same person: the end of one is not the end of both, and a restart ends neither.
+        auditor("hold", "place", "tender", "--tenant", "hku", "--reason", "complaint")
+        auditor("hold", "place", "tender", "--everybody", "--reason", "again", code=2)
+        auditor("hold", "lift", "HCA 12/2026", "--reason", "settled")
+        self.cities.stop("hongkong")
+        self.cities.start("hongkong")
+        self.assertEqual(held()[name], "tender: complaint")
+        self.assertIn("legal hold", auditor("person", "erase", name, "--reason", "asked for it", code=3).stderr)
+        auditor("hold", "lift", "tender", "--reason", "settled")
+        # The period still runs.
+        self.assertIn("retention period", auditor("person", "erase", name, "--reason", "asked for it", code=3).stderr)
+        auditor("hold", "place", "nobody", "--reason", "x", code=2)
+        auditor("hold", "place", "nobody", "--job", "j-unknown", "--reason", "x", code=5)
+        auditor("hold", "lift", "tender", "--reason", "x", code=5)
+        acts = [entry["extra"]["act"] for entry in self.search("hongkong", "--kind", "admin")]
+        self.assertEqual([act for act in acts if act.startswith("hold-")][:4],
+                         ["hold-lifted", "hold-lifted", "hold-placed", "hold-placed"])
+
+    def issue_token(self, role, user):
+        """For a submitter of hku in Hong Kong; `role` is what hetao() calls them."""
+        issued = self.cities.hetao(
+            "hongkong", None, "token", "issue", "--key", self.cities.folder / "pki/hongkong/token.key", "--issuer",
+            "https://login.hongkong.demo", "--audience", "hetao", "--user", user, "--tenant", "hku", "--role", "submitter")
+        self.cities.env["HONGKONG_TOKEN_" + role] = issued.stdout.strip()
+
+    def newcomer(self, name):
+        """Somebody of hku who has just come for the first time: the ledger's name for them."""
+        self.issue_token(name.upper(), name)
+        before = {one["name"] for one in self.cities.ask("hongkong", "AUDITOR", "audit", "person", "list")["people"]}
+        self.cities.hetao("hongkong", name.upper(), "jobs")
+        after = {one["name"] for one in self.cities.ask("hongkong", "AUDITOR", "audit", "person", "list")["people"]}
+        return (after - before).pop()
+
+    def test_the_page_on_retention_says_what_happens(self):
+        page = (HANDBOOK / "retention.md").read_text()
+        names = {"hku/u-3f9a0c11d2e4b5a6": self.newcomer("edward"), "szu/u-77aa01c3d4e5f601": self.newcomer("fiona"),
+                 "JOB": self.cities.env["job"]}
+        lines = [line for block in re.findall(r"(?ms)^```sh\n(.*?)^```$", page) for line in block.splitlines()]
+        self.assertGreater(len(lines), 7)
+        for line in lines:
+            words = [names.get(word, word) for word in shlex.split(line, comments=True)]
+            self.assertEqual(words[0], "hetao")
+            is_refused = words[2:4] == ["person", "erase"]  # a period runs
+            self.cities.hetao("hongkong", "AUDITOR", *words[1:], code=3 if is_refused else 0)
+        kept = self.cities.ask("hongkong", "AUDITOR", "audit", "person", "list")
+        self.assertEqual(kept["retention"], {"crossing": "1095d", "work": "1095d", "access": "1095d"})
+        states = {one["name"]: one["state"] for one in kept["people"]}
+        self.assertEqual(states[names["hku/u-3f9a0c11d2e4b5a6"]], "restricted")
+        for matter in ("tender", "inquiry"):
+            self.cities.hetao("hongkong", "AUDITOR", "audit", "hold", "lift", matter, "--reason", "over")
+
+    def test_a_person_with_accounts_on_both_sides_does_not_review_their_own_job(self):
+        city = next(city for city in OTHER if self.search(city, "--kind", "review", "--job", self.cities.env["job"]))
+        review = self.search(city, "--kind", "review", "--job", self.cities.env["job"])[0]
+        submitter = self.search(city, "--kind", "decision", "--crossing", review["crossing"])[0]["who"]
+
+        def note(word):
+            self.cities.hetao(city, "AUDITOR", "audit", "person", word, review["who"], submitter, "--reason", "staff list")
+        note("same")
+        try:
+            self.cities.submit("hongkong", self.held_job())
+
+            def opened():
+                return [one["id"] for one in self.cities.ask(city, "REVIEWER", "review", "list")["reviews"]]
+            wait_until(opened, "a review is open")
+            mine = opened()[0]
+            refused = self.cities.hetao(city, "REVIEWER", "review", "approve", mine, "--reason", "mine", code=7)
+            self.assertIn("another account", refused.stderr)
+        finally:
+            note("apart")
+        self.cities.hetao(city, "REVIEWER", "review", "approve", mine, "--reason", "checked")
 
     def test_a_statement_is_signed_by_the_ledgers_key(self):
         work = self.cities.folder / "statement"
@@ -458,7 +572,7 @@ class Listener(threading.Thread):
 
 def commands_of(heading):
     """The first block of commands below that heading of the auditors' handbook page: what is written there is what runs."""
-    page = (pathlib.Path(__file__).resolve().parents[2] / "deploy/handbook/auditors.md").read_text()
+    page = (HANDBOOK / "auditors.md").read_text()
     below = page.partition("## " + heading)[2]
     return re.search(r"```sh\n(.*?)```", below, re.S)[1]
 

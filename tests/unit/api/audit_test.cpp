@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/percent.h"
 #include "gateway/ledger/evidence.h"
 #include "gateway/ledger/tlog_proof.h"
 #include "tests/unit/api/test_gateway.h"
@@ -150,6 +151,34 @@ TEST(Audit, WhoLooksAtTheLogIsInTheLog) {
   EXPECT_TRUE(std::string(looks[0].at("who").as_string()).starts_with("office/u-"));
 }
 
+TEST(Audit, EveryWayOfLookingAtTheLogIsInTheLog) {
+  TestGateway gateway;
+  gateway.submit(kLeastTask);
+  ASSERT_EQ(gateway.get("/api/v1/audit/entries/0", gateway.auditor()).status, 200);  // publishes
+  const auto head = ledger::open_checkpoint(gateway.get("/log/checkpoint", gateway.auditor()).body,
+                                            std::vector{log_key(gateway)});
+  ASSERT_TRUE(head);
+  const std::string bundle = "/log/tile/entries/000.p/" + std::to_string(head->checkpoint.size);
+  const std::pair<std::string, std::string> ways[] = {
+      {"/api/v1/audit/reconcile", "reconcile"},
+      {"/api/v1/audit/people", "people"},
+      {"/api/v1/audit/statement?tenant=hku&month=2026-11", "statement"},
+      {"/api/v1/audit/export?format=jsonl", "export"},
+      {bundle, "log files"}};
+  for (const auto& [path, word] : ways) {
+    const std::string query = "kind=audit-access&text=" + percent_encode(word);
+    EXPECT_EQ(count_of(gateway, query), 0U) << word;
+    ASSERT_EQ(gateway.get(path, gateway.auditor()).status, 200) << path;
+    ASSERT_EQ(gateway.get(path, gateway.auditor()).status, 200) << "once a minute is enough";
+    const auto looks =
+        object_of(gateway.get("/api/v1/audit/entries?" + query, gateway.auditor())).at("entries").as_array();
+    const auto those = std::count_if(looks.begin(), looks.end(), [&](const json::value& look) {
+      return std::string(look.at("reason").as_string()).starts_with(word);
+    });
+    EXPECT_EQ(those, 1) << word;
+  }
+}
+
 TEST(Audit, NamesInTheLedgerSayNothingWithoutTheRegister) {
   TestGateway gateway;
   gateway.submit(kLeastTask);
@@ -178,6 +207,59 @@ TEST(Audit, NamesInTheLedgerSayNothingWithoutTheRegister) {
       "a request under PIPL art. 47");
   EXPECT_GT(count_of(gateway, "kind=admin&text=PIPL"), 0U);
   EXPECT_EQ(gateway.get("/api/v1/audit/people", gateway.submitter()).status, 403);
+}
+
+TEST(Audit, AMatterHoldsThePeopleOfAJobUntilItIsLifted) {
+  TestGateway gateway;
+  const std::string job = gateway.submit(kLeastTask);
+  const auto post = [&](const std::string& path, const std::string& body) {
+    return gateway.post("/api/v1/audit/" + path, gateway.auditor(), body);
+  };
+  const std::string name = gateway.core().job(job)->submitter().ledger_name();
+  const std::string hold = R"({"matter": "HCA 12/2026", "reason": "discovery", "job": ")" + job + R"("})";
+  const auto placed = object_of(post("holds", hold));
+  EXPECT_EQ(placed.at("people").as_array(), json::array{name});
+  EXPECT_EQ(post("holds", hold).status, 400);
+  const auto listed = object_of(gateway.get("/api/v1/audit/holds", gateway.auditor())).at("holds").as_array();
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0].at("matter"), "HCA 12/2026");
+  for (const json::value& one :
+       object_of(gateway.get("/api/v1/audit/people", gateway.auditor())).at("people").as_array())
+    EXPECT_EQ(one.as_object().contains("hold"), one.at("name").as_string() == name);
+  EXPECT_EQ(count_of(gateway, "kind=admin&text=discovery"), 1U);
+  const std::string lift = R"({"matter": "HCA 12/2026", "reason": "settled out of court"})";
+  EXPECT_EQ(post("holds/lift", lift).status, 200);
+  EXPECT_EQ(post("holds/lift", lift).status, 404);
+  EXPECT_EQ(count_of(gateway, "kind=admin&text=settled"), 1U);
+
+  EXPECT_EQ(post("holds", R"({"matter": "m", "reason": "r"})").status, 400) << "holds nobody";
+  EXPECT_EQ(post("holds", R"({"matter": "m", "reason": "r", "job": "j-none"})").status, 404);
+  EXPECT_EQ(post("holds", R"({"matter": "m", "reason": "r", "people": ["hku/u-0"]})").status, 404);
+  EXPECT_EQ(post("holds", R"({"matter": "", "reason": "r", "everybody": true})").status, 400);
+  EXPECT_EQ(post("holds", R"({"matter": "a\nb", "reason": "r", "everybody": true})").status, 400);
+  EXPECT_EQ(post("holds", R"({"matter": "m", "reason": "r", "everybody": 1})").status, 400);
+  EXPECT_EQ(post("holds", R"({"matter": "m", "reason": "r", "tenants": "hku"})").status, 400);
+  EXPECT_EQ(gateway.get("/api/v1/audit/holds", gateway.submitter()).status, 403);
+}
+
+TEST(Audit, TwoAccountsCanBeNotedAsOnePersons) {
+  TestGateway gateway;
+  const std::string job = gateway.submit(kLeastTask);
+  const std::string name = gateway.core().job(job)->submitter().ledger_name();
+  const auto link = [&](const std::string& other, const std::string& same) {
+    return gateway.post(
+        "/api/v1/audit/people/" + name + "/accounts", gateway.auditor(),
+        R"({"reason": "an account at the partner", "other": ")" + other + R"(", "same": )" + same + "}");
+  };
+  const std::string other = "szu/u-0123456789abcdef";
+  EXPECT_EQ(object_of(link(other, "true")).at("same_as").as_array(), json::array{other});
+  EXPECT_EQ(link(other, "true").status, 400);
+  EXPECT_EQ(object_of(link(other, "false")).contains("same_as"), false);
+  for (const char* bad : {"szu/alice", "/u-0123456789abcdef", "szu/u-0123456789ABCDEF", ""})
+    EXPECT_EQ(link(bad, "true").status, 400) << bad;
+  EXPECT_EQ(link(name, "true").status, 400);
+  EXPECT_EQ(link(other, "1").status, 400);
+  EXPECT_EQ(count_of(gateway, "kind=admin&text=partner"), 2U);
 }
 
 // What the core keeps names people as the ledger does; their own tenant sees the names that they sign in

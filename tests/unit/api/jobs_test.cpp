@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "gateway/api/url.h"
@@ -264,6 +265,35 @@ TEST(Reviews, AHeldJobIsLetThroughByAReviewerWithAReason) {
   EXPECT_EQ(
       object_of(gateway.get("/api/v1/reviews?state=all", gateway.auditor())).at("reviews").as_array().size(),
       1U);
+}
+
+TEST(Reviews, ThePersonWhoSubmittedDoesNotReviewWithAnotherAccountEither) {
+  TestGateway gateway;
+  const json::object job =
+      object_of(gateway.get("/api/v1/jobs/" + submit_held(gateway), gateway.submitter()));
+  const std::string review =
+      "/api/v1/reviews/" + percent_encode(std::string(job.at("waits_for").at(0).as_string()));
+  const std::string second = gateway.token("alice.wong", "cuhk", {"reviewer"});
+  ASSERT_EQ(gateway.get(review, second).status, 200);
+  std::map<std::string, std::string> names;  // by tenant
+  for (const json::value& one :
+       object_of(gateway.get("/api/v1/audit/people", gateway.auditor())).at("people").as_array()) {
+    const std::string name(one.at("name").as_string());
+    names[name.substr(0, name.find('/'))] = name;
+  }
+  const auto link = [&](const char* same) {
+    return gateway
+        .post("/api/v1/audit/people/" + names.at("cuhk") + "/accounts", gateway.auditor(),
+              R"({"reason": "staff list", "other": ")" + names.at("hku") + R"(", "same": )" + same + "}")
+        .status;
+  };
+  const std::string reason = R"({"reason": "looks fine"})";
+  ASSERT_EQ(link("true"), 200);
+  const auto refused = gateway.post(review + "/approve", second, reason);
+  EXPECT_EQ(refused.status, 403) << refused.body;
+  EXPECT_NE(refused.body.find("another account"), std::string::npos) << refused.body;
+  ASSERT_EQ(link("false"), 200);
+  EXPECT_EQ(gateway.post(review + "/approve", second, reason).status, 200);
 }
 
 }  // namespace

@@ -244,7 +244,7 @@ struct TestGateway::Parts : public Backend {
   const io::LedgerIndex& index() const override { return *index_; }
   io::PersonRegister& persons() override { return *persons_; }
   const std::string& data_dir() const override { return folder; }
-  Duration retention() const override { return Duration::seconds(3'600); }
+  const ledger::Retention& retention() const override { return retention_; }
   const io::Staging& staging() const override { return *staging_; }
   io::UploadStore& uploads() override { return *uploads_; }
   io::Awaitable<Result<std::optional<std::string>>> past_row(Table table, std::string key) override {
@@ -284,6 +284,7 @@ struct TestGateway::Parts : public Backend {
   std::unique_ptr<io::LedgerFiles> ledger_;
   std::unique_ptr<io::LedgerIndex> index_;
   std::unique_ptr<io::PersonRegister> persons_;
+  ledger::Retention retention_{Duration::seconds(3'600)};
   std::optional<io::Staging> staging_;
   std::unique_ptr<io::UploadStore> uploads_;
   std::deque<Event> pending_;

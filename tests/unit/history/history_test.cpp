@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -116,6 +117,24 @@ TEST(History, EveryRuleBites) {
     EXPECT_TRUE(breaks(history, rule)) << rule;
   }
   EXPECT_EQ(bad_books.size() + bad_facts.size(), rules().size()) << "a rule without a history that breaks it";
+}
+
+TEST(History, NobodyReviewsTheirOwnWithAnotherAccount) {
+  for (const size_t noted : {1U, 2U}) {  // that they are one person's, and that they are not, after all
+    Good good;
+    for (const char* act : {"person-same", "person-apart"}) {
+      ledger::Entry& note = good.add("hongkong", "admin", "", "");
+      note.job.clear();
+      note.item_digest.clear();
+      note.who = "hub/u-9";
+      note.extra = {{"act", act}, {"person", "hub/u-2"}, {"other", "uni/u-1"}};
+    }
+    auto& book = good.books.at("hongkong");
+    if (noted == 1) book.pop_back();
+    std::rotate(book.begin(), book.end() - static_cast<int64_t>(noted), book.end());
+    for (size_t i = 0; i < book.size(); ++i) book[i].sequence = i;
+    EXPECT_EQ(breaks(good.history(), "nobody-reviews-their-own"), noted == 1);
+  }
 }
 
 TEST(History, AJobThatMayBeRepeatedMayStartInTwoAttempts) {

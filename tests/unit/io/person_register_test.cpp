@@ -13,7 +13,10 @@ namespace hetao::io {
 namespace {
 
 constexpr Instant kNow{1'795'000'000'000'000};
-constexpr Duration kYear = Duration::seconds(int64_t{365} * 86'400);
+constexpr Duration kDay = Duration::seconds(86'400);
+constexpr Duration kYear{365 * kDay.micros};
+constexpr ledger::Retention kOneYear(kYear);
+constexpr Instant kLater = {kNow.micros + kYear.micros + kDay.micros};  // days are counted whole
 
 using testing_support::TemporaryFolder;
 
@@ -65,27 +68,95 @@ TEST_F(PersonRegisterTest, KeepsItsNamesOverARestartAndTellsNobodyWithoutTheKeys
 TEST_F(PersonRegisterTest, AnErasedPersonIsNobodyAndComesBackAsAnother) {
   const auto people = open();
   const std::string name = people->name_of("hku", "alice", kNow)->name;
-  ASSERT_TRUE(people->erase(name, kNow + kYear, kYear));
+  ASSERT_TRUE(people->erase(name, kLater, kOneYear));
   EXPECT_EQ(people->show(name)->state, "erased");
   EXPECT_EQ(people->show(name)->user, "");
-  EXPECT_FALSE(people->erase(name, kNow + kYear, kYear));
+  EXPECT_FALSE(people->erase(name, kLater, kOneYear));
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/keys/persons/" + to_hex(as_bytes(name))));
-  EXPECT_NE(people->name_of("hku", "alice", kNow + kYear)->name, name);
+  EXPECT_NE(people->name_of("hku", "alice", kLater)->name, name);
   EXPECT_EQ(open()->show(name)->state, "erased");
 }
 
 TEST_F(PersonRegisterTest, ARunningPeriodAndALegalHoldKeepTheName) {
   const auto people = open();
   const std::string name = people->name_of("hku", "alice", kNow)->name;
-  EXPECT_EQ(people->erase(name, kNow, kYear).error().code, ErrorCode::kForbidden);
+  EXPECT_EQ(people->erase(name, kNow + kYear - kDay, kOneYear).error().code, ErrorCode::kForbidden);
   ASSERT_TRUE(people->restrict(name));
   EXPECT_EQ(people->show(name)->state, "restricted");
-  EXPECT_EQ(people->overdue(kNow + kYear, kYear), std::vector{name});
-  ASSERT_TRUE(people->hold(name, "a court asks"));
-  EXPECT_TRUE(people->overdue(kNow + kYear, kYear).empty());
-  EXPECT_EQ(people->erase(name, kNow + kYear, kYear).error().code, ErrorCode::kForbidden);
-  ASSERT_TRUE(people->hold(name, ""));
-  EXPECT_TRUE(people->erase(name, kNow + kYear, kYear));
+  EXPECT_EQ(people->overdue(kLater, kOneYear), std::vector{name});
+  ASSERT_TRUE(people->hold({"case 7", "a court asks", "", kNow, {name}, {}, false}));
+  ASSERT_TRUE(people->hold({"case 8", "another asks", "", kNow, {}, {"hku"}, false}));
+  for (const char* matter : {"case 7", "case 8"}) {
+    EXPECT_TRUE(people->overdue(kLater, kOneYear).empty());
+    EXPECT_EQ(people->erase(name, kLater, kOneYear).error().code, ErrorCode::kForbidden);
+    EXPECT_FALSE(open()->erase(name, kLater, kOneYear)) << "the hold is gone after a restart";
+    ASSERT_TRUE(people->lift_hold(matter));
+  }
+  EXPECT_TRUE(people->erase(name, kLater, kOneYear));
+  EXPECT_FALSE(people->hold({"case 9", "too late", "", kNow, {name}, {}, false}));
+  EXPECT_FALSE(people->hold({"case 9", "nobody", "", kNow, {"hku/u-0"}, {}, false}));
+}
+
+TEST_F(PersonRegisterTest, EachClassOfEntriesHasAPeriodOfItsOwn) {
+  ledger::Retention retention(kYear);
+  retention[ledger::EntryClass::kCrossing] = {3 * kYear.micros};
+  std::string name;
+  {
+    const auto people = open();
+    name = people->name_of("hku", "alice", kNow)->name;
+    const std::string visitor = people->name_of("hku", "bob", kNow)->name;
+    ledger::Entry entry;
+    entry.who = name;
+    entry.kind = "departed";
+    entry.time = kNow;
+    ASSERT_TRUE(people->saw(entry));
+    entry.who = "hku/u-0123456789abcdef";  // whose name another region keeps
+    ASSERT_TRUE(people->saw(entry));
+    EXPECT_EQ(people->overdue(kLater, retention), std::vector{visitor});
+  }
+  const auto people = open();
+  EXPECT_EQ(people->erase(name, kLater, retention).error().code, ErrorCode::kForbidden);
+  EXPECT_TRUE(people->erase(name, kNow + Duration{3 * kYear.micros} + kDay, retention));
+}
+
+TEST_F(PersonRegisterTest, RecordsOfEarlierVersionsKeepTheirHoldsAndPeriods) {
+  std::string name;
+  {
+    name = open()->name_of("hku", "alice", kNow)->name;
+  }
+  const std::string path = folder.path() + "/persons/" + to_hex(as_bytes(name));
+  std::ifstream file(path);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  const size_t seen = text.find("\"seen\":");
+  text.replace(seen, text.find('}', seen) + 1 - seen, "\"hold\":\"a court asks\"");
+  std::ofstream(path) << text;
+  const auto people = open();
+  EXPECT_EQ(people->show(name)->hold, "a court asks");
+  EXPECT_EQ(people->erase(name, kLater + kDay, kOneYear).error().code, ErrorCode::kForbidden);
+  ASSERT_TRUE(people->lift_hold(name));
+  ledger::Retention retention(kYear);
+  retention[ledger::EntryClass::kWork] = {2 * kYear.micros};
+  EXPECT_FALSE(people->erase(name, kLater + kDay, retention)) << "any class may have been meant";
+  EXPECT_TRUE(people->erase(name, kLater + kDay, kOneYear));
+}
+
+TEST_F(PersonRegisterTest, KnowsWhichAccountsAreOnePersons) {
+  const std::string elsewhere = "szu/u-0123456789abcdef";
+  std::string name;
+  {
+    const auto people = open();
+    name = people->name_of("hku", "alice", kNow)->name;
+    EXPECT_TRUE(people->are_same(name, name));
+    EXPECT_FALSE(people->are_same(name, elsewhere));
+    EXPECT_FALSE(people->note_same(name, elsewhere, false));
+    ASSERT_TRUE(people->note_same(name, elsewhere, true));
+    EXPECT_FALSE(people->note_same(name, elsewhere, true));
+  }
+  const auto people = open();
+  EXPECT_TRUE(people->are_same(elsewhere, name));
+  EXPECT_EQ(people->show(name)->same_as, std::vector{elsewhere});
+  ASSERT_TRUE(people->note_same(name, elsewhere, false));
+  EXPECT_FALSE(people->are_same(name, elsewhere));
 }
 
 TEST_F(PersonRegisterTest, ADamagedRecordIsNamed) {
