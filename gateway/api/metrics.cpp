@@ -8,6 +8,7 @@
 #include "gateway/api/problem.h"
 #include "gateway/federation/decide.h"
 #include "gateway/federation/table.h"
+#include "gateway/io/span_exporter.h"
 
 namespace hetao::api {
 
@@ -149,6 +150,14 @@ void put_books(Exposition& out, const io::ShellStatus& shell) {
                label("target", one.name));
 }
 
+void put_spans(Exposition& out) {
+  const io::SpanStats spans = io::span_stats();
+  out.one("hetao_spans_sent_total", "counter", "Spans that the collector of traces has taken.", spans.sent);
+  out.one("hetao_spans_dropped_total", "counter", "Spans that found no room, or that the collector refused.",
+          spans.dropped);
+  out.one("hetao_spans_waiting", "gauge", "Spans that wait for the collector.", spans.waiting);
+}
+
 void put_certificates(Exposition& out, const ApiConfig& config, Instant now) {
   struct Ends {
     std::string labels;
@@ -218,6 +227,7 @@ io::HttpResponse metrics(const Context& c) {
   put_links(out, shell.links, now);
   put_witnesses(out, shell.witnesses, now);
   put_books(out, shell);
+  put_spans(out);
   put_core(out, c.backend.core());
   put_certificates(out, c.config, now);
   put_policy(out, c.backend);

@@ -13,6 +13,8 @@
 #include "gateway/federation/item.h"
 #include "gateway/federation/table.h"
 #include "gateway/io/asio.h"
+#include "gateway/io/job_trace.h"
+#include "gateway/io/log_line.h"
 #include "gateway/ledger/sha256.h"
 #include "proto/tes_json.h"
 
@@ -196,6 +198,24 @@ bool repeat_lost(const Context& c, const std::string& digest, Submitted& out) {
   return true;
 }
 
+// What the client said of itself goes with the job, so that logs and spans of both sides can tell it.
+void remember_request(const Context& c, pb::Task& task) {
+  const io::HttpHeaders& headers = c.request.headers;
+  const auto only = [&](std::string_view name) {
+    return headers.count(name) == 1 ? headers.get(name) : std::string_view();
+  };
+  // The server has taken the client's own id over if it is one.
+  const std::string_view named = only("X-Request-Id");
+  io::remember_origin(task, only("traceparent"), named == c.request.id ? named : std::string_view());
+}
+
+void tell_submitted(const Context& c, const std::string& job, const pb::Task& task) {
+  io::log_info("job was submitted", {{"job", job},
+                                     {"trace", to_hex(io::trace_of_job(job, task).context.trace)},
+                                     {"request", c.request.id},
+                                     {"tenant", c.caller.tenant}});
+}
+
 }  // namespace
 
 io::Awaitable<Submitted> submit(const Context& c) {
@@ -219,6 +239,7 @@ io::Awaitable<Submitted> submit(const Context& c) {
   }
   federation::SubmitJob event;
   event.task = brought.task;
+  remember_request(c, event.task);
   event.submitter = c.caller.principal();
   event.project = brought.project;
   event.idempotency_key = key;
@@ -238,8 +259,10 @@ io::Awaitable<Submitted> submit(const Context& c) {
     co_return out;
   } else {
     event.id = c.backend.fresh_id();
+    const pb::Task task = event.task;
     const federation::Answer answer = co_await c.backend.ask(std::move(event));
     out.id = answer.id;
+    if (!answer.error && !answer.repeated) tell_submitted(c, answer.id, task);
     out.repeated = answer.repeated;
     out.verdict = answer.verdict;
     if (answer.error) out.refused = refused_answer(answer);

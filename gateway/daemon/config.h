@@ -15,6 +15,7 @@
 #include "gateway/api/router.h"
 #include "gateway/base/diagnostic.h"
 #include "gateway/io/shell_config.h"
+#include "gateway/io/span_exporter.h"
 #include "gateway/ledger/note.h"
 
 namespace hetao::daemon {
@@ -53,6 +54,7 @@ struct Config {
   std::vector<StoreKeys> store_keys;
   std::vector<api::ClientConfig> clients;
   api::AuthConfig auth;  // without issuers and clients
+  io::SpanExport traces;
   std::string organisation;
   std::string organisation_url;
 };

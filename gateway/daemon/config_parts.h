@@ -34,6 +34,7 @@ void read_kubernetes(Section& s, const policy::Node& node, policy::MapReader& ma
                      io::KubernetesPlatformConfig& out, federation::PlatformConfig& core);
 
 void read_inspection(Section& s, policy::MapReader& top, Config& config);
+void read_traces(Section& s, policy::MapReader& top, Config& config);
 
 // `auth:`; config_auth.cpp.
 void read_auth(Section& s, policy::MapReader& top, Config& config);

@@ -397,6 +397,7 @@ void read_top(Section& s, const Node& root, Config& config) {
   }
   read_stores(s, top, config);
   read_inspection(s, top, config);
+  read_traces(s, top, config);
   if (const Node* facts = top.get("facts")) read_facts(s, *facts, config.shell.core.standing_facts);
   if (const Node* node = top.get("organisation")) {
     MapReader map(s.reader, *node, "organisation");

@@ -14,8 +14,10 @@
 #include "gateway/base/limits.h"
 #include "gateway/daemon/certificate_watch.h"
 #include "gateway/daemon/config.h"
+#include "gateway/daemon/log_format.h"
 #include "gateway/daemon/stand_by.h"
 #include "gateway/files/file.h"
+#include "gateway/io/log_line.h"
 #include "gateway/io/shell.h"
 
 namespace hetao::daemon {
@@ -43,10 +45,9 @@ tl::expected<Config, Diagnostics> read(const std::string& file) {
 }
 
 void log_to_standard_error(bool as_json) {
-  auto logger = spdlog::stderr_logger_mt("hetao");
+  auto logger = spdlog::stderr_logger_mt(io::kLogName);
   spdlog::set_default_logger(logger);
-  spdlog::set_pattern(as_json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%f%z","level":"%l","message":"%v"})"
-                              : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  logger->set_formatter(log_format(as_json));
   spdlog::flush_on(spdlog::level::info);
 }
 
@@ -116,11 +117,22 @@ void serve_signals(const sigset_t& signals, Reloader& reloader, io::Shell& shell
   }
 }
 
+Result<void> open_traces(const Config& config) {
+  if (config.traces.endpoint.empty()) return {};
+  auto opened = io::SpanExporter::open(config.traces, {{"service.name", "hetao-gateway"},
+                                                       {"service.namespace", config.shell.core.region},
+                                                       {"service.instance.id", config.shell.gateway}});
+  if (!opened) return fail(opened.error());
+  io::set_span_exporter(std::move(*opened));
+  return {};
+}
+
 int serve(const std::string& file) {
   auto config = read(file);
   if (!config) return complain(config.error());
   auto opened = open_config(*config);
   if (!opened) return complain(opened.error());
+  if (auto collecting = open_traces(*config); !collecting) return complain(collecting.error());
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) sigaddset(&signals, signal);
@@ -145,6 +157,7 @@ int serve(const std::string& file) {
   const auto ended = (*shell)->run();
   pthread_kill(waiting.native_handle(), SIGUSR1);  // ours: wakes the thread when the shell ended by itself
   waiting.join();
+  io::set_span_exporter(nullptr);  // sends what is left
   return ended ? 0 : complain(ended.error());
 }
 

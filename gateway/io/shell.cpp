@@ -8,6 +8,7 @@
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
 #include "gateway/io/shell_parts.h"
+#include "gateway/io/traced_handler.h"
 
 namespace hetao::io {
 
@@ -119,6 +120,8 @@ void ShellParts::take_step(federation::Step step, std::function<void()> after,
   GateStep out;
   add_things(step.records, things);
   const bool changed = !step.records.empty() || !things.empty();
+  std::vector<federation::Record> told;
+  if (JobStory::matters(step.records)) told = step.records;
   out.records = std::move(step.records);
   for (const ledger::Entry& entry : step.entries) {
     if (auto saw = persons->saw(entry); !saw) {
@@ -135,8 +138,9 @@ void ShellParts::take_step(federation::Step step, std::function<void()> after,
   }
   auto effects = std::make_shared<std::vector<federation::Effect>>(std::move(step.effects));
   out.effects = [this, effects, changed, then = std::move(after), things = std::move(things),
-                 left = past->leave(out.records)] {
+                 told = std::move(told), left = past->leave(out.records)] {
     past->arrive(left);
+    if (!told.empty()) story->tell(told, now());
     carry_out(std::move(*effects));
     if (then) then();
     for (const ChangedThing& thing : things) changes.add(thing);
@@ -322,7 +326,7 @@ Result<std::unique_ptr<Shell>> Shell::create(ShellConfig config, std::unique_ptr
 }
 
 void Shell::set_handler(HttpHandler handler) {
-  parts_->handler = std::move(handler);
+  parts_->handler = traced(std::move(handler), [parts = parts_.get()] { return parts->now(); });
 }
 
 Result<void> Shell::listen() {

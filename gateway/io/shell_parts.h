@@ -17,6 +17,7 @@
 #include "gateway/io/gate.h"
 #include "gateway/io/http_server.h"
 #include "gateway/io/inspector.h"
+#include "gateway/io/job_story.h"
 #include "gateway/io/pack_store.h"
 #include "gateway/io/past_rows.h"
 #include "gateway/io/peer_manager.h"
@@ -91,6 +92,7 @@ class ShellParts {
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<WitnessDesk> desk;
   std::unique_ptr<BookDesk> books;
+  std::unique_ptr<JobStory> story;
   uint64_t change = 0;
   ChangeFeed changes;
   std::string reload_failed;

@@ -207,6 +207,7 @@ void ShellParts::make_servers() {
 Result<void> ShellParts::open(std::unique_ptr<store::Store> store) {
   if (auto locked = lock_folder(); !locked) return locked;
   if (auto replayed = replay(std::move(store)); !replayed) return replayed;
+  story = std::make_unique<JobStory>(*core, started_);
   auto opened = BlobStore::open(folder_of_all() + "/blobs");
   if (!opened) return fail(opened.error());
   blobs.emplace(std::move(*opened));

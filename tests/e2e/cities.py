@@ -77,9 +77,9 @@ class Cities:
             self.started.pop(city).wait(PATIENCE_S)
         wait_until(lambda: not pathlib.Path(f"/proc/{pid}/exe").exists(), f"{city} ends")
 
-    def start(self, city):
+    def start(self, city, *flags):
         with (self.folder / city / "gateway.log").open("ab") as log:
-            gateway = subprocess.Popen([BIN / "hetao-gateway", "--config", self.env[city.upper() + "_CONFIG"]],
+            gateway = subprocess.Popen([BIN / "hetao-gateway", "--config", self.env[city.upper() + "_CONFIG"], *flags],
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.started[city] = gateway
         (self.folder / city / "gateway.pid").write_text(str(gateway.pid))

@@ -1,0 +1,26 @@
+#include "gateway/io/log_line.h"
+
+#include <spdlog/spdlog.h>
+
+#include "gateway/base/text.h"
+
+namespace hetao::io {
+
+std::string to_log_payload(std::string_view text, const LogFields& fields) {
+  std::string out = printable(text);
+  for (const auto& [name, value] : fields) {
+    if (value.empty()) continue;
+    out += kLogFieldSeparator;
+    out += name;
+    out += kLogFieldSeparator;
+    out += printable(value);
+  }
+  return out;
+}
+
+void log_info(std::string_view text, const LogFields& fields) {
+  const auto log = spdlog::get(kLogName);
+  if (log && log->should_log(spdlog::level::info)) log->info("{}", to_log_payload(text, fields));
+}
+
+}  // namespace hetao::io
