@@ -16,7 +16,7 @@ install(CODE "
 " COMPONENT gateway)
 install(DIRECTORY policy/packs DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/hetao COMPONENT gateway)
 install(FILES deploy/systemd/hetao-gateway.service DESTINATION lib/systemd/system COMPONENT gateway)
-install(FILES deploy/systemd/local-platform.conf deploy/example-gateway.yaml
+install(FILES deploy/systemd/local-platform.conf deploy/example-gateway.yaml deploy/haproxy/haproxy.cfg
         DESTINATION ${HETAO_DOC}/hetao-gateway/examples COMPONENT gateway)
 install(DIRECTORY deploy/handbook DESTINATION ${HETAO_DOC}/hetao-gateway COMPONENT gateway)
 install(FILES deploy/packages/copyright DESTINATION ${HETAO_DOC}/hetao-gateway COMPONENT gateway)
@@ -38,7 +38,8 @@ install(CODE "
   execute_process(COMMAND gzip -9nf \${pages} COMMAND_ERROR_IS_FATAL ANY)
 " COMPONENT cli)
 
-# Changelog and the daemon's manual, compressed as Debian wants them: no name or time inside.
+# What deploy/packages/build makes before it calls CPack: changelog, the daemon's manual (the client makes its own,
+# above), bill of materials. The first two are compressed as Debian wants them, with no name or time inside.
 function(hetao_compressed component text_file target)
   install(CODE "
     set(to \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${target})
@@ -50,11 +51,11 @@ endfunction()
 foreach(pair "gateway;hetao-gateway" "cli;hetao")
   list(GET pair 0 component)
   list(GET pair 1 package)
-  configure_file(deploy/packages/changelog.in ${CMAKE_BINARY_DIR}/packages/changelog.${package} @ONLY)
   hetao_compressed(${component} ${CMAKE_BINARY_DIR}/packages/changelog.${package}
                    ${HETAO_DOC}/${package}/changelog.gz)
+  install(FILES ${CMAKE_BINARY_DIR}/packages/${package}.cdx.json DESTINATION ${HETAO_DOC}/${package}
+          RENAME sbom.cdx.json COMPONENT ${component})
 endforeach()
-# Made by deploy/packages/build.
 hetao_compressed(gateway ${CMAKE_BINARY_DIR}/packages/hetao-gateway.1
                  ${CMAKE_INSTALL_DATAROOTDIR}/man/man1/hetao-gateway.1.gz)
 install(FILES deploy/packages/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides
@@ -79,10 +80,10 @@ Stands between a region's schedulers (Slurm, Kubernetes, its own machine) and
 the gateways of other regions: decides under written data-residency policy
 what may cross, carries jobs and results over mutually authenticated tunnels,
 and books every crossing in a verifiable ledger.")
-set(CPACK_DEBIAN_GATEWAY_PACKAGE_DEPENDS "adduser, ca-certificates")
+set(CPACK_DEBIAN_GATEWAY_PACKAGE_DEPENDS "adduser, ca-certificates, debconf (>= 0.5) | debconf-2.0")
 set(CPACK_DEBIAN_GATEWAY_PACKAGE_RECOMMENDS "bubblewrap, hetao")
 set(CPACK_DEBIAN_GATEWAY_PACKAGE_CONTROL_EXTRA
-    "${CMAKE_SOURCE_DIR}/deploy/packages/postinst;${CMAKE_SOURCE_DIR}/deploy/packages/prerm;${CMAKE_SOURCE_DIR}/deploy/packages/postrm")
+    "${CMAKE_SOURCE_DIR}/deploy/packages/postinst;${CMAKE_SOURCE_DIR}/deploy/packages/prerm;${CMAKE_SOURCE_DIR}/deploy/packages/postrm;${CMAKE_SOURCE_DIR}/deploy/packages/templates")
 set(CPACK_DEBIAN_GATEWAY_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_CLI_PACKAGE_NAME hetao)
 set(CPACK_DEBIAN_CLI_DESCRIPTION "client of Hetao gateways, for every role
