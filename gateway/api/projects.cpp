@@ -124,7 +124,7 @@ std::optional<int64_t> micros_of(std::string_view text) {
   if (part.size() > 6 || (dot < text.size() && part.empty()) || whole > limits::kProjectBudgetCnyMax)
     return {};
   part.resize(6, '0');
-  return std::min(whole * 1'000'000 + std::stoll(part), limits::kProjectBudgetCnyMax * 1'000'000);
+  return std::min<int64_t>(whole * 1'000'000 + std::stoll(part), limits::kProjectBudgetCnyMax * 1'000'000);
 }
 
 std::optional<Error> read_members(const json::object& body, federation::ProjectAct& event) {
