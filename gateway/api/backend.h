@@ -45,8 +45,6 @@ class Backend {
   virtual io::Awaitable<io::Inspection> inspect(pb::Item item, std::string profile) = 0;
   // What an item holds and where, masked, for people on this side. Nothing where its files are not here.
   virtual io::Awaitable<std::optional<inspection::Report>> evidence(pb::Item item) = 0;
-  // The report of a run that is under way here, with what its executors wrote so far; empty: there is none.
-  virtual io::Awaitable<pb::RunReport> live_report(std::string run) = 0;
   // Of a run that is under way on a platform of this region; empty: there is none to read.
   virtual io::LogReader log_reader(const std::string& /*key*/, const pb::Run& /*run*/) const { return {}; }
   virtual Instant started() const = 0;  // this process

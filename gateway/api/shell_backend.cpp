@@ -33,9 +33,6 @@ class ShellBackend final : public Backend {
   io::Awaitable<std::optional<inspection::Report>> evidence(pb::Item item) override {
     return shell_.evidence(std::move(item));
   }
-  io::Awaitable<pb::RunReport> live_report(std::string run) override {
-    return shell_.live_report(std::move(run));
-  }
   io::LogReader log_reader(const std::string& key, const pb::Run& run) const override {
     return shell_.log_reader(key, run);
   }

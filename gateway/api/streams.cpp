@@ -4,6 +4,8 @@
 #include "gateway/api/past.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
+#include "gateway/base/limits.h"
+#include "gateway/base/text.h"
 #include "gateway/federation/table.h"
 #include "gateway/io/asio.h"
 #include "gateway/io/tail.h"
@@ -35,6 +37,21 @@ std::vector<Wanted> streams_of(const Context& c, pb::Job& job) {
   return out;
 }
 
+// The ends of what the executors of a job that is under way here have written so far. Blocks.
+void add_live(const io::LogReader& reader, pb::Job& job) {
+  constexpr auto kTail = static_cast<int64_t>(limits::kStreamTailBytesMax);
+  for (int i = 0; i < job.task().executors_size(); ++i) {
+    const std::string number = "." + std::to_string(i);
+    const auto out = reader("stdout" + number, -kTail, limits::kStreamTailBytesMax);
+    const auto err = reader("stderr" + number, -kTail, limits::kStreamTailBytesMax);
+    if (!out && !err) return;  // this one has not begun
+    while (job.report().executors_size() <= i) job.mutable_report()->add_executors();
+    pb::ExecutorLog& log = *job.mutable_report()->mutable_executors(i);
+    if (out) log.set_stdout_tail(to_utf8(out->bytes));
+    if (err) log.set_stderr_tail(to_utf8(err->bytes));
+  }
+}
+
 // The job with the end of its executors' streams, for the tenant that asked for it.
 io::Awaitable<pb::Job> with_streams(const Context& c, const pb::Job& job) {
   pb::Job whole = job;
@@ -42,8 +59,10 @@ io::Awaitable<pb::Job> with_streams(const Context& c, const pb::Job& job) {
   if (job.submitter().tenant() != c.caller.tenant) co_return whole;
   // While it runs here, what it has written so far. From elsewhere nothing comes before the item `logs`.
   if (!federation::is_final(whole.state()) && whole.region() == c.backend.core().config().region) {
-    pb::RunReport live = co_await c.backend.live_report(whole.id() + "." + std::to_string(whole.attempt()));
-    if (live.executors_size() > 0) *whole.mutable_report() = std::move(live);
+    const std::string key = whole.id() + "." + std::to_string(whole.attempt());
+    const pb::Run* run = c.backend.core().run(key);
+    const io::LogReader reader = run == nullptr ? io::LogReader() : c.backend.log_reader(key, *run);
+    if (reader) co_await c.backend.on_disk([&] { add_live(reader, whole); });
     co_return whole;
   }
   const std::vector<Wanted> wanted = streams_of(c, whole);

@@ -107,10 +107,6 @@ std::vector<federation::RunObserved> LocalPlatform::poll() {
   return changes;
 }
 
-void LocalPlatform::add_tails(const std::string& run, pb::RunReport& report) const {
-  RunFolder(spool_.folder_of(run)).add_tails(report);
-}
-
 pb::Platform LocalPlatform::supply() {
   pb::Platform supply;
   supply.set_nodes(1);

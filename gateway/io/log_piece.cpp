@@ -15,6 +15,11 @@ LogPiece read_log_piece(int descriptor, int64_t from, size_t most) {
   head.resize(seen > 0 ? static_cast<size_t>(seen) : 0);
   const runner::LogMark mark = runner::read_log_mark(head);
   LogPiece piece;
+  if (from < 0) {
+    const off_t size = ::lseek(descriptor, 0, SEEK_END);
+    const int64_t kept = std::max<int64_t>(0, size - static_cast<int64_t>(mark.bytes));
+    from = mark.left_out + std::max<int64_t>(0, kept + std::max<int64_t>(from, -kept));
+  }
   piece.from = std::max(from, mark.left_out);
   // A job may have written a mark of its own: whatever it says, the file is only read where it is.
   const int64_t skip = piece.from - mark.left_out;

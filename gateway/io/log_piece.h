@@ -22,7 +22,8 @@ struct LogPiece {
 using LogReader =
     std::function<std::optional<LogPiece>(const std::string& stream, int64_t from, size_t most)>;
 
-// At most `most` bytes of the stream from `from` on; none when there are none yet.
+// At most `most` bytes of the stream from `from` on, or, below 0, of the last so many; none when there are
+// none yet.
 LogPiece read_log_piece(int descriptor, int64_t from, size_t most);
 
 }  // namespace hetao::io

@@ -39,9 +39,6 @@ class Platform {
   // What has changed of the runs that were released, since the last call.
   virtual std::vector<federation::RunObserved> poll() = 0;
   virtual bool is_watching() const = 0;
-  // The ends of what the executors of a run that is under way have written so far, into its report. Any
-  // thread. Nothing where the platform tells it at the end alone.
-  virtual void add_tails(const std::string& /*run*/, pb::RunReport& /*report*/) const {}
   // Runs that are here: what the core does not know of has no owner.
   virtual std::vector<std::string> list() = 0;
   // What it has and has free; `trouble` says why it could not be asked.

@@ -497,10 +497,6 @@ const Staging& Shell::staging() const {
   return parts_->staging;
 }
 
-Awaitable<pb::RunReport> Shell::live_report(std::string run) {
-  return parts_->live_report(std::move(run));
-}
-
 Awaitable<Result<std::optional<std::string>>> Shell::past_row(federation::Table table, std::string key) {
   Result<std::optional<std::string>> found(std::nullopt);
   const auto look = [&] { found = parts_->past->find(table, key); };

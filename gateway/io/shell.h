@@ -151,8 +151,6 @@ class Shell {
   PersonRegister& persons();
   const Staging& staging() const;
   UploadStore& uploads();
-  // [io] The report of a run that is under way here, with what its executors wrote so far; reads the disk.
-  Awaitable<pb::RunReport> live_report(std::string run);
   // [io] The archive: rows that the core let go of, whether their commit is durable yet or not.
   Awaitable<Result<std::optional<std::string>>> past_row(federation::Table table, std::string key);
   Awaitable<Result<std::vector<federation::Record>>> past_rows(federation::Table table, std::string from,

@@ -98,9 +98,6 @@ class ShellParts {
   std::string reload_failed;
   std::optional<bool> counters_agree;  // with the ledger; nothing: not compared yet
 
-  // shell_platforms.cpp
-  Awaitable<pb::RunReport> live_report(std::string run);
-
  private:
   struct Waiter {
     explicit Waiter(asio::io_context& context) : timer(context) {}

@@ -147,18 +147,6 @@ void ShellParts::post_observed(federation::RunObserved observed) {
   post(std::move(observed));
 }
 
-Awaitable<pb::RunReport> ShellParts::live_report(std::string run) {
-  pb::RunReport report;
-  const pb::Run* known = core->run(run);
-  if (known == nullptr) co_return report;
-  report = known->report();
-  const PlatformSlot* slot = platform_of(known->platform());
-  if (slot == nullptr) co_return report;
-  const auto look = [&] { slot->platform->add_tails(run, report); };
-  co_await quick->run(look);
-  co_return report;
-}
-
 LogReader ShellParts::log_reader(const std::string& key, const pb::Run& run) const {
   const auto at = platforms.find(run.platform());
   if (at == platforms.end()) return {};

@@ -47,7 +47,6 @@ class SlurmPlatform : public Platform {
   void remove(const std::string& run) override;
   std::vector<federation::RunObserved> poll() override;
   bool is_watching() const override;
-  void add_tails(const std::string& run, pb::RunReport& report) const override;
   std::vector<std::string> list() override;
   pb::Platform supply() override;
   Result<Descriptor> open_log(const std::string& run, const std::string& id,

@@ -88,17 +88,6 @@ void SlurmPlatform::look_at_news(std::vector<RunObserved>& changes) {
   for (const std::string& name : *names) (void)tell_status(name, changes);
 }
 
-void SlurmPlatform::add_tails(const std::string& run, pb::RunReport& report) const {
-  std::string user;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto at = watched_.find(run);
-    if (at == watched_.end()) return;
-    user = at->second.job.user;
-  }
-  folder(run, user).add_tails(report);
-}
-
 bool SlurmPlatform::tell_status(const std::string& run, std::vector<RunObserved>& changes) {
   const auto status = spool_.get(run);
   if (!status || !has_begun(*status)) return false;

@@ -180,6 +180,27 @@ TEST(Jobs, LogsOfARunningJobAreWhatItWroteSoFar) {
   EXPECT_EQ(gateway.get(path, gateway.auditor()).body.find("so far"), std::string::npos);
 }
 
+TEST(Jobs, LogsAreFollowedFromWhereTheReaderWas) {
+  TestGateway gateway;
+  gateway.runs_are_finished = false;
+  const std::string id = gateway.submit(kLeastTask);
+  const std::string path = "/api/v1/jobs/" + id + "/logs/new";
+  const json::object first = object_of(gateway.get(path, gateway.submitter()));
+  EXPECT_EQ(first.at("complete"), false);
+  ASSERT_EQ(first.at("pieces").as_array().size(), 1U);
+  EXPECT_EQ(first.at("pieces").at(0).at("text"), ("so far of " + id + ".1").c_str());
+  const std::string next(first.at("next").as_string());
+  EXPECT_EQ(
+      object_of(gateway.get(path + "?after=" + next, gateway.submitter())).at("pieces").as_array().size(),
+      0U);
+  // Another attempt begins anew.
+  EXPECT_EQ(
+      object_of(gateway.get(path + "?after=9:400,0", gateway.submitter())).at("pieces").as_array().size(),
+      1U);
+  EXPECT_EQ(gateway.get(path + "?after=nonsense", gateway.submitter()).status, 400);
+  EXPECT_EQ(gateway.get(path, gateway.token("eve", "cuhk", {"submitter"})).status, 404);
+}
+
 TEST(Jobs, ExplainBooksNothing) {
   TestGateway gateway;
   const auto response = gateway.post("/api/v1/explain", gateway.submitter(), kWithOutput);

@@ -69,6 +69,9 @@ TEST_F(LogPieces, PiecesAreNoLongerThanAskedFor) {
   EXPECT_EQ(read(2, 3).end(), 5);
   EXPECT_EQ(read(10, 3).bytes, "");
   EXPECT_EQ(read(500, 3).bytes, "");
+  EXPECT_EQ(read(-4).bytes, "6789") << "the end of it";
+  EXPECT_EQ(read(-400).bytes, "0123456789");
+  EXPECT_EQ(read(INT64_MIN).bytes, "0123456789");
 }
 
 }  // namespace
