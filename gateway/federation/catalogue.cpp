@@ -117,7 +117,7 @@ void on_region_news(State& s, const std::string& from, const pb::RegionNews& new
   PeerLive& live = s.peers[from];
   live.policy_digest = news.policy_digest();
   live.platforms.assign(news.platforms().begin(), news.platforms().end());
-  live.offers.assign(news.offers().begin(), news.offers().end());
+  live.offers = sound_offers(news.offers());
   live.operator_tenant = news.operator_();
   skip_forgotten(s, from, news.oldest_sequence());
 }

@@ -214,7 +214,7 @@ void on_offer(State& s, const std::string& from, const pb::Offer& offer) {
     run.mutable_report()->set_region(s.config.region);
   }
   pb::Run& run = s.edit_run(key);
-  const Terms terms{offers_now(s), run.tenant().id(), from, s.now};
+  const Terms terms{offers_now(s), run.tenant().id(), from, s.now, s.config.hkd_in_cny_micros};
   const Fit fit = best_fit(own_supply(s), run.task(), s.config.region, &terms);
   std::string why = fit.why;
   run.set_platform(fit.platform);

@@ -52,7 +52,9 @@ std::optional<Error> misfit_of(const State& s, const pb::ComputeOffer& offer) {
   if (!offer.accelerator().empty() && !platform->accelerators.contains(offer.accelerator()))
     return wrong("accelerator \"" + printable(offer.accelerator()) + "\"", "is not on " + offer.platform(),
                  "`hetao capacity` shows what is");
-  if (offer.count() <= 0) return wrong("count", "is not positive", "how many may be in use at once");
+  if (!is_sound(offer))
+    return wrong("offer", "its count, times or price are out of bounds",
+                 "1 to 1000000 at once, at most 100000 an hour each");
   if (offer.until_micros() != 0 && offer.until_micros() <= std::max(offer.from_micros(), s.now.micros))
     return wrong("until", "is over before the offer begins", "a later time, or none: until it is withdrawn");
   return std::nullopt;
@@ -93,12 +95,18 @@ int64_t price_of(const pb::ComputeOffer& offer, const pb::Task& task, const Fit&
                  asked > 0 ? asked : kSecondsPerHour);
 }
 
+int64_t in_cny(const Terms& terms, int64_t micros, std::string_view currency) {
+  constexpr int64_t kMicros = 1'000'000;
+  if (currency != "HKD") return micros;
+  return micros / kMicros * terms.hkd_in_cny_micros + micros % kMicros * terms.hkd_in_cny_micros / kMicros;
+}
+
 // Why an offer of the kind is none for the task; empty: it is one.
 std::string why_not(const pb::ComputeOffer& offer, const Terms& terms, const Share& share, int64_t seconds) {
   if (!is_made_to(offer, terms.tenant, terms.home_region)) return "is made to others";
   if (offer.count() < share.count) return "is of " + std::to_string(offer.count()) + " at once";
   const int64_t begins = std::max(terms.now.micros, offer.from_micros());
-  if (offer.until_micros() != 0 && begins + seconds * 1'000'000 > offer.until_micros())
+  if (offer.until_micros() != 0 && offer.until_micros() - begins < seconds * 1'000'000)
     return "ends at " + to_rfc3339(Instant{offer.until_micros()}) + ", before it would";
   return {};
 }
@@ -182,6 +190,28 @@ bool is_made_to(const pb::ComputeOffer& offer, std::string_view tenant, std::str
   return is_named(offer.tenants(), tenant) && is_named(offer.regions(), home_region);
 }
 
+bool is_sound(const pb::ComputeOffer& offer) {
+  constexpr int64_t kLatestMicros = 253'402'300'799'000'000;  // of the year 9999
+  constexpr int64_t kHourPriceMax = 100'000'000'000;          // 100,000 of a currency
+  const auto within = [](int64_t value, int64_t least, int64_t most) {
+    return least <= value && value <= most;
+  };
+  const pb::Price& price = offer.price();
+  return within(offer.count(), 1, kOfferCountMax) && within(offer.taken(), 0, kOfferCountMax * 1'000) &&
+         within(offer.from_micros(), 0, kLatestMicros) && within(offer.until_micros(), 0, kLatestMicros) &&
+         within(price.core_hour_micros(), 0, kHourPriceMax) && within(price.ram_gib_hour_micros(), 0, 0) &&
+         price.accelerators_size() <= 1 &&
+         (price.accelerators().empty() || within(price.accelerators(0).hour_micros(), 0, kHourPriceMax));
+}
+
+std::vector<pb::ComputeOffer> sound_offers(const google::protobuf::RepeatedPtrField<pb::ComputeOffer>& told) {
+  std::vector<pb::ComputeOffer> sound;
+  for (const pb::ComputeOffer& offer : told) {
+    if (sound.size() < kOffersMax && is_sound(offer)) sound.push_back(offer);
+  }
+  return sound;
+}
+
 std::vector<pb::ComputeOffer> offers_now(const State& s) {
   std::vector<pb::ComputeOffer> all;
   for (const auto& [id, offer] : s.offers) {
@@ -230,7 +260,8 @@ void apply_terms(const Terms& terms, const pb::Task& task, Fit& fit) {
     const int64_t wait =
         std::max({until_it_begins, has_place ? 0 : std::max<int64_t>(1, fit.wait_seconds), fit.wait_seconds});
     const bool has_price = !offer.price().currency().empty();
-    const std::pair rank(wait, has_price ? price_of(offer, task, fit) : fit.cost_micros);
+    const std::pair rank(wait, has_price ? in_cny(terms, price_of(offer, task, fit), offer.price().currency())
+                                         : in_cny(terms, fit.cost_micros, fit.currency));
     if (best != nullptr && rank >= best_rank) continue;
     best = &offer;
     best_rank = rank;

@@ -35,6 +35,11 @@ bool holds_place(const pb::Run& run);
 bool is_of(const pb::ComputeOffer& offer, const Share& share, Instant now);
 bool is_made_to(const pb::ComputeOffer& offer, std::string_view tenant, std::string_view home_region);
 
+inline constexpr int64_t kOfferCountMax = 1'000'000;
+// Its numbers are such that nobody who reckons with them goes wrong: a peer may say anything.
+bool is_sound(const pb::ComputeOffer& offer);
+std::vector<pb::ComputeOffer> sound_offers(const google::protobuf::RepeatedPtrField<pb::ComputeOffer>& told);
+
 // This region's offers with what is taken of each.
 std::vector<pb::ComputeOffer> offers_now(const State& s);
 // Those that a peer may know, as it may know them (CoreConfig::shows_supply).
@@ -46,6 +51,7 @@ struct Terms {
   std::string tenant;
   std::string home_region;
   Instant now;
+  int64_t hkd_in_cny_micros = 0;  // to compare prices
 };
 
 // The price and the wait of the best offer for a task that fits; or why none is for it.

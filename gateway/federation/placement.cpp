@@ -209,7 +209,8 @@ Candidate candidate_at(const State& s, const Plan& plan, const std::string& regi
   std::vector<pb::Fact> platform_facts;
   if (s.is_self(region)) {
     candidate.reachable = true;
-    const Terms terms{offers_now(s), plan.submitter.tenant(), s.config.region, now};
+    const Terms terms{offers_now(s), plan.submitter.tenant(), s.config.region, now,
+                      s.config.hkd_in_cny_micros};
     const Fit fit = best_fit(own_supply(s), plan.task, region, &terms);
     take_fit(candidate, fit);
     if (candidate.unfit.empty()) candidate.unfit = why_over_cap(s, plan.submitter.tenant(), fit, now);
@@ -220,7 +221,8 @@ Candidate candidate_at(const State& s, const Plan& plan, const std::string& regi
     candidate.reachable = peer != s.peers.end() && peer->second.up;
     // What a peer does not tell is its own to judge, when it is asked.
     if (candidate.reachable && !peer->second.platforms.empty()) {
-      const Terms terms{peer->second.offers, plan.submitter.tenant(), s.config.region, now};
+      const Terms terms{peer->second.offers, plan.submitter.tenant(), s.config.region, now,
+                        s.config.hkd_in_cny_micros};
       take_fit(candidate, best_fit(peer->second.platforms, plan.task, region, &terms));
     }
   }

@@ -24,7 +24,8 @@ Turns::Kind kind_of(const pb::Run& run) {
 
 void count(Turns& turns, const Turns::Hold& hold, int64_t sign) {
   turns.held_of_kind[hold.kind] += sign * hold.count;
-  if (!hold.offer.empty()) turns.held_of_offer[hold.offer] += sign * hold.count;
+  if (!hold.offer.empty() && (turns.held_of_offer[hold.offer] += sign * hold.count) == 0)
+    turns.held_of_offer.erase(hold.offer);
   Turns::Hold& all = turns.held_of_tenant[std::get<2>(hold.kind)];
   all.cores += sign * hold.cores;
   all.accelerators += sign * hold.accelerators;
@@ -120,7 +121,7 @@ std::string why_it_waits(const pb::Run& run, const Place& place) {
 // `claimed`: offers that somebody before it waits for.
 Place place_for(const State& s, const std::set<std::string>& claimed, const pb::Run& run) {
   const Share share = share_of(run);
-  const int64_t ends = s.now.micros + wanted_seconds(run.task()) * 1'000'000;
+  const int64_t wanted_micros = wanted_seconds(run.task()) * 1'000'000;
   Place place;
   bool any = false;
   bool begins_later = false;
@@ -132,7 +133,7 @@ Place place_for(const State& s, const std::set<std::string>& claimed, const pb::
       begins_later = true;
       continue;
     }
-    if (offer.until_micros() != 0 && ends > offer.until_micros()) continue;
+    if (offer.until_micros() != 0 && offer.until_micros() - s.now.micros < wanted_micros) continue;
     if (left_of(s, offer) < share.count || claimed.contains(id)) {
       place.wanted.push_back(id);
     } else if (place.offer == nullptr || asked_for(s, offer, run) < asked_for(s, *place.offer, run)) {

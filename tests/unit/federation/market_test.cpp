@@ -306,6 +306,25 @@ TEST_F(Market, APeerIsToldWhatItMayKnow) {
   EXPECT_EQ(told("hongkong"), std::vector<std::string>{});
 }
 
+TEST_F(Market, NumbersOfAPeerThatNobodyCouldReckonWithArePassedOver) {
+  open();
+  pb::PeerMessage message;
+  pb::RegionNews& news = *message.mutable_region_news();
+  news.add_platforms()->set_name("cluster");
+  *news.add_offers() = cores(1, "good");
+  *news.add_offers() = cores(int64_t{1} << 62U, "large");
+  *news.add_offers() = cores(1, "old");
+  news.mutable_offers(2)->set_from_micros(INT64_MIN);
+  *news.add_offers() = cores(1, "taken");
+  news.mutable_offers(3)->set_taken(INT64_MIN);
+  world_->post("hongkong", PeerSaid{kPlace, message});
+  for (const PeerState& peer : world_->core("hongkong").peers()) {
+    if (peer.region != kPlace) continue;
+    ASSERT_EQ(peer.offers.size(), 1U);
+    EXPECT_EQ(peer.offers[0].id(), "good");
+  }
+}
+
 TEST_F(Market, WhatCanNotBeOfferedIsRefusedInWords) {
   open();
   pb::ComputeOffer offer = cores(1);
@@ -315,6 +334,10 @@ TEST_F(Market, WhatCanNotBeOfferedIsRefusedInWords) {
   offer.set_accelerator("a800");
   EXPECT_THAT(to_line(publish(offer).error.value()), HasSubstr("is not on cluster"));
   EXPECT_THAT(to_line(publish(cores(0)).error.value()), HasSubstr("count"));
+  offer = cores(1);
+  offer.mutable_price()->set_currency("CNY");
+  offer.mutable_price()->set_core_hour_micros(int64_t{1} << 60U);
+  EXPECT_THAT(to_line(publish(offer).error.value()), HasSubstr("out of bounds"));
   offer = cores(1);
   offer.set_until_micros(1);
   EXPECT_THAT(to_line(publish(offer).error.value()), HasSubstr("until"));
