@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gateway/federation/facts.h"
+#include "gateway/federation/obligations.h"
 #include "gateway/federation/table.h"
 #include "tests/unit/federation/two_cities.h"
 
@@ -45,6 +46,21 @@ TEST(Obligations, WhatMustGoIsDeletedInTimeAndTheLedgerSaysSo) {
   world.wait(Duration::seconds(100'000));
   EXPECT_EQ(entries_of(world, "shenzhen", "deleted"), 1U) << "once";
   EXPECT_EQ(world.unrest(), "");
+}
+
+TEST(Obligations, ADeletionThatWasBegunIsEndedThoughTheClockIsSetBack) {
+  TwoCities world(rules_with("delete-after: {duration: 2h}"));
+  world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  world.answers_deletions = false;
+  world.wait(Duration::seconds(7205));
+  ASSERT_NE(world.when("shenzhen drops d-hongkong-general"), SIZE_MAX);
+  ASSERT_EQ(world.booked("shenzhen", "deleted", "j1.1.i1"), 0U) << "the process ended before the receipt";
+  world.answers_deletions = true;
+  world.restart("shenzhen", Duration::seconds(-3600));
+  world.settle();
+  world.wait(Duration::seconds(1));
+  EXPECT_EQ(world.booked("shenzhen", "deleted", "j1.1.i1"), 1U);
 }
 
 TEST(Obligations, WhatAJobStillReadsIsDeletedAfterIt) {
@@ -109,6 +125,21 @@ const ledger::Entry* entry_of(TwoCities& world, const std::string& region, const
     return entry.kind == kind && entry.crossing == crossing;
   });
   return at == entries.end() ? nullptr : &*at;
+}
+
+TEST(Obligations, AnOfferDoesNotSayWhatItsProgramWasMaskedFrom) {
+  TwoCities world(R"(
+rules:
+  - {id: P1, effect: permit, title: anything, when: {action: cross}, obligations: [mask: {kinds: [email]}]}
+  - {id: P2, effect: permit, title: platforms, when: {action: place}}
+)");
+  world.inspection_finds = mask_it;
+  world.submit("hongkong", "shenzhen", "");
+  world.settle();
+  const pb::Crossing& came = *world.core("shenzhen").crossing("j1.1.c0");
+  EXPECT_EQ(came.item().digest(), "masked-d-code");
+  EXPECT_EQ(find_fact(came.facts(), kMaskedFromFact), nullptr);
+  EXPECT_NE(find_fact(world.core("hongkong").crossing("j1.1.c0")->facts(), kMaskedFromFact), nullptr);
 }
 
 TEST(Obligations, TheMaskedCopyCrossesAndBothDigestsAreBooked) {

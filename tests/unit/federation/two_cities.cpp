@@ -117,7 +117,8 @@ void TwoCities::start(City& city) {
   post(city.config.region, ActivatePolicy{0, city.policy, "test", "start", {}});
 }
 
-void TwoCities::restart(const std::string& region) {
+void TwoCities::restart(const std::string& region, Duration clock_set) {
+  now_ = now_ + clock_set;
   std::erase_if(effects_, [&](const auto& effect) { return effect.first == region; });
   City& city = cities_.at(region);
   start(city);
@@ -280,7 +281,7 @@ void TwoCities::carry_out(const std::string& region, const Effect& effect) {
     post(region, std::move(found));
   } else if (const auto* dropped = std::get_if<DropBlobs>(&effect)) {
     for (const std::string& digest : dropped->digests) journal_.push_back(region + " drops " + digest);
-    post(region, BlobsDropped{dropped->duties, true, {}});
+    if (answers_deletions) post(region, BlobsDropped{dropped->duties, true, {}});
   } else if (const auto* delivered = std::get_if<DeliverOutput>(&effect)) {
     post(region, OutputDelivered{delivered->job, delivered->delivery.name(), true, {}});
   } else if (const auto* told = std::get_if<Answer>(&effect); told != nullptr && told->request != 0) {
@@ -310,6 +311,13 @@ std::string TwoCities::submit(const std::string& home, const std::string& place,
     data.set_path("/data");
     data.set_url("dataset:" + dataset);
   }
+  event.inline_items = {program()};
+  for (const pb::Item& item : also_brought) {
+    pb::Input& input = *event.task.add_inputs();
+    input.set_path(item.name());
+    input.set_content("brought");
+    event.inline_items.push_back(item);
+  }
   pb::Output& output = *event.task.add_outputs();
   output.set_path("/out/r");
   output.set_url("result:r");
@@ -319,7 +327,6 @@ std::string TwoCities::submit(const std::string& home, const std::string& place,
   event.submitter.set_tenant(home + "-university");
   event.idempotency_key = event.id;
   event.request_digest = event.id;
-  event.inline_items = {program()};
   std::string id = event.id;
   told_ = {};
   post(home, std::move(event));

@@ -38,7 +38,8 @@ class TwoCities {
   bool happen();  // carries out one effect; false: none is left
   void settle();  // all of them
   void wait(Duration time);
-  void restart(const std::string& region);  // from its disk; effects of the earlier process are lost
+  // From its disk; effects of the earlier process are lost. The clock may have been set meanwhile.
+  void restart(const std::string& region, Duration clock_set = {});
   void cut();
   void connect();
   // One region alone loses its links to all others, or gets them back.
@@ -66,10 +67,12 @@ class TwoCities {
   // Why the two cities are not at rest, or "": everything final, nothing owed, books and counters match.
   std::string unrest() const;
 
-  int copies = 1;  // of every message
+  int copies = 1;                      // of every message
+  std::vector<pb::Item> also_brought;  // by every submission, beside its program
   // What a platform does with a submission: "" takes it, "refuse" refuses, "lose" loses it once it runs,
   // "keep" lets it run until end_run.
   std::map<std::string, std::string> platform_does;
+  bool answers_deletions = true;  // or ends before it hears that the files are gone
   // What inspections find; nothing by default.
   std::function<void(const InspectItem&, ItemInspected&)> inspection_finds;
 
