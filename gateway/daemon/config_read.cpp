@@ -425,9 +425,6 @@ tl::expected<Config, Diagnostics> read_config(std::string_view text, const std::
   config.file = file;
   // The local platform answers at once: what it does not know after a second is not there.
   config.shell.core.submit_settle = Duration::seconds(2);
-  // The archive of ended jobs is off: in the simulation one world in fifty opens a crossing of an archived
-  // job again.
-  config.shell.core.retire_after = Duration::seconds(int64_t{1000} * 86'400);
   read_top(section, *root, config);
   if (!mistakes.empty()) return tl::unexpected(std::move(mistakes));
   return config;

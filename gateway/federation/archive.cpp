@@ -25,6 +25,17 @@ std::vector<std::string> keys_of(const Table_of<T>& table, const std::string& jo
   return keys;
 }
 
+// What belongs to a job of another home may be asked for again until the job's time is over, unless it was
+// done here: a further attempt asks for data once more, and a job counts once for an exporter and year; or
+// its offer is still on the way.
+bool may_come_back(const State& s, const pb::Crossing& crossing, const std::vector<std::string>& runs) {
+  if (s.jobs.contains(crossing.job())) return false;
+  const bool done = std::any_of(runs.begin(), runs.end(), [&](const std::string& key) {
+    return s.runs.at(key).state() == pb::RUN_DONE;
+  });
+  return !done && (crossing.reserved_year() != 0 || (runs.empty() && !sends(s, crossing)));
+}
+
 // Nothing of the job can change any more, whatever a peer that is away may still say: what is said of a job
 // that nobody knows is answered, and changes nothing.
 bool is_settled(State& s, const std::string& id) {
@@ -37,10 +48,8 @@ bool is_settled(State& s, const std::string& id) {
   for (const std::string& key : keys_of(s.crossings, id)) {
     const pb::Crossing& crossing = s.crossings.at(key);
     if (!is_final(crossing.state()) || s.duties.contains(key)) return false;
-    // A job counts once for an exporter and year. Of a job that is neither at home nor placed here, another
-    // attempt may ask for data again until its time is over.
     const Instant over = Instant{crossing.created_micros()} + s.config.job_deadline;
-    if (job == s.jobs.end() && runs.empty() && crossing.reserved_year() != 0 && s.now < over) {
+    if (s.now < over && may_come_back(s, crossing, runs)) {
       s.rest_timers.set(id, over);
       return false;
     }

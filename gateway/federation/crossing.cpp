@@ -19,13 +19,19 @@ namespace hetao::federation {
 
 namespace {
 
+// What a job brings along is asked for with its offer, in one message: asked for before, it could arrive, be
+// over and be archived there before the offer comes; and what goes alone would go though another item stays.
+bool comes_with_offer(const State& s, const pb::Crossing& crossing) {
+  const auto job = s.jobs.find(crossing.job());
+  return job != s.jobs.end() && !job->second.offered() && job->second.attempt() == crossing.attempt() &&
+         !crossing.peer_asked();
+}
+
 void ask_receiver(State& s, pb::Crossing& crossing) {
   move_crossing(crossing, pb::CROSSING_ASKED);
+  if (comes_with_offer(s, crossing)) return;
   pb::PeerMessage message;
-  pb::Crossing& asked = *message.mutable_crossing_ask()->mutable_crossing();
-  asked = crossing;
-  // Who has the masked copy and the original's digest can try out what was masked.
-  drop_facts(*asked.mutable_facts(), kMaskedFromFact);
+  *message.mutable_crossing_ask()->mutable_crossing() = as_asked(crossing);
   tell(s, crossing.to_region(), std::move(message));
 }
 
@@ -105,6 +111,13 @@ void notify(State& s, const std::string& id) {
   const std::string key = run_key(job, crossing.attempt());
   if (s.runs.contains(key)) update_run(s, key);
   if (s.jobs.contains(job)) update_job(s, job);
+}
+
+pb::Crossing as_asked(const pb::Crossing& crossing) {
+  pb::Crossing asked = crossing;
+  // Who has the masked copy and the original's digest can try out what was masked.
+  drop_facts(*asked.mutable_facts(), kMaskedFromFact);
+  return asked;
 }
 
 bool receiver_waits(const pb::Crossing& crossing) {
@@ -340,6 +353,23 @@ pb::Crossing answered_fetch(const pb::Crossing& ours, const pb::Crossing& asked)
   return crossing;
 }
 
+// The other side waits for an item, or a reviewer there for his turn, and it is over here: it ended before
+// that was heard, and may be in the archive by now.
+void tell_over(State& s, const std::string& region, const std::string& crossing) {
+  pb::PeerMessage message;
+  message.mutable_crossing_ended()->set_crossing(crossing);
+  message.mutable_crossing_ended()->set_reason("it is over in " + s.config.region);
+  message.mutable_crossing_ended()->set_failure_class(failure::kTransfer);
+  tell(s, region, std::move(message));
+}
+
+// Asked for what we do not know, though we once asked for it ourselves or answered, or it is for a job of
+// ours: that was archived while the question was on its way.
+bool is_archived(const State& s, const pb::Crossing& asked) {
+  return asked.peer_asked() || !asked.theirs().effect().empty() ||
+         (s.is_self(asked.home_region()) && !s.jobs.contains(asked.job()));
+}
+
 // We permitted it, and the sender asks once more before it lets go.
 void on_asked_again(State& s, const pb::Crossing& asked) {
   if (asked.ours().effect() != "permit") return;
@@ -361,6 +391,8 @@ void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& aske
     if (!lie.empty()) return accuse(s, from, asked.id(), lie);
   }
   const auto known = s.crossings.find(asked.id());
+  if (known == s.crossings.end() && offers_to_us && is_archived(s, asked))
+    return tell_over(s, from, asked.id());
   if (known != s.crossings.end() && offers_to_us && known->second.state() == pb::CROSSING_MOVING)
     return on_asked_again(s, asked);
   // A repeat, or somebody else's id. What we asked for ourselves is waited for.
@@ -391,27 +423,13 @@ void on_crossing_ask(State& s, const std::string& from, const pb::Crossing& aske
   decide_now(s, id);
 }
 
-namespace {
-
-// The receiver waits for an item that will not come: the crossing ended here before it heard so, and may be
-// in the archive by now.
-void tell_over(State& s, const std::string& receiver, const std::string& crossing) {
-  pb::PeerMessage message;
-  message.mutable_crossing_ended()->set_crossing(crossing);
-  message.mutable_crossing_ended()->set_reason("it is over in " + s.config.region);
-  message.mutable_crossing_ended()->set_failure_class(failure::kTransfer);
-  tell(s, receiver, std::move(message));
-}
-
-}  // namespace
-
 void on_crossing_answer(State& s, const std::string& from, const pb::CrossingAnswer& answer) {
   const auto at = s.crossings.find(answer.crossing());
-  const bool permits = answer.verdict().effect() == "permit";
-  if (at == s.crossings.end() && permits) return tell_over(s, from, answer.crossing());
+  const bool waits = answer.verdict().effect() != "forbid";
+  if (at == s.crossings.end() && waits) return tell_over(s, from, answer.crossing());
   if (at == s.crossings.end() || peer_of(s, at->second) != from) return;
   const bool ended = is_final(at->second.state()) && at->second.state() != pb::CROSSING_DONE;
-  if (ended && permits && sends(s, at->second)) return tell_over(s, from, answer.crossing());
+  if (ended && waits && sends(s, at->second)) return tell_over(s, from, answer.crossing());
   pb::Crossing& crossing = s.edit_crossing(answer.crossing());
   if (!sends(s, crossing)) {
     // The holder of a dataset that we asked for tells that it holds it back for now.

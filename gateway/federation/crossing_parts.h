@@ -15,6 +15,9 @@ ledger::Entry& book_item(State& s, const char* kind, const pb::Crossing& crossin
 // Job and run look at their crossings and move on.
 void notify(State& s, const std::string& id);
 
+// As the receiver is told of it.
+pb::Crossing as_asked(const pb::Crossing& crossing);
+
 // Of what we send: the receiver asked for it, or has permitted it already and expects it.
 bool receiver_waits(const pb::Crossing& crossing);
 

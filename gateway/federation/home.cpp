@@ -7,6 +7,7 @@
 #include "gateway/federation/attempts.h"
 #include "gateway/federation/catalogue.h"
 #include "gateway/federation/crossing.h"
+#include "gateway/federation/crossing_parts.h"
 #include "gateway/federation/decide.h"
 #include "gateway/federation/exchange.h"
 #include "gateway/federation/facts.h"
@@ -136,7 +137,7 @@ void tell_offer(State& s, const pb::Job& job) {
   out.set_project(job.project());
   out.set_purpose(job.purpose());
   for (const std::string& crossing : crossings_of(s, job, true))
-    *out.add_crossings() = s.crossings.at(crossing);
+    *out.add_crossings() = as_asked(s.crossings.at(crossing));
   if (s.is_self(job.region())) *out.mutable_items() = job.items();
   tell(s, job.region(), std::move(message));
 }

@@ -19,6 +19,15 @@ bool is_archived(TwoCities& world, const std::string& region, Table table, const
   return rows.contains({table, key}) && !rows.contains({present_of(table), key});
 }
 
+// Both cities hold what is tagged, on its way there and what is made of it on its way back.
+void approve_everything(TwoCities& world) {
+  for (int i = 0; i < 10; ++i) {
+    for (const char* region : {"hongkong", "shenzhen"}) {
+      for (const std::string& review : world.open_reviews(region)) world.answer(region, review, true, "rita");
+    }
+  }
+}
+
 TEST(Archive, AnEndedJobLeavesBothCoresAndIsKeptOnDisk) {
   TwoCities world(kRules, {}, rest_a_minute);
   const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
@@ -62,7 +71,15 @@ TEST(Archive, WhatIsOpenStays) {
   world.settle();
   world.wait(Duration::seconds(3600));
   EXPECT_EQ(world.job(id).state(), pb::JOB_HELD);
-  EXPECT_FALSE(world.open_reviews("hongkong").empty());
+  ASSERT_FALSE(world.open_reviews("hongkong").empty());
+  approve_everything(world);
+  EXPECT_EQ(world.job(id).state(), pb::JOB_COMPLETE) << world.job(id).reason();
+  world.wait(kRest);
+  for (const char* region : {"hongkong", "shenzhen"}) {
+    EXPECT_TRUE(world.core(region).jobs().empty()) << region;
+    EXPECT_TRUE(world.core(region).reviews().empty()) << region;
+    EXPECT_TRUE(is_archived(world, region, Table::kPastReview, "rv-j1.1.i1")) << region;
+  }
 }
 
 TEST(Archive, AnObligationKeepsItsJobUntilItsReceipt) {
@@ -106,6 +123,46 @@ TEST(Archive, WhoWaitsForAnItemOfAnArchivedJobHearsThatItIsOver) {
   EXPECT_EQ(world.core("hongkong").peers().at(0).outbox, 1U);
   world.settle();
   EXPECT_EQ(world.core("hongkong").peers().at(0).outbox, 0U);
+}
+
+// As gateways of before said it, which asked for what a job brings along ahead of its offer.
+TEST(Archive, WhatArrivedBeforeTheOfferOfItsJobWaitsForIt) {
+  TwoCities world(kRules, {}, rest_a_minute);
+  world.submit("hongkong", "shenzhen", "");
+  while (world.core("shenzhen").crossing("j1.1.c0") == nullptr) ASSERT_TRUE(world.happen());
+  pb::PeerMessage ask;
+  pb::Crossing& asked = *ask.mutable_crossing_ask()->mutable_crossing();
+  asked = *world.core("hongkong").crossing("j1.1.c0");
+  asked.set_id("j9.1.c0");
+  asked.set_job("j9");
+  world.settle();
+  world.post("shenzhen", PeerSaid{"hongkong", ask});
+  world.post("shenzhen", ItemStored{"j9.1.c0"});
+  world.wait(kRest);
+  EXPECT_EQ(world.core("shenzhen").crossings().size(), 1U) << "its job is over, this one's has not come";
+  world.wait(Duration::seconds(int64_t{31} * 86'400));
+  EXPECT_TRUE(is_archived(world, "shenzhen", Table::kPastCrossing, "j9.1.c0")) << "it never came";
+}
+
+TEST(Archive, WhoAsksForWhatIsArchivedHearsThatItIsOverAndNobodyDecides) {
+  TwoCities world(kRules, {}, rest_a_minute);
+  world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  pb::PeerMessage fetched;
+  *fetched.mutable_crossing_ask()->mutable_crossing() = *world.core("hongkong").crossing("j1.1.i1");
+  pb::PeerMessage result;
+  *result.mutable_crossing_ask()->mutable_crossing() = *world.core("shenzhen").crossing("j1.1.o0");
+  result.mutable_crossing_ask()->mutable_crossing()->clear_theirs();
+  world.wait(kRest);
+  const size_t decided = world.booked("shenzhen", "decision", "j1.1.i1");
+  world.post("shenzhen", PeerSaid{"hongkong", fetched});
+  world.post("hongkong", PeerSaid{"shenzhen", result});
+  EXPECT_EQ(world.core("shenzhen").peers().at(0).outbox, 1U) << "that it is over";
+  EXPECT_EQ(world.core("hongkong").peers().at(0).outbox, 1U);
+  world.settle();
+  EXPECT_TRUE(world.core("shenzhen").crossings().empty());
+  EXPECT_TRUE(world.core("hongkong").crossings().empty());
+  EXPECT_EQ(world.booked("shenzhen", "decision", "j1.1.i1"), decided);
 }
 
 TEST(Archive, WhatArchivedRunsCostCountsTowardsTheMonthsCap) {

@@ -1,6 +1,8 @@
 // What crosses, and who had to agree: jobs through two cores in memory.
 #include <gtest/gtest.h>
 
+#include "gateway/federation/facts.h"
+#include "gateway/federation/item.h"
 #include "tests/unit/federation/two_cities.h"
 
 namespace hetao::federation {
@@ -27,6 +29,33 @@ TEST(Crossing, BothSidesDecideBeforeAByteMoves) {
   EXPECT_LT(sent, world.when("shenzhen books arrived j1.1.c0"));
   EXPECT_EQ(world.booked("hongkong", "departed", "j1.1.c0"), 1U);
   EXPECT_EQ(world.booked("shenzhen", "arrived", "j1.1.c0"), 1U);
+}
+
+TEST(Crossing, WhatAJobBringsAlongGoesTogetherOrNotAtAll) {
+  TwoCities world(
+      std::string(kRules) +
+      "  - {id: H5, effect: hold, title: models are looked at, when: {action: cross, item.kind: model}}\n");
+  pb::Item& model = world.also_brought.emplace_back();
+  model.set_name("/job/model.bin");
+  model.set_kind("model");
+  put_fact(*model.mutable_labels(), fact("data.grade", "general"));
+  pb::ItemFile& file = *model.add_files();
+  file.set_digest("d-model");
+  file.set_bytes(300);
+  seal_item(model);
+  const std::string id = world.submit("hongkong", "shenzhen", "");
+  world.settle();
+  EXPECT_EQ(world.job(id).state(), pb::JOB_HELD);
+  EXPECT_EQ(world.core("hongkong").crossing("j1.1.c0")->state(), pb::CROSSING_ASKED);
+  EXPECT_TRUE(world.core("shenzhen").crossings().empty()) << "the program may go, and waits for the model";
+  for (const char* region : {"hongkong", "shenzhen"}) {
+    ASSERT_EQ(world.open_reviews(region).size(), 1U) << region << ": " << world.job(id).reason();
+    world.answer(region, world.open_reviews(region).front(), true, "reviewer");
+  }
+  EXPECT_EQ(world.job(id).state(), pb::JOB_COMPLETE) << world.job(id).reason();
+  EXPECT_EQ(world.booked("shenzhen", "arrived", "j1.1.c0"), 1U);
+  EXPECT_EQ(world.booked("shenzhen", "arrived", "j1.1.c1"), 1U);
+  EXPECT_EQ(world.unrest(), "");
 }
 
 TEST(Crossing, AJobAtHomeCrossesNothing) {
