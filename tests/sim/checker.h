@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "tests/sim/node.h"
@@ -15,6 +16,8 @@ namespace hetao::sim {
 struct Evidence {
   const std::map<std::string, Node>& nodes;
   const Researchers& researchers;
+  // What each gateway knows of what is open and of what is over, read from its disk.
+  const std::map<std::string, std::unique_ptr<federation::Core>>& known;
   std::function<void(std::string)> violate;
 };
 

@@ -41,7 +41,8 @@ Tried try_all_pairs(const Policies& policies, const Options& options, uint64_t s
   Tried tried;
   const auto run = [&](const std::set<Struck>& script) {
     Options one = options;
-    one.script = script;
+    one.one_job = true;
+    one.faults = script;
     Outcome outcome = run_world(kSeed, policies, one);
     note(tried, script, outcome);
     return outcome;

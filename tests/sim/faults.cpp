@@ -72,7 +72,7 @@ bool Chance::strikes(Fault fault) {
   const Struck here{fault, opportunities_[kind]++};
   // Drawn in any case, so that a fault that is struck out changes as little else as it can.
   const bool drawn = kKinds[kind].at_a_time || random_.chance(rate_[kind]);
-  if (scripted_ ? !script_.contains(here) : !drawn || spared_.contains(here)) return false;
+  if (script_ ? !script_->contains(here) : !drawn) return false;
   if (struck_.empty()) at_first_ = opportunities_;
   struck_.push_back(here);
   return true;

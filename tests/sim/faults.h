@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -80,17 +81,14 @@ class Chance {
 
   // Draws which kinds there are, and how often.
   void draw();
-  // Only what `script` names happens, at most.
-  void follow(std::set<Struck> script) { script_ = std::move(script), scripted_ = true; }
-  // These do not happen, though chance would have it.
-  void spare(const std::set<Struck>& spared) { spared_ = spared; }
+  // These happen and no others, whatever was drawn.
+  void follow(std::set<Struck> script) { script_ = std::move(script); }
   // Nothing goes wrong from now on, or again as drawn.
   void calm(bool calm) { calm_ = calm; }
 
   bool strikes(Fault fault);
   // How many of a kind to plan for in a minute, as drawn.
   uint64_t a_minute(Fault fault) const { return rate_[static_cast<size_t>(fault)]; }
-  bool scripted() const { return scripted_; }
 
   const std::vector<Struck>& struck() const { return struck_; }
   // Opportunities so far, by kind.
@@ -105,10 +103,8 @@ class Chance {
   std::array<uint64_t, kFaults> rate_{};  // per mille; of the kinds at a time: how many a minute
   std::array<uint32_t, kFaults> opportunities_{};
   std::array<uint32_t, kFaults> at_first_{};
-  std::set<Struck> script_;
-  std::set<Struck> spared_;
+  std::optional<std::set<Struck>> script_;
   std::vector<Struck> struck_;
-  bool scripted_ = false;
   bool calm_ = true;
 };
 

@@ -8,29 +8,31 @@ namespace {
 constexpr size_t kRemembered = 8;
 }
 
-void Link::carry(const std::string& from, const SendMessage& effect) {
+void Link::carry(const std::string& from, pb::PeerMessage message) {
   if (!up_) return;
   Node& sender = a_->region() == from ? *a_ : *b_;
   if (&sender == deaf_to_ && time_.now() < deaf_until_) return;
   int copies = chance_.strikes(Fault::kDrop) ? 0 : 1;
   if (copies == 1 && chance_.strikes(Fault::kDuplicate)) copies = 2;
-  pb::PeerMessage message = effect.message;
   if (a_->is_old() || b_->is_old()) make_old(message);
-  if (message.sequence() != 0) keep(from, message);
+  auto said = std::make_shared<PeerSaid>(PeerSaid{from, std::move(message)});
+  if (said->message.sequence() != 0) keep(said);
   for (int i = 0; i < copies; ++i) {
     const bool slow = chance_.strikes(Fault::kDelay);
     Duration travel = Duration::millis(slow ? chance_.random().between(10, 2'000) : 15);
     if (time_.now() + travel < clogged_until_) travel = clogged_until_ - time_.now();
-    time_.after(travel, [this, from, message, epoch = epoch_] {
-      if (up_ && epoch == epoch_) other(from).post(PeerSaid{from, message});
+    time_.after(travel, [this, said, epoch = epoch_] {
+      if (!up_ || epoch != epoch_) return;
+      Node& receiver = other(said->region);
+      receiver.post(said.use_count() == 1 ? std::move(*said) : *said);
     });
   }
   if (chance_.strikes(Fault::kCutAtMessage)) cut_for(Duration::millis(chance_.random().between(100, 20'000)));
 }
 
-void Link::keep(const std::string& from, const pb::PeerMessage& message) {
+void Link::keep(Said said) {
   if (earlier_.size() == kRemembered) earlier_.pop_front();
-  earlier_.emplace_back(a_->region() == from ? a_ : b_, message);
+  earlier_.push_back(std::move(said));
 }
 
 void Link::carry_item(const std::string& from, const SendItem& effect) {
@@ -108,8 +110,8 @@ void Link::say_something_odd() {
   const std::string job = "j" + std::to_string(1 + random.below(6));
   switch (random.below(6)) {
     case 0:  // an earlier message once more
-      for (const auto& [said_by, message] : earlier_) {
-        if (said_by == &from) odd = message;
+      for (const Said& said : earlier_) {
+        if (said->region == from.region()) odd = said->message;
       }
       break;
     case 1:  // one from far ahead

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 
 #include "tests/sim/faults.h"
 #include "tests/sim/node.h"
@@ -20,7 +21,7 @@ class Link {
   bool joins(const std::string& region) const { return a_->region() == region || b_->region() == region; }
   Node& other(const std::string& region) { return a_->region() == region ? *b_ : *a_; }
 
-  void carry(const std::string& from, const federation::SendMessage& effect);
+  void carry(const std::string& from, hetao::pb::PeerMessage message);
   void carry_item(const std::string& from, const federation::SendItem& effect);
   void cut();
   // Connects again if both gateways live and none is refused; otherwise their start tries again.
@@ -38,7 +39,8 @@ class Link {
  private:
   void tell_up(Node& node, uint64_t epoch, Duration late);
   void deliver_item(const std::string& from, const federation::SendItem& effect, uint64_t epoch);
-  void keep(const std::string& from, const hetao::pb::PeerMessage& message);
+  using Said = std::shared_ptr<federation::PeerSaid>;
+  void keep(Said said);
 
   Timeline& time_;
   Chance& chance_;
@@ -50,7 +52,7 @@ class Link {
   Instant refused_until_;
   Instant deaf_until_;  // what `deaf_to_` says does not come through
   const Node* deaf_to_ = nullptr;
-  std::deque<std::pair<Node*, hetao::pb::PeerMessage>> earlier_;  // some that were said, with who said them
+  std::deque<Said> earlier_;  // some of what was said
 };
 
 }  // namespace hetao::sim

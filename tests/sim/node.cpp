@@ -78,7 +78,7 @@ void Node::post(Event event) {
   if (!alive()) return;
   if (around_.time->now() < frozen_until_) {
     // It finds everything that came meanwhile when it goes on, in order.
-    return later_do(Duration{}, [this, event = std::move(event)] { post(event); });
+    return later(Duration{}, std::move(event));
   }
   if (const auto* wanted = std::get_if<SubmitJob>(&event); wanted != nullptr && answer_from_archive(*wanted))
     return;
@@ -157,8 +157,8 @@ void Node::take(Step step) {
     }
   }
   if (bugs_.effects_before_sync) {
-    const std::vector<Effect> early = std::exchange(step.effects, {});
-    for (const Effect& effect : early) carry_out(effect);
+    std::vector<Effect> early = std::exchange(step.effects, {});
+    for (Effect& effect : early) carry_out(std::move(effect));
     if (!alive()) return;
   }
   unsynced_.push_back(std::move(step));
@@ -199,37 +199,37 @@ void Node::synced(size_t count) {
     die(false);
     return around_.died(region());
   }
-  for (const Effect& effect : released) carry_out(effect);
+  for (Effect& effect : released) carry_out(std::move(effect));
   if (!syncing_) sync();
 }
 
-void Node::write(const Step& step) {
-  for (const Record& record : step.records) {
-    std::pair where(record.table, record.key);
+void Node::write(Step& step) {
+  for (Record& record : step.records) {
+    std::pair where(record.table, std::move(record.key));
     if (record.value) {
-      disk_.rows.insert_or_assign(std::move(where), *record.value);
+      disk_.rows.insert_or_assign(std::move(where), std::move(*record.value));
     } else {
       disk_.rows.erase(where);
     }
   }
-  for (const ledger::Entry& entry : step.entries) {
+  for (ledger::Entry& entry : step.entries) {
     if (entry.kind == "decision" && entry.decision == "permit")
       disk_.permits.emplace(entry.crossing, entry.item_digest);
-    disk_.entries.push_back(entry);
+    disk_.entries.push_back(std::move(entry));
   }
 }
 
 void Node::later_do(Duration delay, std::function<void()> what) {
-  around_.time->after(delay, [this, life = life_, what = std::move(what)] {
+  around_.time->after(delay, [this, life = life_, what = std::move(what)]() mutable {
     if (life != life_ || !alive()) return;
     const Duration rest = frozen_until_ - around_.time->now();
-    if (rest.micros > 0) return later_do(rest, what);
+    if (rest.micros > 0) return later_do(rest, std::move(what));
     what();
   });
 }
 
 void Node::later(Duration delay, Event event) {
-  later_do(delay, [this, event = std::move(event)] { post(event); });
+  later_do(delay, [this, event = std::move(event)]() mutable { post(std::move(event)); });
 }
 
 void make_old(pb::PeerMessage& message) {

@@ -36,7 +36,7 @@ struct Surroundings {
   Chance* chance = nullptr;
   std::shared_ptr<const policy::Policy> policy;
   std::shared_ptr<const policy::Policy> other_policy;  // what administrators change it to
-  std::function<void(const std::string& from, const federation::SendMessage&)> send_message;
+  std::function<void(const std::string& from, federation::SendMessage&&)> send_message;
   std::function<void(const std::string& from, const federation::SendItem&)> send_item;
   std::function<void(const std::string& node, const federation::Answer&)> answer;
   std::function<void(const std::string& node)> died;
@@ -82,10 +82,10 @@ class Node {
   void sync();
   void synced(size_t count);
   bool breaks_at_sync();
-  void write(const federation::Step& step);
+  void write(federation::Step& step);  // takes what it has
   void hash(const federation::Step& step);
   void die(bool stored);
-  void carry_out(const federation::Effect& effect);
+  void carry_out(federation::Effect&& effect);
   // Posts the event after a delay, unless the process died meanwhile.
   void later(Duration delay, federation::Event event);
   void later_do(Duration delay, std::function<void()> what);

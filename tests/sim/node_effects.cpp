@@ -9,12 +9,12 @@ namespace hetao::sim {
 
 using namespace federation;
 
-void Node::carry_out(const Effect& effect) {
+void Node::carry_out(Effect&& effect) {
   if (!alive()) return;
   struct Doer {
     Node& n;
     void operator()(const Answer& e) const { n.around_.answer(n.region(), e); }
-    void operator()(const SendMessage& e) const { n.around_.send_message(n.region(), e); }
+    void operator()(SendMessage& e) const { n.around_.send_message(n.region(), std::move(e)); }
     void operator()(const SendItem& e) const { n.around_.send_item(n.region(), e); }
     void operator()(const AccusePeer& e) const {
       n.around_.violation("honest-peers-are-not-accused: " + n.region() + " accuses " + e.region + ": " +

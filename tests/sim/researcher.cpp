@@ -21,6 +21,17 @@ pb::Item program(const std::string& path, const std::string& key) {
   return item;
 }
 
+// A second thing to bring along, which the policy holds where it is asked.
+constexpr const char* kModel = "/job/model.bin";
+
+pb::Item model(const std::string& key) {
+  pb::Item item = program(kModel, "model-" + key);
+  item.set_kind("model");
+  put_fact(*item.mutable_labels(), fact("data.grade", "general"));
+  put_fact(*item.mutable_labels(), fact("data.tags", std::vector<std::string>{"look"}));
+  return item;
+}
+
 void add_output(pb::Task& task, const std::string& number, const std::string& url) {
   pb::Output& output = *task.add_outputs();
   output.set_path("/out/" + number);
@@ -63,6 +74,11 @@ pb::Task Researchers::make_task() {
     const std::string number = std::to_string(i);
     add_output(task, number, (random.chance(200) ? "file:///staging/r" : "result:r") + number);
   }
+  if (random.chance(100)) {
+    pb::Input& brought = *task.add_inputs();
+    brought.set_path(kModel);
+    brought.set_content("weights");
+  }
   if (random.chance(600)) task.mutable_resources()->add_zones(some_region());
   task.mutable_resources()->set_preemptible(random.chance(300));
   return task;
@@ -87,6 +103,7 @@ void Researchers::plan_jobs(int count, const std::set<size_t>& struck_out) {
 }
 
 void Researchers::plan_one_job() {
+  change_their_mind_ = false;
   WantedJob job;
   job.home = "hongkong";
   job.idempotency_key = "key-0";
@@ -112,7 +129,10 @@ void Researchers::submit(size_t index) {
   event.idempotency_key = job.idempotency_key;
   event.request_digest = job.idempotency_key;
   event.inline_items = {program("/job/main.py", job.idempotency_key)};
-  home.keep_blob("d-code-" + job.idempotency_key);
+  for (const pb::Input& input : job.task.inputs()) {
+    if (input.path() == kModel) event.inline_items.push_back(model(job.idempotency_key));
+  }
+  for (const pb::Item& brought : event.inline_items) home.keep_blob(brought.files(0).digest());
   asked_[event.request] = index;
   home.post(std::move(event));
 }
@@ -128,7 +148,7 @@ void Researchers::take_answer(const Answer& answer) {
   if (job.acknowledged) return;
   job.acknowledged = true;
   job.id = answer.id;
-  if (chance_.scripted() || !chance_.random().chance(150)) return;
+  if (!change_their_mind_ || !chance_.random().chance(150)) return;
   job.cancelled = true;
   time_.after(Duration::millis(chance_.random().between(1, 30'000)), [this, home = job.home, id = job.id] {
     CancelJob event{0, id, {}};

@@ -47,6 +47,7 @@ class Researchers {
   std::vector<WantedJob> jobs_;
   std::map<uint64_t, size_t> asked_;
   uint64_t last_request_ = 0;
+  bool change_their_mind_ = true;  // and cancel, now and then
 };
 
 }  // namespace hetao::sim

@@ -89,9 +89,7 @@ CoreConfig config_of(const std::string& region, const std::vector<std::string>& 
   sometimes(config.offer_expiry, 12);
   sometimes(config.cancel_patience, 4);
   config.attempts_max = static_cast<int>(random->between(1, 4));
-  // The archive is off, as in the gateway: with it one world in fifty has an open crossing of an archived
-  // job.
-  config.retire_after = Duration::seconds(int64_t{1000} * 86'400);
+  config.retire_after = Duration::seconds(random->between(1, 60));
   return config;
 }
 

@@ -23,6 +23,8 @@ class Shrinker {
       : seed_(seed), policies_(policies), best_{options, run_world(seed, policies, options), 1, 0} {
     best_.faults_before = best_.outcome.struck.size();
     rule_ = best_.outcome.violations.empty() ? std::string() : rule_of(best_.outcome.violations.front());
+    // The faults that struck, and no others whatever chance says: each that goes leaves the rest as it is.
+    best_.options.faults.emplace(best_.outcome.struck.begin(), best_.outcome.struck.end());
   }
 
   Shrunk run() {
@@ -41,8 +43,10 @@ class Shrinker {
   bool try_with(const Options& options) {
     ++best_.worlds;
     Outcome outcome = run_world(seed_, policies_, options);
-    if (!breaks(outcome, rule_) || outcome.struck.size() > best_.outcome.struck.size()) return false;
+    if (!breaks(outcome, rule_)) return false;
     best_.options = options;
+    best_.options.faults.emplace(outcome.struck.begin(),
+                                 outcome.struck.end());  // what did not come is not needed
     best_.outcome = std::move(outcome);
     return true;
   }
@@ -59,7 +63,7 @@ class Shrinker {
       Options fewer = best_.options;
       const auto& struck = best_.outcome.struck;
       const size_t to = std::min(from + width, struck.size());
-      for (size_t i = from; i < to; ++i) fewer.spared.insert(struck[i]);
+      for (size_t i = from; i < to; ++i) fewer.faults->erase(struck[i]);
       if (!try_with(fewer)) from += width;
     }
   }

@@ -83,16 +83,12 @@ class World {
 
 World::World(uint64_t seed, const Policies& policies, const Options& options)
     : options_(options), policies_(policies), chance_(seed), market_(seed) {
-  if (options.script) {
-    chance_.follow(*options.script);
-  } else {
-    chance_.draw();
-    chance_.spare(options.spared);
-  }
-  const std::vector<std::string> regions = regions_of(!options.script && chance_.random().below(3) == 0);
+  if (!options.one_job) chance_.draw();
+  if (options.faults) chance_.follow(*options.faults);
+  const std::vector<std::string> regions = regions_of(!options.one_job && chance_.random().below(3) == 0);
   for (const std::string& region : regions) {
-    CoreConfig config = config_of(region, regions, options.script ? nullptr : &chance_.random());
-    if (!options.script) market_.set_quotas(config);
+    CoreConfig config = config_of(region, regions, options.one_job ? nullptr : &chance_.random());
+    if (!options.one_job) market_.set_quotas(config);
     nodes_.emplace(region, Node(std::move(config), surroundings(policies), options.shell_bugs));
   }
   for (auto a = nodes_.begin(); a != nodes_.end(); ++a) {
@@ -107,8 +103,8 @@ Surroundings World::surroundings(const Policies& policies) {
   around.chance = &chance_;
   around.policy = policies.usual;
   around.other_policy = policies.other;
-  around.send_message = [this](const std::string& from, const SendMessage& e) {
-    link_between(from, e.region).carry(from, e);
+  around.send_message = [this](const std::string& from, SendMessage&& e) {
+    link_between(from, e.region).carry(from, std::move(e.message));
   };
   around.send_item = [this](const std::string& from, const SendItem& e) { send_item(from, e); };
   around.answer = [this](const std::string& node, const Answer& e) { take_answer(node, e); };
@@ -300,7 +296,7 @@ Outcome World::run() {
   // The first seconds are calm: a world that loses its catalogue before anything began would test nothing.
   run_for(kCalm);
   chance_.calm(false);
-  if (options_.script) {
+  if (options_.one_job) {
     researchers_.plan_one_job();
   } else {
     plan_trouble();
@@ -309,7 +305,7 @@ Outcome World::run() {
     researchers_.plan_jobs(static_cast<int>(chance_.random().between(1, 8)), options_.jobs_struck_out);
   }
   review();
-  if (options_.script) {
+  if (options_.one_job) {
     for (int i = 0; i < 9 && !is_quiet(); ++i) run_for(kLook);
   } else {
     run_for(kTrouble);
@@ -320,15 +316,16 @@ Outcome World::run() {
   const Instant end = time_.now() + kHealing;
   do run_for(kLook);
   while (!is_quiet() && time_.now() < end);
-  check_world({nodes_, researchers_, [this](std::string what) { violate(std::move(what)); }});
+  std::map<std::string, std::unique_ptr<Core>> known;
+  for (const auto& [region, node] : nodes_) known.emplace(region, node.everything());
+  check_world({nodes_, researchers_, known, [this](std::string what) { violate(std::move(what)); }});
   outcome_.events = time_.happened();
   outcome_.struck = chance_.struck();
   outcome_.jobs = researchers_.jobs().size();
   for (const auto& [region, node] : nodes_) {
     outcome_.steps += node.steps();
     outcome_.trace_hash = outcome_.trace_hash * 1'099'511'628'211U + node.trace_hash();
-    const auto known = node.everything();
-    for (const auto& [id, job] : known->jobs()) ++outcome_.ends[federation::to_word(job.state())];
+    for (const auto& [id, job] : known.at(region)->jobs()) ++outcome_.ends[federation::to_word(job.state())];
   }
   outcome_.complete = outcome_.ends["complete"];
   return outcome_;

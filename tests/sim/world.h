@@ -31,11 +31,10 @@ struct Outcome {
 
 struct Options {
   ShellBugs shell_bugs;
-  // Only these faults, in one small world with one job, the same in every respect else.
-  std::optional<std::set<Struck>> script;
-  std::set<Struck> spared;                // faults that are struck out
-  std::set<size_t> jobs_struck_out;       // by number
-  std::function<void(std::string)> tell;  // a line for everything that happens
+  bool one_job = false;                    // a small world in which nothing is left to chance but delays
+  std::optional<std::set<Struck>> faults;  // only these; nothing: those that the seed draws
+  std::set<size_t> jobs_struck_out;        // by number
+  std::function<void(std::string)> tell;   // a line for everything that happens
 };
 
 struct Policies {
