@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kWordsBeforeBytes = 96;
 constexpr size_t kWordsBehindBytes = 40;
 constexpr size_t kIdentifierBytesMax = 512;
+constexpr size_t kViewEndBytes = 32;
 constexpr size_t kExcerptSideBytes = 24;
 constexpr size_t kEncodedAheadBytes = 128;
 // Control characters that a window of text may hold (a stray one in a log): with more it is binary.
@@ -194,7 +195,12 @@ size_t WindowScan::line_begin_at(size_t pos) const {
 uint32_t WindowScan::words_near(size_t begin, size_t end) {
   size_t from = begin - std::min(begin, kWordsBeforeBytes);
   size_t until = std::min(end + kWordsBehindBytes, text_.size());
-  if (view_ != nullptr) return words_.near(from, until) | root().heading_words(view_->places()[begin]);
+  if (view_ != nullptr && root().shape_.table) {
+    const size_t line = part(from, begin).rfind('\n');
+    if (line != std::string_view::npos) from += line + 1;
+    until = std::min(until, text_.find('\n', end));
+    return words_.near(from, until) | root().heading_words(view_->places()[begin]);
+  }
   if (!shape_.table) return words_.near(from, until);
   // In a table a word speaks for its own line, and a heading for its column.
   const size_t column = column_at(begin);
@@ -222,9 +228,16 @@ uint32_t WindowScan::heading_words(size_t pos) const {
   return shape_.words_of(std::min(column, kColumnsMax - 1));
 }
 
-// What stands plain in the bytes that this is a view of is counted there.
+// What stands plain in the bytes that this is a view of is counted there. At the view's ends nothing is seen
+// of what stands beside a number, which may be a part of it.
 bool WindowScan::counted_outside(Kind kind, size_t begin, size_t end) const {
   if (outer_ == nullptr || view_->encoding >= 0) return false;
+  const auto changed = view_->changed.begin();
+  const auto last = changed + static_cast<ptrdiff_t>(std::min(end, view_->changed.size()));
+  const bool plain = std::find(changed + static_cast<ptrdiff_t>(begin), last, 1) == last;
+  const bool cut = (begin < kViewEndBytes && view_->from.front() > 0) ||
+                   (end + kViewEndBytes > text_.size() && view_->from.back() < outer_->text_.size());
+  if (plain && cut) return true;
   const size_t from = view_->from[begin];
   const size_t until = view_->from[std::min(end, view_->from.size() - 1)];
   const auto& all = outer_->reported_;
