@@ -90,12 +90,14 @@ class RawScan {
 
  private:
   void scan_held(bool last);
+  void read_held_runs(std::string_view seen, bool to_the_end);
   Reading& reading_;
   Place place_;
   Shape shape_;
   Tally tally_;
-  std::vector<Embedded> embedded_;
-  std::string held_;  // readable bytes, from `begin_` in the layer on
+  std::vector<Embedded> embedded_;    // of the window
+  std::vector<Tally::Range> ranges_;  // of runs that were read
+  std::string held_;                  // readable bytes, from `begin_` in the layer on
   uint64_t begin_ = 0;
   uint64_t next_ = 0;     // where the next window begins
   uint64_t segment_ = 0;  // where these bytes begin, after what was left out

@@ -23,6 +23,28 @@ void scan_one(Reading& reading, const Shape& shape, const Window& window, Tally&
   if (reading.options().patterns != nullptr) reading.options().patterns->scan(window, tally);
 }
 
+// One encoded run, which `text` begins with, as a layer of its own. False: no more are read.
+bool read_run(Reading& reading, const Place& place, std::string_view text, const Embedded& one,
+              std::vector<Tally::Range>& ranges) {
+  if (ranges.size() == kEmbeddedMax) {
+    reading.not_read(place.path, "more encoded runs than are read");
+    return false;
+  }
+  size_t used = 0;
+  const std::string content = decode_run(text, one.encoding, reading.limits().held_bytes, used);
+  if (content.size() >= reading.limits().held_bytes)
+    reading.not_read(place.path, "encoded text that is too large to be decoded in memory");
+  if (!reading.decoded(place.path, content.size())) return false;
+  const size_t before = reading.report().findings.size();
+  const char* name = one.encoding == RunEncoding::kBase64 ? "base64@" : "hex@";
+  read_layer(reading, place.inside(name + std::to_string(one.offset)), as_bytes(content));
+  Tally::Range range{one.offset, one.offset + std::max<size_t>(used, 1), {}};
+  for (size_t i = before; i < reading.report().findings.size(); ++i)
+    range.kinds.push_back(reading.report().findings[i].kind);
+  ranges.push_back(std::move(range));
+  return true;
+}
+
 bool with_spans(const Reading& reading, const Place& place) {
   return place.path.empty() && !reading.options().spans_of.empty();
 }
@@ -74,12 +96,26 @@ void RawScan::scan_held(bool last) {
     window.until = static_cast<size_t>(std::min(until, have) - begin_);
     window.offset = begin_;
     scan_one(reading_, shape_, window, tally_, embedded_);
+    read_held_runs(window.text, last && window.text.size() == size);
     held_.resize(size);
     next_ = std::min(until, have);
     const uint64_t keep = next_ - std::min<uint64_t>(next_ - segment_, kLookBehindBytes);
     held_.erase(0, static_cast<size_t>(keep - begin_));
     begin_ = keep;
   }
+}
+
+// Encoded runs that end in what a window sees; of longer ones it is said that they are not read.
+void RawScan::read_held_runs(std::string_view seen, bool to_the_end) {
+  std::sort(embedded_.begin(), embedded_.end());
+  for (const Embedded& one : embedded_) {
+    if (one.offset < begin_ || (!ranges_.empty() && one.offset < ranges_.back().end)) continue;
+    const std::string_view run = seen.substr(static_cast<size_t>(one.offset - begin_));
+    if (!read_run(reading_, place_, run, one, ranges_)) break;
+    if (!to_the_end && ranges_.back().end >= begin_ + seen.size())
+      reading_.not_read(place_.path, "encoded text in a layer too large to be kept");
+  }
+  embedded_.clear();
 }
 
 void RawScan::skip(uint64_t bytes) {
@@ -92,9 +128,8 @@ void RawScan::skip(uint64_t bytes) {
 
 RawScan::Seen RawScan::end() {
   scan_held(true);
-  tally_.settle({});
+  tally_.settle(ranges_);
   report(reading_, place_, shape_, tally_);
-  if (!embedded_.empty()) reading_.not_read(place_.path, "encoded text in a layer too large to be kept");
   return {tally_.binary(), tally_.lines()};
 }
 
@@ -130,27 +165,10 @@ std::vector<Tally::Range> read_embedded(Reading& reading, const Place& place, By
                                         std::vector<Embedded>& found) {
   std::sort(found.begin(), found.end());
   std::vector<Tally::Range> ranges;
-  uint64_t done = 0;
   for (const Embedded& one : found) {
-    if (one.offset < done) continue;
-    if (ranges.size() == kEmbeddedMax) {
-      reading.not_read(place.path, "more encoded runs than are read");
-      break;
-    }
-    const std::string_view text = as_text(bytes).substr(static_cast<size_t>(one.offset));
-    size_t used = 0;
-    const std::string content = decode_run(text, one.encoding, reading.limits().held_bytes, used);
-    done = one.offset + std::max<size_t>(used, 1);
-    if (content.size() >= reading.limits().held_bytes)
-      reading.not_read(place.path, "encoded text that is too large to be decoded in memory");
-    if (!reading.decoded(place.path, content.size())) break;
-    const size_t before = reading.report().findings.size();
-    const char* name = one.encoding == RunEncoding::kBase64 ? "base64@" : "hex@";
-    read_layer(reading, place.inside(name + std::to_string(one.offset)), as_bytes(content));
-    Tally::Range range{one.offset, done, {}};
-    for (size_t i = before; i < reading.report().findings.size(); ++i)
-      range.kinds.push_back(reading.report().findings[i].kind);
-    ranges.push_back(std::move(range));
+    if (!ranges.empty() && one.offset < ranges.back().end) continue;
+    const std::string_view run = as_text(bytes).substr(static_cast<size_t>(one.offset));
+    if (!read_run(reading, place, run, one, ranges)) break;
   }
   return ranges;
 }
