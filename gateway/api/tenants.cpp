@@ -6,9 +6,8 @@
 #include "gateway/api/handlers.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
+#include "gateway/federation/market.h"
 #include "gateway/federation/spending.h"
-#include "gateway/federation/supply.h"
-#include "gateway/federation/table.h"
 #include "gateway/io/asio.h"
 
 namespace hetao::api {
@@ -21,7 +20,7 @@ constexpr size_t kPastRowsAtOnce = 256;
 
 struct Use {
   size_t open_jobs = 0;  // of this home
-  int64_t runs = 0;      // on this region's platforms, begun and not over
+  int64_t runs = 0;      // that hold a place on this region's platforms
   int64_t cores = 0;
   int64_t accelerators = 0;
   int64_t spent_micros = 0;  // CNY, this month: what ended, and what is expected of what has not
@@ -31,9 +30,7 @@ using Uses = std::map<std::string, Use>;
 void add_run(const federation::CoreConfig& config, const pb::Run& run, const std::string& month, Uses& uses) {
   Use& use = uses[run.tenant().id()];
   use.spent_micros += federation::counts_in_month(config, run, month);
-  if (federation::is_final(run.state()) || run.report().started_micros() == 0 ||
-      run.report().ended_micros() != 0)
-    return;
+  if (!federation::holds_place(run)) return;
   ++use.runs;
   use.cores += std::max<int64_t>(1, run.task().resources().cpu_cores());
   use.accelerators += run.accelerators();
@@ -77,7 +74,12 @@ json::object tenant_view(const Context& c, const std::string& id, const Use& use
   if (id == config.operator_tenant) out["operator"] = true;
   const OpenJobs open{all.all, use.open_jobs, all.most};
   out["jobs"] = json::object{{"open", use.open_jobs}, {"further", further_jobs(open)}};
-  out["running"] = json::object{{"runs", use.runs}, {"cores", use.cores}, {"accelerators", use.accelerators}};
+  json::object running{{"runs", use.runs}, {"cores", use.cores}, {"accelerators", use.accelerators}};
+  if (const auto quota = config.quotas.find(id); quota != config.quotas.end()) {
+    if (quota->second.cores > 0) running["cores_at_once"] = quota->second.cores;
+    if (quota->second.accelerators > 0) running["accelerators_at_once"] = quota->second.accelerators;
+  }
+  out["running"] = std::move(running);
   json::object money{{"spent_cny", amount_view(use.spent_micros)}};
   if (const auto cap = config.monthly_caps.find(id); cap != config.monthly_caps.end())
     money["cap_cny"] = amount_view(cap->second);
