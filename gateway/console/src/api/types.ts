@@ -252,6 +252,19 @@ export interface Capacity {
   platforms: Platform[];
   demand?: Demand[];
 }
+export interface ComputeOffer {
+  id: string;
+  region: string;
+  platform: string;
+  accelerator?: string;
+  count: number;
+  taken: number;
+  from: string;
+  until?: string;
+  price_hour?: string;
+  currency?: string;
+  note?: string;
+}
 export interface TenantUse {
   id: string;
   configured: boolean;
@@ -259,7 +272,7 @@ export interface TenantUse {
   operator?: boolean;
   facts?: Labels;
   jobs: {open: number; further: number};
-  running: {runs: number; cores: number; accelerators: number};
+  running: {runs: number; cores: number; accelerators: number; cores_at_once?: number; accelerators_at_once?: number};
   money: {spent_cny: string; cap_cny?: string};
   bytes_per_second_max?: number;
   uploads: {count: number; bytes: number; quota_bytes?: number};
@@ -373,6 +386,7 @@ export interface LedgerPerson {
   state: 'active' | 'restricted' | 'erased';
   commitment: string;
   hold?: string;
+  same_as?: string[];
   first_seen?: string;
   last_seen?: string;
   kept_until?: string;

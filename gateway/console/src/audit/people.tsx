@@ -48,6 +48,7 @@ function PersonView({person, shown, act}: {person: LedgerPerson; shown?: LedgerP
           [t('people.last'), <Time key="l" at={person.last_seen} />],
           [t('people.keptUntil'), person.kept_until && <Time key="k" at={person.kept_until} />],
           [t('people.held'), person.hold],
+          [t('people.sameAs'), person.same_as?.join(', ')],
           [t('people.commitment'), <Mono key="c">{person.commitment}</Mono>],
         ]}
       />

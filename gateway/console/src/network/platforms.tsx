@@ -10,6 +10,7 @@ import {Pick} from '../ui/fields';
 import {bytes, duration, money, number} from '../ui/format';
 import {Bar, City, Page, Panel, Said, Shown, Time} from '../ui/parts';
 import {Table} from '../ui/table';
+import {Offers} from './offers';
 
 interface Placed {
   region: string;
@@ -98,6 +99,7 @@ export default function Platforms() {
           )}
         </Shown>
       </Panel>
+      <Offers />
       {capacity.data && (
         <Panel title={t('platforms.demand')}>
           <Table

@@ -30,6 +30,7 @@ function TenantView({tenant, all}: {tenant: TenantUse; all: Tenants}) {
   const spent = Number(tenant.money.spent_cny);
   const cap = tenant.money.cap_cny === undefined ? undefined : Number(tenant.money.cap_cny);
   const {quota_bytes: quota, bytes: uploaded} = tenant.uploads;
+  const held = tenant.running;
   return (
     <Panel
       title={tenant.name || tenant.id}
@@ -43,13 +44,15 @@ function TenantView({tenant, all}: {tenant: TenantUse; all: Tenants}) {
     >
       <ul className="stack">
         <Quota name={t('tenants.jobs')} used={number(tenant.jobs.open)} most={number(fair)} share={shareOf(tenant.jobs.open, fair)} note={t('tenants.fairShare')} />
+        <Quota name={t('tenants.cores')} used={number(held.cores)} most={held.cores_at_once === undefined ? undefined : number(held.cores_at_once)} share={held.cores_at_once === undefined ? undefined : shareOf(held.cores, held.cores_at_once)} />
+        <Quota name={t('tenants.accelerators')} used={number(held.accelerators)} most={held.accelerators_at_once === undefined ? undefined : number(held.accelerators_at_once)} share={held.accelerators_at_once === undefined ? undefined : shareOf(held.accelerators, held.accelerators_at_once)} />
         <Quota name={t('tenants.money', {month: all.month})} used={money(tenant.money.spent_cny, 'CNY')} most={cap === undefined ? undefined : money(tenant.money.cap_cny, 'CNY')} share={cap === undefined ? undefined : shareOf(spent, cap)} />
         <Quota name={t('tenants.uploads')} used={bytes(uploaded)} most={quota === undefined ? undefined : bytes(quota)} share={quota === undefined ? undefined : shareOf(uploaded, quota)} />
       </ul>
       <Facts
         rows={[
           [t('tenants.transfer'), tenant.bytes_per_second_max === undefined ? t('tenants.noLimit') : `${bytes(tenant.bytes_per_second_max)}/s`],
-          [t('tenants.running'), t('tenants.runningNow', {runs: tenant.running.runs, cores: tenant.running.cores, accelerators: tenant.running.accelerators})],
+          [t('tenants.running'), number(held.runs)],
           ...Object.entries(tenant.facts ?? {})
             .sort(([a], [b]) => (a < b ? -1 : 1))
             .map(([name, of]): [ReactNode, ReactNode] => [<Mono key={name}>{name}</Mono>, value(of)]),

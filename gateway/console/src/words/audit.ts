@@ -128,6 +128,7 @@ export const auditWords = {
   'people.last': ['Last seen', '最近出现', '最近出現'],
   'people.keptUntil': ['Kept until', '保存至', '保存至'],
   'people.held': ['Held because', '保留原因', '保留原因'],
+  'people.sameAs': ['Other accounts of theirs', '同一人的其他账户', '同一人的其他帳戶'],
   'people.commitment': ['Commitment', '承诺值', '承諾值'],
   'people.showNote': ['The look, your name and this reason stand in the ledger before the name is shown.', '显示前，此次查阅、您的身份与理由已记入账本。', '顯示前，此次查閱、您的身份與理由已記入帳本。'],
   'people.eraseNote': ['This can’t be taken back: the name’s key is destroyed. The ledger stays as it is.', '无法撤销：名称密钥将被销毁，账本保持不变。', '無法撤銷：名稱密鑰將被銷毀，帳本保持不變。'],

@@ -296,7 +296,7 @@ describe('operator', () => {
 
   it('sees what there is to run on, and what each tenant may use and uses', async () => {
     const config = cities.env.SHENZHEN_CONFIG;
-    writeFileSync(config, readFileSync(config, 'utf8').replace('szu: {', 'szu: {monthly_cap_cny: 500, megabit_per_second: 8, '));
+    writeFileSync(config, readFileSync(config, 'utf8').replace('szu: {', 'szu: {monthly_cap_cny: 500, megabit_per_second: 8, cores_at_once: 4, '));
     await cities.stop('shenzhen');
     await cities.start('shenzhen');
     const id = await cities.submit('shenzhen', python('import time; time.sleep(60)', {resources: {cpu_cores: 1, ram_gb: 1, zones: ['shenzhen']}}));
@@ -306,11 +306,13 @@ describe('operator', () => {
       await page.getByRole('row', {name: /Shenzhen local/}).getByText('1 run, 0 wait').waitFor();
       assert.equal(await page.getByRole('row', {name: /Hong Kong/}).count(), 0);
       await page.getByText('No job waits for a place.').waitFor();
+      await page.getByText('Nothing is offered.').waitFor();
       await visitor.go('/tenants');
       const szu = page.locator('.panel', {hasText: 'Shenzhen University'});
       await szu.getByText('0.00 CNY / 500.00 CNY').waitFor();
       await szu.getByText('1.0 MB/s').waitFor();
-      await szu.getByText('1 run, 1 core, 0 accelerators').waitFor();
+      await szu.locator('li', {hasText: 'CPU cores held at once'}).getByText('1 / 4').waitFor();
+      await szu.locator('li', {hasText: 'Accelerators held at once'}).getByText('0 · no limit').waitFor();
       await szu.locator('li', {hasText: 'Open jobs'}).getByText(/^1 \/ [\d,]+$/).waitFor();
       await page.locator('.panel', {hasText: 'Shenzhen Hub'}).getByText('runs the platforms').waitFor();
     });
