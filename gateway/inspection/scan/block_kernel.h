@@ -143,7 +143,10 @@ inline bool is_escape(const uint8_t* at) {
       if (at[1] != '#') return is_named_entity(at);
       return at[2] == 'x' || at[2] == 'X' || (at[2] >= '0' && at[2] <= '9');
     case '=':
-      if (at[1] == '\n' || at[1] == '\r') return at[at[1] == '\n' ? 2 : 3] > ' ';
+      if (at[1] == '\n' || at[1] == '\r') {  // programs go on with two blanks and more
+        const uint8_t* line = at + (at[1] == '\n' ? 2 : 3);
+        return line[0] > ' ' || (line[0] == ' ' && line[1] > ' ');
+      }
       return (at[1] == '3' && at[2] == 'D') || (two(1) && at[3] == '=' && two(4));
     default:
       break;

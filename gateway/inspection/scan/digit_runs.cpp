@@ -299,7 +299,7 @@ bool WindowScan::is_hk_phone(size_t begin, size_t end, uint32_t words) const {
                    (part(begin, begin + 2) == "19" || part(begin, begin + 2) == "20");
   if ((words & kWordsPhone) != 0 && !day) return true;
   if ((words & kPhoneWords) == 0) return false;
-  return told_right_before(begin, kPhoneWords);
+  return told_right_before(begin, day ? uint32_t{kWordsPhone} : kPhoneWords);
 }
 
 // Eight digits alone are nothing; a word says which of three numbers they are.

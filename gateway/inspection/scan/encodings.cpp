@@ -351,6 +351,9 @@ bool is_wide_text(std::string_view head) {
 
 bool begins_like_content(std::string_view run, RunEncoding encoding) {
   size_t used = 0;
+  // The next line may be a text of its own.
+  if (const std::string_view line = run.substr(0, run.find_first_of("\r\n\\")); line.size() >= kShortRunMin)
+    run = line;
   // The first few bytes refuse most of what is none.
   const std::string first = decode_run(run.substr(0, 24), encoding, 12, used);
   if (first.size() < 12) return false;
