@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -28,7 +29,10 @@ namespace {
 
 constexpr auto kPublishEvery =
     std::chrono::milliseconds(900);  // a checkpoint at most 1 s after the newest entry
+// Nobody appends while the write-ahead log is made anew with what is not published: it waits until that is
+// little, which it is when one publication follows another at once; or until the log is twice as large.
 constexpr size_t kWalBytesBeforeCompaction = size_t{256} << 20U;
+constexpr uint64_t kFewEntries = 8'192;
 constexpr size_t kLogFileBytesMax = size_t{1} << 30U;
 // The write-ahead log is filled with zeros ahead of what is written: a sync of bytes that are there already
 // has no new size to record. A step for many small groups; large ones cost more twice than a new size does.
@@ -119,6 +123,7 @@ struct LedgerFiles::Parts {
   std::optional<ledger::Log> log;
   Descriptor wal;
   size_t wal_room = 0;  // bytes of the file, written or zero
+  std::atomic<bool> wal_is_large = false;
 
   mutable std::mutex mutex;  // of everything below; never held while the disk works
   uint64_t durable = 0;
@@ -279,8 +284,11 @@ Result<void> LedgerFiles::Parts::publish() {
       tail_first = published;
       tell = tell_published;
     }
-    if (log->wal_bytes() > kWalBytesBeforeCompaction) {
+    wal_is_large = log->wal_bytes() > kWalBytesBeforeCompaction;
+    const bool is_quick = log->size() - log->published_size() <= kFewEntries;
+    if (wal_is_large && (is_quick || log->wal_bytes() > 2 * kWalBytesBeforeCompaction)) {
       if (auto done = compact(); !done) return done;
+      wal_is_large = false;
     }
   }
   if (tell) tell();
@@ -330,7 +338,7 @@ void LedgerFiles::Parts::run_publisher() {
       failure = done.error();
       if (tell_failure) tell_failure(done.error());
     }
-    work.wait_for(lock, kPublishEvery, [&] { return stopping; });
+    work.wait_for(lock, kPublishEvery, [&] { return stopping || wal_is_large; });
   }
   // The newest entries get their checkpoint before the process ends; if that fails, the next start does it.
   (void)publish();
