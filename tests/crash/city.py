@@ -151,6 +151,7 @@ class City:
         self.peer = peer
         self.config = self.folder / "gateway.yaml"
         self.store, self.name, self.more = store, name, more or {}
+        self.bin = BIN  # of its programs: an older release has another
         self.shared = shared or self.folder / "shared"
         self.write_config()
 
@@ -184,7 +185,7 @@ class City:
         if env and "HETAO_FAULT_ROOT" in env:
             whole["LD_PRELOAD"] = str(SHIM)
         with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen([*wrapper, BIN / "hetao-gateway", "--config", self.config], env=whole,
+            self.process = subprocess.Popen([*wrapper, self.bin / "hetao-gateway", "--config", self.config], env=whole,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         if wait:
             wait_until(self.is_ready, f"{self.region} is ready", state=self.log)
@@ -244,9 +245,10 @@ class City:
         except ValueError:
             return status, text
 
-    def submit(self, name, zone=None, timeout=10, output=False):
-        """The id that was acknowledged; None: no answer, or a refusal for now."""
-        command = f"echo {name} >{self.land.starts.pipe}" + (f"; echo {name} >/out/answer" if output else "")
+    def submit(self, name, zone=None, timeout=10, output=False, seconds=0):
+        """The id that was acknowledged; None: no answer, or a refusal for now. The job lasts so many seconds."""
+        command = f"echo {name} >{self.land.starts.pipe}" + (f"; sleep {seconds}" if seconds else "")
+        command += f"; echo {name} >/out/answer" if output else ""
         job = {"name": name, "executors": [{"image": "host/sh", "command": ["/bin/sh", "-c", command]}]}
         if zone:
             job["resources"] = {"zones": [zone]}
