@@ -334,8 +334,10 @@ uint32_t words_at(std::string_view text, size_t at, uint32_t place) {
     const std::string_view bytes = word->bytes;
     if (at + bytes.size() > text.size()) continue;
     size_t i = 0;
-    while (i < bytes.size() && lower(text[at + i]) == lower(bytes[i]))
-      ++i;  // halves of characters may be letters
+    // Halves of characters may be letters; names of columns join words by other signs than blanks.
+    while (i < bytes.size() && (lower(text[at + i]) == lower(bytes[i]) ||
+                                (bytes[i] == ' ' && (text[at + i] == '_' || text[at + i] == '-'))))
+      ++i;
     if (i == bytes.size() && (!is_letter(text[at]) || bordered(text, at, bytes))) groups |= word->groups;
   }
   return groups;

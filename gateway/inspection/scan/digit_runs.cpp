@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kTokenBytesMin = 15;  // the shortest IBAN
 constexpr size_t kTokenBytesMax = 34;  // and the longest
 constexpr size_t kHexRunBytesMin = 12;
+constexpr size_t kLineBytes = 96;
 constexpr size_t kRightBeforeBytes = 24;
 constexpr size_t kNameBytesMax = 28;  // of a coordinate, with its quotes
 
@@ -302,6 +303,17 @@ bool WindowScan::is_hk_phone(size_t begin, size_t end, uint32_t words) const {
   return told_right_before(begin, day ? uint32_t{kWordsPhone} : kPhoneWords);
 }
 
+// Words on the same line, or right before it: for numbers whose form says nothing.
+uint32_t WindowScan::words_beside(size_t begin, size_t end) {
+  const size_t from = begin - std::min(begin, kLineBytes);
+  const size_t line = part(from, begin).rfind('\n');
+  if (line == std::string_view::npos || shape_.table) return words_near(begin, end);
+  const std::string_view behind = part(end, std::min(end + kLineBytes / 2, text_.size()));
+  const size_t until = end + std::min(behind.find('\n'), behind.size());
+  const size_t right_before = begin - std::min(begin, kRightBeforeBytes);
+  return words_near(begin, end) & words_in(text_, std::min(from + line + 1, right_before), until);
+}
+
 // Eight digits alone are nothing; a word says which of three numbers they are.
 void WindowScan::on_eight(size_t begin, size_t end) {
   const char before = begin > 0 ? text_[begin - 1] : '\0';
@@ -316,7 +328,7 @@ void WindowScan::on_eight(size_t begin, size_t end) {
   }
   // The number of "00852 51234567" is counted with its prefix.
   if (begin >= 4 && !is_alnum(before) && part(begin - 4, begin - 1) == "852") return;
-  const uint32_t words = words_near(begin, end);
+  const uint32_t words = words_beside(begin, end);
   if (text_[begin] >= '2' && before != '-' && at(end) != '-' && is_hk_phone(begin, end, words))
     report(Kind::kHkPhone, begin, end, true);
   if ((words & kWordsBrn) != 0) report(Kind::kHkBrn, begin, end, true);

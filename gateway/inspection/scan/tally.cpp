@@ -8,7 +8,9 @@ namespace hetao::inspection {
 namespace {
 
 constexpr size_t kEncodedMax = 100'000;  // of a layer; more of them change nothing
-constexpr uint64_t kColumnTestsMin = 50;
+constexpr uint64_t kTextTestsMin = 50;
+constexpr uint64_t kColumnTestsMin = 24;
+constexpr uint64_t kRareTestsMin = 8;  // of a column, where fewer than one in twenty passes by chance
 // Share of numbers that pass, below which a column of a table holds something else than identifiers.
 constexpr double kNoiseShare = 0.22;
 constexpr uint64_t kPointTestsMin = 4;
@@ -96,13 +98,19 @@ void Tally::add(const Tally& later) {
 }
 
 bool Tally::is_noise(const Cell& c, const KindFacts& facts, bool table) {
-  const uint64_t tests = c.forms + c.hits;
+  // Those that a word speaks for stay in any case, and say nothing of the others.
+  const uint64_t hits = c.hits - c.with_words;
+  const uint64_t tests = c.forms + hits;
   const uint32_t chance = facts.chance;
   // Points of one map stand together: a few that lie elsewhere say that all are other numbers.
   const bool points = facts.category == Category::kPlace;
-  if (chance == 0 || tests < (points ? kPointTestsMin : kColumnTestsMin)) return false;
+  const uint64_t least = points        ? kPointTestsMin
+                         : !table      ? kTextTestsMin
+                         : chance < 50 ? kRareTestsMin
+                                       : kColumnTestsMin;
+  if (chance == 0 || tests < least) return false;
   const auto n = static_cast<double>(tests);
-  const double share = static_cast<double>(c.hits) / n;
+  const double share = static_cast<double>(hits) / n;
   if (points) return share < kNoiseSharePoints;
   if (table) return share < (chance >= 200 ? kNoiseShareNoCheck : kNoiseShare);
   // Running text mixes numbers and identifiers: only what chance explains is left out.

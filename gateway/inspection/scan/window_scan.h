@@ -80,6 +80,7 @@ class WindowScan {
   void on_eleven(size_t begin, size_t end);
   void on_dotted(size_t begin, size_t end);
   void on_eight(size_t begin, size_t end);
+  uint32_t words_beside(size_t begin, size_t end);
   bool is_hk_phone(size_t begin, size_t end, uint32_t words) const;
   void on_prefixed(size_t begin, size_t end);
   bool on_hkid(size_t begin, size_t end, size_t letters);
