@@ -179,6 +179,7 @@ TEST_F(Market, AJobThatWouldOutliveAnOfferIsNoneForIt) {
     time.set_key("wall_time");
     time.set_value("2h");
   });
+  world_->settle();
   ASSERT_TRUE(world_->told().error);
   EXPECT_THAT(to_line(*world_->told().error), HasSubstr("before it would"));
 }
