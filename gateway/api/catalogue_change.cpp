@@ -54,15 +54,6 @@ std::optional<Error> read_texts(const json::object& body, Registration& out, std
   return std::nullopt;
 }
 
-// A result brings its labels along: they stick, and are nobody's to change here.
-void read_result(const Context& c, const std::string& result, const json::value* labels, pb::Dataset& dataset,
-                 tes::Mistakes& mistakes) {
-  if (labels != nullptr && (!labels->is_object() || !labels->get_object().empty()))
-    mistakes.push_back({"/labels", false, "are those that the result inherited", "leave them out", {}});
-  const auto taken = take_result(c, result, dataset);
-  if (!taken) mistakes.push_back({"/url", false, taken.error().why, {}, taken.error().hint});
-}
-
 Registration read_registration(const Context& c) {
   Registration out;
   const auto body =
@@ -88,7 +79,9 @@ Registration read_registration(const Context& c) {
   const json::value* labels = body->if_contains("labels");
   const std::string result = result_of(out.url);
   if (!result.empty()) {
-    read_result(c, result, labels, out.dataset, mistakes);
+    // It brings its labels along: they stick, and are nobody's to change here.
+    if (labels != nullptr && (!labels->is_object() || !labels->get_object().empty()))
+      mistakes.push_back({"/labels", false, "are those that the result inherited", "leave them out", {}});
   } else if (labels == nullptr || !labels->is_object()) {
     mistakes.push_back({"/labels",
                         false,
@@ -207,6 +200,11 @@ io::Awaitable<io::HttpResponse> register_dataset(const Context& c) {
   Registration registration = read_registration(c);
   if (registration.refused) co_return std::move(*registration.refused);
   std::optional<Error> error;
+  if (const std::string result = result_of(registration.url); !result.empty()) {
+    const FoundJob found = co_await find_job(c, result.substr(0, result.find('/')));
+    const auto taken = take_result(c, found, result, registration.dataset);
+    if (!taken) co_return problem(tes::Mistakes{{"/url", false, taken.error().why, {}, taken.error().hint}});
+  }
   auto work = [&] { take_files(c.backend, registration, error); };
   co_await c.backend.offload(work);
   if (error) co_return problem(*error);

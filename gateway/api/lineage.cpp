@@ -45,10 +45,10 @@ std::string result_of(std::string_view url) {
                                                                                    : std::string(rest);
 }
 
-Result<void> take_result(const Context& c, const std::string& result, pb::Dataset& dataset) {
-  const federation::Core& core = c.backend.core();
+Result<void> take_result(const Context& c, const FoundJob& found, const std::string& result,
+                         pb::Dataset& dataset) {
   const size_t slash = result.find('/');
-  const pb::Job* job = core.job(result.substr(0, slash));
+  const pb::Job* job = found.job;
   if (job == nullptr || job->submitter().tenant() != c.caller.tenant)
     return no_result(result, "names no job of yours");
   const std::string name = result.substr(slash + 1);
@@ -57,7 +57,7 @@ Result<void> take_result(const Context& c, const std::string& result, pb::Datase
     return each.name() == name && each.kind() != "logs" &&
            (each.state() == "available" || each.state() == "delivered");
   });
-  const pb::Item* item = item_of(core, *job, name);
+  const pb::Item* item = item_of(*found.core, *job, name);
   if (output == outputs.end() || item == nullptr || output->files().empty())
     return no_result(result, "names no output that is here");
   *dataset.mutable_files() = output->files();

@@ -187,15 +187,16 @@ io::Awaitable<std::optional<Retries::Place>> take_turn(const Context& c, const s
 }
 
 // What an equal submission made whose answer was not heard.
-bool repeat_lost(const Context& c, const std::string& digest, Submitted& out) {
+io::Awaitable<bool> repeat_lost(const Context& c, const std::string& digest, Submitted& out) {
   c.retries.look_back(c.backend.core(), c.backend.started());
   const auto id = c.retries.lost(digest, c.backend.now());
-  const pb::Job* job = id ? c.backend.core().job(*id) : nullptr;
-  if (job == nullptr) return false;
+  if (!id) co_return false;
+  const FoundJob found = co_await find_job(c, *id);
+  if (found.job == nullptr) co_return false;
   out.id = *id;
   out.repeated = true;
-  out.verdict = job->verdict();
-  return true;
+  out.verdict = found.job->verdict();
+  co_return true;
 }
 
 // What the client said of itself goes with the job, so that logs and spans of both sides can tell it.
@@ -248,7 +249,9 @@ io::Awaitable<Submitted> submit(const Context& c) {
   out.warnings = std::move(brought.warnings);
   const std::string digest = event.request_digest;
   const auto turn = co_await take_turn(c, digest, !key.empty());
-  if (key.empty() && repeat_lost(c, digest, out)) {
+  bool is_retry = false;
+  if (key.empty()) is_retry = co_await repeat_lost(c, digest, out);
+  if (is_retry) {
     co_await c.backend.settled();
   } else if (key.empty() && c.request.caller && c.request.caller->has_left()) {
     // Nobody would hear of the job, and the retry may be here already.
