@@ -104,7 +104,7 @@ export interface Job extends JobSummary {
 }
 export interface Logs {
   complete: boolean;
-  executors: {exit_code: number; reason?: string; stdout: string; stderr: string}[];
+  executors: {exit_code: number; reason?: string; started?: string; ended?: string; stdout: string; stderr: string}[];
   notes?: string[];
 }
 export interface Candidate {

@@ -3,10 +3,10 @@ import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {Button} from '../ui/button';
 import {Confirm} from '../ui/confirm';
 import {Tabs} from '../ui/tabs';
-import {Fragment, useEffect, useRef, useState} from 'react';
+import {useState} from 'react';
 import {useParams, useSearchParams} from 'wouter';
 import {download, get, post, token} from '../api/client';
-import type {Job, Logs, Output} from '../api/types';
+import type {Job, Output} from '../api/types';
 import {useStatus} from '../shell/frame';
 import {usePace} from '../shell/live';
 import {useSession} from '../shell/session';
@@ -15,6 +15,7 @@ import {bytes, duration, localTime, short} from '../ui/format';
 import {City, Facts, Mono, Nothing, Page, Panel, ProblemNote, Said, Shown, StateTag, Time} from '../ui/parts';
 import {Table} from '../ui/table';
 import {CrossingCard, VerdictView} from '../ui/verdict';
+import {FollowedLog, LogFacts} from './logs';
 import {momentsOf, sidesOf} from './timeline';
 
 function Timeline({job, home}: {job: Job; home: string}) {
@@ -43,59 +44,6 @@ function Timeline({job, home}: {job: Job; home: string}) {
         </div>
       ))}
     </div>
-  );
-}
-
-// What a program prints elsewhere is data: it comes home when the job has ended, under a decision of its own.
-function LogView({id, final, elsewhere}: {id: string; final: boolean; elsewhere: boolean}) {
-  const {t} = useWords();
-  const pace = usePace(1500, 3000);
-  const logs = useQuery({
-    queryKey: ['logs', id],
-    queryFn: ({signal}) => get<Logs>(`/api/v1/jobs/${encodeURIComponent(id)}/logs`, signal),
-    refetchInterval: (found) => (found.state.data?.complete ? false : pace),
-  });
-  const end = useRef<HTMLPreElement>(null);
-  const text = logs.data?.executors.map((one) => one.stdout).join('').length ?? 0;
-  useEffect(() => {
-    // Follows what comes, unless somebody scrolled back.
-    const box = end.current;
-    if (box && !final && box.scrollHeight - box.scrollTop - box.clientHeight < 120) box.scrollTop = box.scrollHeight;
-  }, [text, final]);
-  return (
-    <Shown of={logs}>
-      {(data) => (
-        <>
-          {!data.complete && (
-            <p className="small" role="status">
-              {elsewhere ? t('job.logsLater') : t('job.logsLive')}
-            </p>
-          )}
-          {data.notes?.map((note) => (
-            <p key={note} className="note wait">
-              {note}
-            </p>
-          ))}
-          {data.executors.length === 0 && <Nothing>{t('job.noLogs')}</Nothing>}
-          {data.executors.map((one, at) => (
-            <Fragment key={at}>
-              <h3>{t('job.executor', {number: at + 1})}</h3>
-              <pre className="log" ref={end} tabIndex={0} aria-label={t('job.stdout')}>
-                {one.stdout || t('job.emptyLog')}
-              </pre>
-              {one.stderr && (
-                <>
-                  <h3>{t('job.stderr')}</h3>
-                  <pre className="log" tabIndex={0} aria-label={t('job.stderr')}>
-                    {one.stderr}
-                  </pre>
-                </>
-              )}
-            </Fragment>
-          ))}
-        </>
-      )}
-    </Shown>
   );
 }
 
@@ -256,7 +204,15 @@ export default function JobPage() {
                   children:
                     found.crossings.length === 0 ? <Nothing>{t('job.noCrossings')}</Nothing> : found.crossings.map((crossing) => <CrossingCard key={crossing.id} crossing={crossing} here={home} />),
                 },
-                ...(has('submitter', 'auditor') ? [{key: 'logs', label: t('job.logs'), children: <Panel><LogView id={id} final={Boolean(found.final)} elsewhere={Boolean(found.region) && found.region !== home} /></Panel>}] : []),
+                ...(has('submitter', 'auditor')
+                  ? [
+                      {
+                        key: 'logs',
+                        label: t('job.logs'),
+                        children: <Panel>{found.tenant === caller?.tenant ? <FollowedLog id={id} elsewhere={Boolean(found.region) && found.region !== home} /> : <LogFacts id={id} />}</Panel>,
+                      },
+                    ]
+                  : []),
                 {key: 'results', label: t('job.results'), children: <Panel><Results job={found} /></Panel>},
                 {key: 'task', label: t('job.task'), children: <Panel><pre className="raw" tabIndex={0} aria-label={t('job.task')}>{JSON.stringify(found.task, null, 2)}</pre></Panel>},
               ]}

@@ -54,7 +54,7 @@ export const useLive = () =>
 export const usePace = (often = 4000, seldom = 30_000) => (useLive() ? seldom : often);
 
 const shows: Record<string, string[]> = {
-  job: ['jobs', 'job', 'results', 'logs', 'status'],
+  job: ['jobs', 'job', 'results', 'logs', 'status', 'tenants'],
   review: ['reviews', 'review', 'status'],
   peer: ['peers', 'capacity', 'status'],
   dataset: ['datasets', 'dataset'],

@@ -3,6 +3,7 @@ import {describe, expect, it} from 'vitest';
 import type {Entry, Job, Review} from '../../src/api/types';
 import {booksOf, matchesOf} from '../../src/audit/books';
 import {splitWords} from '../../src/jobs/command';
+import {appended, nothingYet, type LogAnswer} from '../../src/jobs/follow';
 import {suggestJob} from '../../src/jobs/schema';
 import {firstJob, marksOf, readTask, valueAt, withValue} from '../../src/jobs/task';
 import {momentsOf, sidesOf} from '../../src/jobs/timeline';
@@ -125,6 +126,24 @@ describe('what happened to a job', () => {
     ]);
     expect(sidesOf(moments, job, 'hongkong')).toEqual(['shenzhen', 'hongkong']);
     expect(sidesOf([], {...job, crossings: []}, 'shenzhen')).toEqual(['shenzhen', '']);
+  });
+});
+
+describe('a log that is followed', () => {
+  const came = (next: string, text: string, more: Partial<LogAnswer> = {}): LogAnswer => ({state: 'running', complete: false, next, pieces: [{executor: 0, stream: 'stdout', text}], ...more});
+  it('grows, stream by stream', () => {
+    const first = appended(nothingYet, came('1:3,0', 'a\nb'));
+    const next = appended(first, {...came('1:5,2', 'c\n'), pieces: [{executor: 0, stream: 'stdout', text: 'c\n'}, {executor: 1, stream: 'stderr', text: 'x', left_out: 7}]});
+    expect(next.executors).toEqual([{stdout: 'a\nbc\n', stderr: ''}, {stdout: '', stderr: '… 7 B …\nx'}]);
+    expect(first.executors[0]?.stdout).toBe('a\nb');
+  });
+  it('begins anew with another attempt', () => {
+    expect(appended(appended(nothingYet, came('1:3,0', 'first')), came('2:1,0', 'second')).executors[0]?.stdout).toBe('second');
+  });
+  it('keeps the newest lines of what is too long', () => {
+    const long = appended(appended(nothingYet, came('1:1,0', 'old\n'.repeat(300_000))), came('1:2,0', 'new\n')).executors[0]?.stdout ?? '';
+    expect(long.length).toBeLessThanOrEqual(1_000_000);
+    expect(long.startsWith('old\n') && long.endsWith('new\n')).toBe(true);
   });
 });
 
