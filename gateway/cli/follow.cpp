@@ -58,8 +58,9 @@ int follow_logs(const Context& context, const std::string& id, int patience_seco
   std::string next;
   auto heard = Clock::now();
   while (true) {
-    const std::string target =
-        "/api/v1/jobs/" + percent_encode(id) + "/logs/new" + query_of({{"wait", "20"}, {"after", next}});
+    // The first answer comes at once: it may say why nothing is to be seen yet.
+    const std::string target = "/api/v1/jobs/" + percent_encode(id) + "/logs/new" +
+                               query_of({{"wait", next.empty() ? "0" : "20"}, {"after", next}});
     const auto reply = client.send({"GET", target, {}, {}, 40, {}});
     if (!reply || reply->status >= 500 || reply->status == 429) {
       // The job goes on without us, and the gateway knows where we were. One that was never there is none.

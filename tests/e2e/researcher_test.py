@@ -28,13 +28,14 @@ class Followed:
 
     def end(self):
         code = self.program.wait(PATIENCE_S)
-        return code, self.text(self.out), self.text(self.err)
+        with self.out, self.err:
+            return code, self.text(self.out), self.text(self.err)
 
 
 class FollowingALog(CitiesTest):
     def slow_job(self, zone):
         """A job that writes a line at a time."""
-        steps = "; ".join(f"print('step {i}', flush=True); time.sleep(1.5)" for i in range(3))
+        steps = "; ".join(f"print('step {i}', flush=True); time.sleep(3)" for i in range(3))
         return python_job("import time, sys; print('to stderr', file=sys.stderr, flush=True); " + steps +
                           "; print('\u6df1\u5733 done')", zone=zone)
 
