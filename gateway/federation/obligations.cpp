@@ -18,8 +18,8 @@ namespace {
 constexpr size_t kDutiesAtOnce = 1'000;
 constexpr const char* kDefaultProfile = "personal-identifiers";
 
-// Of a duty that was begun, durable before its files go: a process that ends before the receipt, and a clock
-// that is set back until the next, must not leave a copy that counts as there and is not.
+// When a duty that was begun is due: at once, and durable before its files go. A process that ends before the
+// receipt, and a clock that is set back until the next start, leave no copy that counts as there and is not.
 constexpr int64_t kBegunMicros = 0;
 
 constexpr const char* kDeleteAfter = "delete-after";
