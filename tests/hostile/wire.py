@@ -25,7 +25,7 @@ CHUNK_BYTES = 1 << 20
 def messages():
     """The protobuf modules, made from proto/ for this run."""
     folder = tempfile.mkdtemp(prefix="hetao-proto.")
-    files = [f"proto/{one}.proto" for one in ("task", "state", "peer", "tunnel", "batch")]
+    files = sorted(f"proto/{file.name}" for file in (ROOT / "proto").glob("*.proto"))
     subprocess.run(["protoc", f"--python_out={folder}", *files], cwd=ROOT, check=True)
     sys.path.insert(0, folder)
     return [importlib.import_module(f"proto.{one}_pb2") for one in ("tunnel", "peer", "batch")]

@@ -111,8 +111,8 @@ void WindowScan::note_fold(size_t pos) {
   }
 }
 
-// A little before `first`, at a place from which whole characters lead there: in GBK and Big5 half of all places
-// stand in the middle of one.
+// A little before `first`, at a place from which whole characters lead there: in GBK and Big5 half of all
+// places stand in the middle of one.
 size_t WindowScan::fold_begin(size_t first) const {
   const size_t from = first - std::min(first, kFoldBeforeBytes);
   if (!is_high(text_[from])) return from;
