@@ -32,9 +32,24 @@ class Front(City):
     """Shenzhen as clients and Hong Kong see it: HAProxy's two ports, whichever node answers."""
 
     def __init__(self, land):
-        self.land, self.region, self.headers = land, "shenzhen", {}
+        self.land, self.region, self.headers, self.asked_again = land, "shenzhen", {}, 0
         self.https, self.tunnel = free_ports(2)
         self.process = None
+
+    def http(self, method, path, body=None, timeout=10, **headers):
+        """As a client that asks again when it gets no answer: what only reads may be asked as often as one likes."""
+        deadline = time.monotonic() + city.PATIENCE_S
+        while True:
+            try:
+                status, answer = super().http(method, path, body, timeout, **headers)
+            except OSError:
+                status, answer = 0, None
+            if method != "GET" or status not in (0, 502, 503, 504) or time.monotonic() > deadline:
+                if status == 0:
+                    raise OSError("no answer")
+                return status, answer
+            self.asked_again += 1
+            time.sleep(0.05)
 
     def open(self, nodes):
         """Starts HAProxy with the configuration that we ship; only its addresses are ours."""
@@ -52,6 +67,7 @@ class Front(City):
             self.process = subprocess.Popen([shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f", config],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self.is_ready, "HAProxy passes on to a node", state=self.log)
+        self.asked_again = 0
 
 
 class Client:
@@ -207,7 +223,7 @@ def main():
         jobs = judge(cluster, hongkong, front, clients)
         print(f"balanced: {lasted:.0f} s, {chosen.rounds} times each: the leader killed (another led after at most {max(took):.1f} s), "
               f"a node that stood by killed, all {NODES} restarted in turn; {len(jobs)} jobs acknowledged, each complete and "
-              f"started once; clients asked {sum(c.again for c in clients)} times again, the longest for "
+              f"started once; clients asked {front.asked_again + sum(c.again for c in clients)} times again, the longest for "
               f"{max(c.longest_s for c in clients):.1f} s; errors: 0; books match")
         return 0
     except Broken as broken:
