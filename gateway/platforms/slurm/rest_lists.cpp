@@ -24,22 +24,24 @@ class JobCutter {
         continue;
       }
       ++at_;
+      // Behind the end of a list nothing follows.
+      if (ended_ && c != ' ' && c != '\n' && c != '\r' && c != '\t') odd_ = true;
       if (c == '{' || c == '[') {
         ++depth_;
-        if (c == '[' && depth_ == 2 && key_ == "jobs") in_jobs_ = true;
+        if (c == '[' && depth_ == 2 && key_ == "jobs") in_jobs_ = had_jobs_ = true;
         if (c == '{' && in_jobs_ && depth_ == 3) start_ = at_ - 1;
       } else if (c == '}' || c == ']') {
         if (depth_ == 0) return {};
         --depth_;
         if (c == ']' && depth_ == 1) in_jobs_ = false;
         if (c == '}' && in_jobs_ && depth_ == 2) return body_.substr(start_, at_ - start_);
-        if (depth_ == 0) whole_ = true;
+        if (depth_ == 0) ended_ = true;
       }
     }
     return {};
   }
 
-  bool whole() const { return whole_; }
+  bool whole() const { return had_jobs_ && ended_ && !odd_; }
 
  private:
   bool skip_string() {
@@ -64,7 +66,9 @@ class JobCutter {
   size_t start_ = 0;
   size_t depth_ = 0;
   bool in_jobs_ = false;
-  bool whole_ = false;
+  bool had_jobs_ = false;
+  bool ended_ = false;
+  bool odd_ = false;
   std::string_view key_;  // the last string of the outermost object: a key, where an array follows it
 };
 
@@ -89,8 +93,9 @@ Result<std::vector<JobRecord>> read_jobs(const HttpReply& reply, std::string_vie
     JobRecord job = job_of(value->get_object());
     if (job.comment.starts_with(comment_prefix)) out.push_back(std::move(job));
   }
-  // Half a list would make jobs look absent.
-  if (!cutter.whole()) return fail(ErrorCode::kFailed, "slurmrestd", "its list of jobs was cut short");
+  // Half a list, or something else in its place, would make jobs look absent.
+  if (!cutter.whole())
+    return fail(ErrorCode::kFailed, "slurmrestd", "its list of jobs was cut short, or is none");
   return out;
 }
 

@@ -105,15 +105,15 @@ TEST_F(Slurm, NonsenseIsNeverTakenForAnAnswer) {
         FakeAnswer{502, "bad gateway"},
         FakeAnswer{500, R"({"errors":[{"error_number":-1,"description":"Unable to find JobId=41"}]})"},
         FakeAnswer{200, R"({"jobs":[{"job_id":41,"comment":"somebody else's"}]} trailing)"}}) {
-    slurm_.before([&](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    slurm_.before([nonsense](const FakeRequest& request) -> std::optional<FakeAnswer> {
       return request.target == "/openapi/v3" ? std::nullopt : std::optional(nonsense);
     });
     EXPECT_EQ(platform_->find(kRun).reply, PlatformReply::kUnknown) << nonsense.body;
     EXPECT_NE(platform_->submit("other.1", spec_).reply, PlatformReply::kOk) << nonsense.body;
-    EXPECT_TRUE(platform_->cancel("nobody.1", std::to_string(id) + "@").size() == 1U);
-    look_again();
     EXPECT_NE(platform_->supply().trouble(), "") << nonsense.body;
   }
+  // A look that gets nonsense changes nothing either: the last of them is looked at once.
+  look_again();
   slurm_.before({});
   slurm_.set_state(id, "FAILED", 3 << 8);
   const RunObserved end = observe();

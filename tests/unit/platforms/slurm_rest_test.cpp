@@ -162,6 +162,13 @@ TEST(SlurmRest, HalfAListIsNone) {
   EXPECT_FALSE(read_jobs({304, "", {}}, "hetao:shenzhen.1:"));
 }
 
+TEST(SlurmRest, WhatIsNoListIsNotAnEmptyOne) {
+  for (const char* body : {"[]", "{}", R"({"errors":7,"jobs":"none"})", R"({"errors":[]})",
+                           R"({"jobs":[]} and more)", R"({"jobs":[]}{"jobs":[]})"})
+    EXPECT_FALSE(read_jobs({200, body, ""}, "hetao:")) << body;
+  EXPECT_TRUE(read_jobs({200, "{\"errors\":[],\"jobs\":[]}\n", ""}, "hetao:"));
+}
+
 TEST(SlurmRest, AChangeOfAFinishedJobIsDone) {
   EXPECT_EQ(read_change({200, R"({"errors":[]})", {}}).kind, ReplyKind::kOk);
   EXPECT_EQ(read_change({500, R"({"errors":[{"error_number":2021}]})", {}}).kind, ReplyKind::kOk);
