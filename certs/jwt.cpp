@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "certs/jwk.h"
+#include "certs/jwt_purpose.h"
 #include "gateway/base/check.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
@@ -62,21 +63,23 @@ std::string_view view_of(const json::string& text) {
   return {text.data(), text.size()};
 }
 
-bool is_bearer_type(std::string_view type) {
+// Without "application/", which may be left out.
+std::string media_type(std::string_view type) {
   std::string lower(type);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   if (lower.starts_with("application/")) lower.erase(0, std::string_view("application/").size());
-  return lower == "jwt" || lower == "at+jwt";
+  return lower;
 }
 
 // RFC 7515, section 4.1.11: what is marked critical and not understood must be refused; we understand none.
 // RFC 8725, section 3.11: tokens made for another purpose are told apart by "typ".
-Verdict check_header(const json::object& header) {
+Verdict check_header(const json::object& header, std::string_view purpose) {
   if (header.contains("crit"))
     return refuse(TokenReason::kMalformed, "it needs extensions that are unknown here");
   if (const json::value* type = header.if_contains("typ")) {
-    if (!type->is_string() || !is_bearer_type(view_of(type->get_string()))) {
+    const std::string named = type->is_string() ? media_type(view_of(type->get_string())) : std::string("?");
+    if (named != "jwt" && named != purpose) {
       return refuse(TokenReason::kMalformed, "it is a token for another purpose", "give an access token");
     }
   }
@@ -276,9 +279,14 @@ const char* to_word(TokenReason reason) {
 
 tl::expected<Claims, TokenRefusal> verify_jwt(std::string_view token, const Jwks& keys,
                                               const TokenRules& rules, Instant now) {
+  return verify_jwt_for("at+jwt", token, keys, rules, now);
+}
+
+tl::expected<Claims, TokenRefusal> verify_jwt_for(std::string_view type, std::string_view token,
+                                                  const Jwks& keys, const TokenRules& rules, Instant now) {
   const auto parts = split_token(token);
   if (!parts) return tl::unexpected<TokenRefusal>(parts.error());
-  if (auto verdict = check_header(parts->header); !verdict)
+  if (auto verdict = check_header(parts->header, type); !verdict)
     return tl::unexpected<TokenRefusal>(verdict.error());
   const auto key = find_key(parts->header, keys);
   if (!key) return tl::unexpected<TokenRefusal>(key.error());

@@ -1,5 +1,6 @@
 #include "gateway/identity/logout_token.h"
 
+#include "certs/jwt_purpose.h"
 #include "gateway/ledger/sha256.h"
 
 namespace hetao::identity {
@@ -26,7 +27,8 @@ tl::expected<LoggedOut, certs::TokenRefusal> check_logout_token(const std::strin
                                                                 const certs::Jwks& keys,
                                                                 const std::string& issuer,
                                                                 const std::string& client_id, Instant now) {
-  const auto claims = certs::verify_jwt(token, keys, {issuer, client_id, Duration::seconds(60)}, now);
+  const auto claims =
+      certs::verify_jwt_for("logout+jwt", token, keys, {issuer, client_id, Duration::seconds(60)}, now);
   if (!claims) return tl::unexpected(claims.error());
   const json::object& all = claims->all;
   const json::value* events = all.if_contains("events");
