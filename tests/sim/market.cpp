@@ -62,6 +62,15 @@ void Market::plan(Timeline& time, std::map<std::string, Node>& nodes, Duration t
   }
 }
 
+void Market::heal(std::map<std::string, Node>& nodes) const {
+  for (auto& [region, node] : nodes) {
+    for (const pb::ComputeOffer& offer : node.core()->offers()) {
+      if (Instant{offer.from_micros()} > node.clock())
+        node.post(WithdrawOffer{0, offer.id(), owner_of(region)});
+    }
+  }
+}
+
 void Market::check(const std::map<std::string, Node>& nodes,
                    const std::function<void(std::string)>& violate) const {
   if (!open_) return;

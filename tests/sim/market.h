@@ -21,6 +21,8 @@ class Market {
   void set_quotas(federation::CoreConfig& config);
   // What owners do in the trouble.
   void plan(Timeline& time, std::map<std::string, Node>& nodes, Duration trouble);
+  // What begins later is withdrawn: a clock that was set back may have put it off by an hour.
+  void heal(std::map<std::string, Node>& nodes) const;
   // No offer and no quota is ever overdrawn; says what is.
   void check(const std::map<std::string, Node>& nodes, const std::function<void(std::string)>& violate) const;
 

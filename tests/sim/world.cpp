@@ -278,6 +278,7 @@ void World::heal() {
   for (auto& [region, node] : nodes_) {
     if (!node.alive()) node.start();
   }
+  market_.heal(nodes_);
   for (const auto& link : links_) link->heal();
 }
 
