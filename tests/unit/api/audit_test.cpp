@@ -223,8 +223,9 @@ TEST(Audit, AMatterHoldsThePeopleOfAJobUntilItIsLifted) {
   const auto listed = object_of(gateway.get("/api/v1/audit/holds", gateway.auditor())).at("holds").as_array();
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_EQ(listed[0].at("matter"), "HCA 12/2026");
-  for (const json::value& one :
-       object_of(gateway.get("/api/v1/audit/people", gateway.auditor())).at("people").as_array())
+  const auto people =
+      object_of(gateway.get("/api/v1/audit/people", gateway.auditor())).at("people").as_array();
+  for (const json::value& one : people)
     EXPECT_EQ(one.as_object().contains("hold"), one.at("name").as_string() == name);
   EXPECT_EQ(count_of(gateway, "kind=admin&text=discovery"), 1U);
   const std::string lift = R"({"matter": "HCA 12/2026", "reason": "settled out of court"})";

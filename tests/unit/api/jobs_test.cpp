@@ -296,9 +296,10 @@ TEST(Reviews, ThePersonWhoSubmittedDoesNotReviewWithAnotherAccountEither) {
       "/api/v1/reviews/" + percent_encode(std::string(job.at("waits_for").at(0).as_string()));
   const std::string second = gateway.token("alice.wong", "cuhk", {"reviewer"});
   ASSERT_EQ(gateway.get(review, second).status, 200);
+  const auto people =
+      object_of(gateway.get("/api/v1/audit/people", gateway.auditor())).at("people").as_array();
   std::map<std::string, std::string> names;  // by tenant
-  for (const json::value& one :
-       object_of(gateway.get("/api/v1/audit/people", gateway.auditor())).at("people").as_array()) {
+  for (const json::value& one : people) {
     const std::string name(one.at("name").as_string());
     names[name.substr(0, name.find('/'))] = name;
   }
