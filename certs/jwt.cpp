@@ -63,6 +63,8 @@ std::string_view view_of(const json::string& text) {
   return {text.data(), text.size()};
 }
 
+constexpr std::string_view kBearer = "at+jwt";
+
 // Without "application/", which may be left out.
 std::string media_type(std::string_view type) {
   std::string lower(type);
@@ -212,7 +214,9 @@ Verdict check_times(const json::object& claims, const TokenRules& rules, Instant
   return {};
 }
 
-tl::expected<Claims, TokenRefusal> check_claims(json::object all, const TokenRules& rules, Instant now) {
+// `speaks_for`: it has to say for whom.
+tl::expected<Claims, TokenRefusal> check_claims(json::object all, const TokenRules& rules, bool speaks_for,
+                                                Instant now) {
   const json::string* issuer = text_member(all, "iss");
   if (issuer == nullptr || view_of(*issuer) != rules.issuer) {
     return refuse(TokenReason::kIssuer, "it is not from " + printable(rules.issuer),
@@ -225,10 +229,10 @@ tl::expected<Claims, TokenRefusal> check_claims(json::object all, const TokenRul
   if (auto verdict = check_times(all, rules, now); !verdict)
     return tl::unexpected<TokenRefusal>(verdict.error());
   const json::string* subject = text_member(all, "sub");
-  if (subject == nullptr || subject->empty())
+  if (speaks_for && (subject == nullptr || subject->empty()))
     return refuse(TokenReason::kClaims, "it does not say who it is for");
   Claims claims;
-  claims.subject = view_of(*subject);
+  if (subject != nullptr) claims.subject = view_of(*subject);
   claims.issuer = view_of(*issuer);
   claims.expires = *date_member(all, "exp");
   claims.all = std::move(all);
@@ -279,7 +283,7 @@ const char* to_word(TokenReason reason) {
 
 tl::expected<Claims, TokenRefusal> verify_jwt(std::string_view token, const Jwks& keys,
                                               const TokenRules& rules, Instant now) {
-  return verify_jwt_for("at+jwt", token, keys, rules, now);
+  return verify_jwt_for(kBearer, token, keys, rules, now);
 }
 
 tl::expected<Claims, TokenRefusal> verify_jwt_for(std::string_view type, std::string_view token,
@@ -298,7 +302,7 @@ tl::expected<Claims, TokenRefusal> verify_jwt_for(std::string_view type, std::st
   auto claims = parse_json(as_text(*payload), "token claims", limits::kJwtBytesMax);
   if (!claims || !claims->is_object())
     return refuse(TokenReason::kMalformed, "its claims are no JSON object");
-  return check_claims(std::move(claims->get_object()), rules, now);
+  return check_claims(std::move(claims->get_object()), rules, type == kBearer, now);
 }
 
 Result<std::string> sign_jwt(const json::object& claims, std::string_view private_key_pem,

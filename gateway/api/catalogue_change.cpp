@@ -194,6 +194,17 @@ io::Awaitable<io::HttpResponse> file_mechanism(const Context& c, pb::Mechanism m
   co_return json_answer(at == all.end() ? json::object() : to_json(at->second));
 }
 
+// An owner of data need not be one who submits: whose job it is take_result() looks at.
+io::Awaitable<FoundJob> job_of_result(const Context& c, std::string id) {
+  const federation::Core& core = c.backend.core();
+  FoundJob found{core.job(id), &core, nullptr};
+  if (found.job != nullptr) co_return found;
+  found.kept = co_await past_family(c.backend, id);
+  found.core = found.kept.get();
+  found.job = found.core->job(id);
+  co_return found;
+}
+
 }  // namespace
 
 io::Awaitable<io::HttpResponse> register_dataset(const Context& c) {
@@ -201,7 +212,7 @@ io::Awaitable<io::HttpResponse> register_dataset(const Context& c) {
   if (registration.refused) co_return std::move(*registration.refused);
   std::optional<Error> error;
   if (const std::string result = result_of(registration.url); !result.empty()) {
-    const FoundJob found = co_await find_job(c, result.substr(0, result.find('/')));
+    const FoundJob found = co_await job_of_result(c, result.substr(0, result.find('/')));
     const auto taken = take_result(c, found, result, registration.dataset);
     if (!taken) co_return problem(tes::Mistakes{{"/url", false, taken.error().why, {}, taken.error().hint}});
   }
