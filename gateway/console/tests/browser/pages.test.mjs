@@ -72,7 +72,7 @@ const all = () => [
   ['sign-in', 'hongkong', null, '/'],
 ];
 // In the handbook: which page, in which language and colours.
-const kept = {overview: ['en', 'light'], job: ['zh-Hans', 'light'], submit: ['zh-Hant', 'light'], review: ['en', 'light'], 'policy-edit': ['en', 'dark'], story: ['zh-Hans', 'dark'], head: ['en', 'light'], tenants: ['zh-Hant', 'light']};
+const kept = {overview: ['en', 'light'], job: ['zh-Hans', 'light'], submit: ['zh-Hant', 'light'], review: ['en', 'light'], 'policy-edit': ['en', 'dark'], story: ['zh-Hans', 'dark'], entry: ['en', 'light'], head: ['en', 'light'], tenants: ['zh-Hant', 'light']};
 
 // As wide as a phone, nothing has to be scrolled sideways but tables in their boxes.
 async function onAPhone(name, visitor, found) {
