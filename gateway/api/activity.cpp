@@ -24,7 +24,7 @@ void count(const ledger::Entry& entry, Activity::Hours& hours) {
 
 // The first entry of the last week, but no more of them than are looked at once.
 Result<uint64_t> first_of_week(io::LedgerFiles& ledger, int64_t oldest, uint64_t end) {
-  const auto first = first_entry_since(ledger, Instant{oldest * kMicrosPerHour});
+  auto first = first_entry_since(ledger, Instant{oldest * kMicrosPerHour});
   if (!first) return first;
   return std::max(*first, end - std::min<uint64_t>(end, limits::kAuditScanEntriesMax));
 }

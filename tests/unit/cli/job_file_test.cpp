@@ -62,7 +62,7 @@ TEST(JobFile, ASweepIsReadAndWrongOnesAreNot) {
       {"sweep: 3", "sweep"},
       {"sweep: {}", "values"},
       {"sweep: {values: {}}", "0 parameters"},
-      {"sweep: {valus: {a: [1]}}", "did you mean \"values\"?"},
+      {"sweep: {valus: {a: [1]}}", "did you mean values?"},
       {"sweep: {values: {a: []}}", "is empty"},
       {"sweep: {values: {a: [[1]]}}", "a text"},
       {"sweep: {values: {index: [1]}}", "is no name of a parameter"},

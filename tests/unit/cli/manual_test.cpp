@@ -35,7 +35,8 @@ TEST(Manual, EveryCommandHasAPageThatManReads) {
     if (std::system("command -v groff >/dev/null") != 0) continue;
     const std::string rendered = hetao.path("rendered");
     ASSERT_EQ(
-        std::system(("groff -man -ww -Tutf8 " + file.path().string() + " >" + rendered + " 2>&1").c_str()),
+        std::system(
+            ("groff -Kutf8 -man -ww -Tutf8 " + file.path().string() + " >" + rendered + " 2>&1").c_str()),
         0);
     EXPECT_EQ(hetao.read("rendered").find("warning:"), std::string::npos) << hetao.read("rendered");
     EXPECT_THAT(hetao.read("rendered"), HasSubstr("hetao")) << name;
