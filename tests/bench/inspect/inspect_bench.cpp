@@ -1,8 +1,7 @@
-// Measures inspection beside Hyperscan (block mode, 64 KiB), and says what was found of what was planted.
+// Measures inspection beside Hyperscan (block mode, 64 KiB).
 //
 // usage: bench_inspect write DIR BYTES        the corpus' parts as files
 //        bench_inspect measure BYTES LIBHS    JSON lines; LIBHS is the path of Hyperscan's library
-//        bench_inspect table BYTES            recall and false positives by kind, as text
 #include <dlfcn.h>
 #include <hs/hs.h>
 #include <time.h>
@@ -12,7 +11,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <set>
 
 #include "corpus.h"
 #include "gateway/inspection/inspector.h"
@@ -148,35 +146,12 @@ int write(const std::string& folder, size_t bytes) {
   return 0;
 }
 
-void table(size_t bytes) {
-  std::printf("%-10s %-16s %10s %10s %10s %10s\n", "part", "kind", "planted", "found", "recall", "false");
-  for (const Part& part : hetao::bench::make_corpus(bytes, 2)) {
-    const auto report = hetao::inspection::inspect(hetao::as_bytes(part.text));
-    std::map<std::string, uint64_t> found;
-    for (const auto& finding : report.findings) found[finding.kind] += finding.count;
-    std::set<std::string> kinds;
-    for (const auto& [kind, count] : found) kinds.insert(kind);
-    for (const auto& [kind, count] : part.planted) kinds.insert(kind);
-    for (const std::string& kind : kinds) {
-      const uint64_t planted = part.planted.contains(kind) ? part.planted.at(kind) : 0;
-      const uint64_t hits = found[kind];
-      std::printf(
-          "%-10s %-16s %10llu %10llu %10.4f %10llu\n", part.name.c_str(), kind.c_str(),
-          static_cast<unsigned long long>(planted), static_cast<unsigned long long>(hits),
-          planted > 0 ? static_cast<double>(std::min(hits, planted)) / static_cast<double>(planted) : 1.0,
-          static_cast<unsigned long long>(hits > planted ? hits - planted : 0));
-    }
-    if (kinds.empty()) std::printf("%-10s nothing planted, nothing found\n", part.name.c_str());
-  }
-}
-
 }  // namespace
 
 int main(int count, char** words) {
   const std::string what = count > 1 ? words[1] : "";
   if (what == "write" && count == 4) return write(words[2], std::strtoull(words[3], nullptr, 10));
   if (what == "measure" && count == 4) return measure(std::strtoull(words[2], nullptr, 10), words[3]), 0;
-  if (what == "table" && count == 3) return table(std::strtoull(words[2], nullptr, 10)), 0;
-  std::fputs("usage: bench_inspect write DIR BYTES | measure BYTES LIBHS | table BYTES\n", stderr);
+  std::fputs("usage: bench_inspect write DIR BYTES | measure BYTES LIBHS\n", stderr);
   return 2;
 }
