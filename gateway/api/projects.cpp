@@ -2,13 +2,13 @@
 // grant.
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "gateway/api/handlers.h"
 #include "gateway/api/problem.h"
 #include "gateway/api/views.h"
 #include "gateway/base/share_limits.h"
 #include "gateway/base/text.h"
+#include "gateway/federation/money.h"
 #include "gateway/federation/project.h"
 #include "gateway/io/asio.h"
 
@@ -114,17 +114,10 @@ class Texts {
 };
 
 // "1250.50" of a CNY, in millionths.
-std::optional<int64_t> micros_of(std::string_view text) {
-  const size_t dot = std::min(text.find('.'), text.size());
-  int64_t whole = 0;
-  const auto read = std::from_chars(text.data(), text.data() + dot, whole);
-  std::string part(text.substr(std::min(dot + 1, text.size())));
-  const bool digits = std::all_of(part.begin(), part.end(), [](char ch) { return ch >= '0' && ch <= '9'; });
-  if (dot == 0 || read.ec != std::errc() || read.ptr != text.data() + dot || whole < 0 || !digits) return {};
-  if (part.size() > 6 || (dot < text.size() && part.empty()) || whole > limits::kProjectBudgetCnyMax)
-    return {};
-  part.resize(6, '0');
-  return std::min<int64_t>(whole * 1'000'000 + std::stoll(part), limits::kProjectBudgetCnyMax * 1'000'000);
+std::optional<int64_t> micros_of(const std::string& text) {
+  constexpr int64_t kMost = int64_t{limits::kProjectBudgetCnyMax} * 1'000'000;
+  const auto micros = federation::parse_amount(text);
+  return micros && *micros <= kMost ? micros : std::nullopt;
 }
 
 std::optional<Error> read_members(const json::object& body, federation::ProjectAct& event) {

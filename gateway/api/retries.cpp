@@ -3,8 +3,8 @@
 namespace hetao::api {
 
 std::optional<Retries::Place> Retries::enter(const std::string& digest,
-                                             std::shared_ptr<const io::HttpCaller> caller) {
-  if (!under_way_.try_emplace(digest, std::move(caller)).second) return std::nullopt;
+                                             const std::shared_ptr<const io::HttpCaller>& caller) {
+  if (!under_way_.try_emplace(digest, caller).second) return std::nullopt;
   return Place(*this, digest);
 }
 

@@ -42,7 +42,7 @@ class Retries : public std::enable_shared_from_this<Retries> {
     std::string digest_;
   };
   // Nothing: an equal one is under way already, for a client that is still there; the two are two jobs.
-  std::optional<Place> enter(const std::string& digest, std::shared_ptr<const io::HttpCaller> caller);
+  std::optional<Place> enter(const std::string& digest, const std::shared_ptr<const io::HttpCaller>& caller);
   // An equal one is under way for a client that has left: what becomes of it is this one's answer too.
   bool is_orphaned(const std::string& digest) const;
 

@@ -114,7 +114,7 @@ std::string program_page(const CLI::App& program) {
 }
 
 std::string command_page(const CLI::App& program, const CLI::App& command) {
-  const std::string name = command.get_name();
+  const std::string& name = command.get_name();
   std::string usage;
   std::string rest;
   for (const CommandAt& at : all_commands(program)) {

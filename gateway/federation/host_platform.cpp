@@ -91,7 +91,7 @@ void collect(State& s, const std::string& key, pb::Run& run) {
 
 // An output as it crosses: without what was masked in it. Home knows it by that digest; the original's is not
 // told, because with it what was masked could be tried out.
-const pb::Item& as_it_crosses(const State& s, const pb::Run& run, const pb::Item& item) {
+pb::Item as_it_crosses(const State& s, const pb::Run& run, const pb::Item& item) {
   for (const std::string& id : run.outputs()) {
     const auto at = s.crossings.find(id);
     if (at != s.crossings.end() && at->second.item().name() == item.name()) return at->second.item();
@@ -124,7 +124,7 @@ void tell_home(State& s, const pb::Run& run) {
   if (run.state() == pb::RUN_WAITING) news.set_waits_because(run.waits_because());
   if (run.state() == pb::RUN_DONE) {
     for (const pb::Item& result : run.results()) {
-      const pb::Item& item = as_it_crosses(s, run, result);
+      const pb::Item item = as_it_crosses(s, run, result);
       pb::Delivery& output = *news.add_outputs();
       output.set_name(item.name());
       output.set_kind(item.kind());

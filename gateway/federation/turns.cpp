@@ -24,8 +24,11 @@ Turns::Kind kind_of(const pb::Run& run) {
 
 void count(Turns& turns, const Turns::Hold& hold, int64_t sign) {
   turns.held_of_kind[hold.kind] += sign * hold.count;
-  if (!hold.offer.empty() && (turns.held_of_offer[hold.offer] += sign * hold.count) == 0)
-    turns.held_of_offer.erase(hold.offer);
+  if (!hold.offer.empty()) {
+    int64_t& held = turns.held_of_offer[hold.offer];
+    held += sign * hold.count;
+    if (held == 0) turns.held_of_offer.erase(hold.offer);
+  }
   Turns::Hold& all = turns.held_of_tenant[std::get<2>(hold.kind)];
   all.cores += sign * hold.cores;
   all.accelerators += sign * hold.accelerators;

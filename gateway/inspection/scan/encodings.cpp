@@ -160,9 +160,13 @@ View decode_hex_near(std::string_view text, size_t pair, bool separated) {
       threes[i % 2] += text[pair + i] == '3' ? 1U : 0U;
     if (threes[1] > threes[0]) ++pair;
   }
+  // What stands between %31%31 or =31=31 is an escape, and those are read as such.
+  const auto parts = [&](size_t i) {
+    return i >= text.size() || (hex_value(text[i]) < 0 && text[i] != '%' && text[i] != '=');
+  };
   const auto is_pair = [&](size_t i) {
     return i + 1 < text.size() && hex_value(text[i]) >= 0 && hex_value(text[i + 1]) >= 0 &&
-           (!separated || i + 2 >= text.size() || hex_value(text[i + 2]) < 0);
+           (!separated || parts(i + 2));
   };
   size_t begin = pair;
   while (begin >= step && pair - begin < kEncodedBeforeBytes && is_pair(begin - step)) begin -= step;
