@@ -1,5 +1,6 @@
 // hetao submit, hetao explain: a job file becomes a job, or a decision about one.
 #include <boost/json/serialize.hpp>
+#include <random>
 
 #include "gateway/base/text.h"
 #include "gateway/cli/client.h"
@@ -108,6 +109,13 @@ int explain(const Context& context, const std::string& file, const std::string& 
   return exit_of_decision(text_at(explanation, "decision"));
 }
 
+std::string fresh_key() {
+  std::random_device random;
+  std::string key = "hetao";
+  for (int i = 0; i < 4; ++i) key += "-" + std::to_string(random());
+  return key;
+}
+
 int submit(const Context& context, const SubmitOptions& options) {
   if (options.dry_run) return explain(context, options.file, options.project);
   auto job = read_job_file(options.file);
@@ -120,7 +128,9 @@ int submit(const Context& context, const SubmitOptions& options) {
             {},
             60,
             {}};
-  if (!options.idempotency_key.empty()) call.headers["Idempotency-Key"] = options.idempotency_key;
+  // Without a key of the user's, each call is a job of its own: what broke on the way is sent again, and an
+  // equal job of a minute ago is another.
+  call.headers["Idempotency-Key"] = options.idempotency_key.empty() ? fresh_key() : options.idempotency_key;
   const auto reply = Client(context).send(call);
   if (!reply) return report(context, reply.error());
   if (reply->status != 200) return refused(context, *reply);

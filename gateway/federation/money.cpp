@@ -24,7 +24,8 @@ std::optional<int64_t> parse_amount(const std::string& text) {
   const auto digits = [](const std::string& t) {
     return std::all_of(t.begin(), t.end(), [](char c) { return c >= '0' && c <= '9'; });
   };
-  if (whole.empty() || whole.size() > 9 || part.size() > 6 || !digits(whole) || !digits(part))
+  const bool ends_in_dot = dot + 1 == text.size();
+  if (ends_in_dot || whole.empty() || whole.size() > 9 || part.size() > 6 || !digits(whole) || !digits(part))
     return std::nullopt;
   part.resize(6, '0');
   return std::stoll(whole) * kMicros + std::stoll(part);

@@ -282,7 +282,8 @@ class City:
             raise Broken(f"job {name} ({job_id}) is {state}: {json.dumps(self.job(job_id), indent=1)[:3000]}\n{self.log()}")
         starts = self.land.starts.count(name)
         if starts > 1 or (state == "complete" and starts != 1):
-            raise Broken(f"job {name} ({job_id}) is {state} and started {starts} times\n{self.log()}")
+            raise Broken(f"job {name} ({job_id}) is {state} and started {starts} times: "
+                         f"{json.dumps(self.job(job_id), indent=1)[:3000]}\n{self.log()}")
 
     def judge_list(self, names):
         """Every job here is one of `names`, and none of them twice."""

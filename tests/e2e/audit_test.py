@@ -300,9 +300,10 @@ class Audit(CitiesTest):
 
     def test_no_name_of_a_person_is_in_the_ledger(self):
         for city in OTHER:
+            people = self.cities.ask(city, "AUDITOR", "audit", "person", "list")["people"]
             head = self.wait_cosigned(city)
             text = b"".join(tlog.entries_of(lambda path, city=city: self.log(city, path), head.size)).decode()
-            for one in self.cities.ask(city, "AUDITOR", "audit", "person", "list")["people"]:
+            for one in people:
                 self.assertIn(one["commitment"], text)
                 who = self.cities.ask(city, "AUDITOR", "audit", "person", "show", one["name"], "--reason", "test")
                 self.assertNotIn(f'{who["tenant"]}/{who["user"]}', text)

@@ -34,8 +34,8 @@ class Followed:
 
 class FollowingALog(CitiesTest):
     def slow_job(self, zone):
-        """A job that writes a line at a time."""
-        steps = "; ".join(f"print('step {i}', flush=True); time.sleep(3)" for i in range(3))
+        """A job that writes a line at a time, and after the first waits for as long as a busy machine takes to look."""
+        steps = "; ".join(f"print('step {i}', flush=True); time.sleep({seconds})" for i, seconds in enumerate((12, 2, 2)))
         return python_job("import time, sys; print('to stderr', file=sys.stderr, flush=True); " + steps +
                           "; print('\u6df1\u5733 done')", zone=zone)
 
