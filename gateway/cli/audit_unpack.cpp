@@ -17,9 +17,7 @@ namespace fs = std::filesystem;
 struct UnpackOptions {
   std::string file;
   std::string folder;
-  std::string keys;
-  std::string policy;
-  size_t witnesses = 0;
+  TrustOptions trust;
 };
 
 // A new folder, so that nothing in it comes from elsewhere. The first mistake sticks.
@@ -66,7 +64,7 @@ bool is_policy(std::string_view name) {
 }
 
 int unpack(const Context& context, const UnpackOptions& o) {
-  const auto trust = read_trust(o.keys, o.policy, o.witnesses);
+  const auto trust = read_trust(o.trust);
   if (!trust) return report(context, trust.error());
   if (is_ledger_folder(o.file))
     return report(context,
@@ -118,9 +116,7 @@ void add_audit_unpack(Program& program, CLI::App& group) {
       [](CLI::App& command, UnpackOptions& o) {
         command.add_option("FILE", o.file, "evidence file")->required();
         command.add_option("-o,--output", o.folder, "folder to make")->required();
-        command.add_option("--keys", o.keys, "file of verifier keys that you trust, one a line");
-        command.add_option("--policy", o.policy, "trust file in the form of C2SP tlog-policy");
-        command.add_option("--witnesses", o.witnesses, "ask for cosignatures of this many witnesses");
+        add_trust_options(command, o.trust);
       },
       [&context](const UnpackOptions& o) { return unpack(context, o); });
 }

@@ -15,11 +15,9 @@ namespace {
 
 struct VerifyOptions {
   std::string path;
-  std::string keys;
-  std::string policy;
   std::string since;
   std::string entry;
-  size_t witnesses = 0;
+  TrustOptions trust;
 };
 
 void say_head(const Context& context, const ledger::SignedCheckpoint& head, bool pinned) {
@@ -138,7 +136,7 @@ int verify_statement(const Context& context, const VerifyOptions& o, const std::
 }
 
 int verify(const Context& context, const VerifyOptions& o) {
-  const auto trust = read_trust(o.keys, o.policy, o.witnesses);
+  const auto trust = read_trust(o.trust);
   if (!trust) return report(context, trust.error());
   if (!is_ledger_folder(o.path)) {
     const auto text = read_file(o.path);
@@ -189,10 +187,7 @@ void add_audit_verify(Program& program, CLI::App& group) {
             .add_option("PATH", o.path,
                         "evidence file, ledger folder, a gateway's data folder, checkpoint or proof")
             ->required();
-        command.add_option("--keys", o.keys, "file of verifier keys that you trust, one a line");
-        command.add_option("--policy", o.policy,
-                           "trust file in the form of C2SP tlog-policy: logs, witnesses, quorum");
-        command.add_option("--witnesses", o.witnesses, "ask for cosignatures of this many witnesses");
+        add_trust_options(command, o.trust);
         command.add_option("--since", o.since,
                            "checkpoint that you took away earlier: the log must extend it");
         command.add_option("--entry", o.entry, "of a .tlog-proof: file with the exact bytes of the entry");

@@ -1,5 +1,6 @@
 #include "gateway/cli/ledger_files.h"
 
+#include <CLI/App.hpp>
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
@@ -85,21 +86,28 @@ std::string checkpoint_text(const fs::path& folder) {
 
 }  // namespace
 
-Result<Trust> read_trust(const std::string& keys_file, const std::string& policy_file, size_t witnesses) {
+void add_trust_options(CLI::App& command, TrustOptions& o) {
+  command.add_option("--keys", o.keys, "file of verifier keys that you trust, one a line");
+  command.add_option("--policy", o.policy,
+                     "trust file in the form of C2SP tlog-policy: logs, witnesses, quorum");
+  command.add_option("--witnesses", o.witnesses, "ask for cosignatures of this many witnesses");
+}
+
+Result<Trust> read_trust(const TrustOptions& o) {
   Trust trust;
-  trust.witnesses = witnesses;
+  trust.witnesses = o.witnesses;
   std::vector<ledger::VerifierKey> keys;
-  if (!keys_file.empty()) {
-    const auto text = read_file(keys_file);
+  if (!o.keys.empty()) {
+    const auto text = read_file(o.keys);
     if (!text) return fail(text.error());
-    auto parsed = ledger::parse_vkeys(*text, keys_file);
+    auto parsed = ledger::parse_vkeys(*text, o.keys);
     if (!parsed) return fail(parsed.error());
     keys = std::move(*parsed);
   }
-  if (!policy_file.empty()) {
-    const auto text = read_file(policy_file);
+  if (!o.policy.empty()) {
+    const auto text = read_file(o.policy);
     if (!text) return fail(text.error());
-    auto policy = ledger::parse_tlog_policy(*text, policy_file);
+    auto policy = ledger::parse_tlog_policy(*text, o.policy);
     if (!policy) return fail(policy.error());
     for (const auto& key : policy->log_keys()) keys.push_back(key);
     for (const auto& key : policy->witness_keys()) keys.push_back(key);

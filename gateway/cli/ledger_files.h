@@ -12,6 +12,10 @@
 #include "gateway/ledger/tlog_policy.h"
 #include "gateway/ledger/verify_log.h"
 
+namespace CLI {
+class App;
+}
+
 namespace hetao::cli {
 
 // What the caller trusts and asks for.
@@ -24,8 +28,14 @@ struct Trust {
   bool is_pinned() const { return !log_keys.empty(); }
 };
 
-// From a file of vkeys and a tlog-policy; either may be empty.
-Result<Trust> read_trust(const std::string& keys_file, const std::string& policy_file, size_t witnesses);
+// The same as the options --keys, --policy and --witnesses say it.
+struct TrustOptions {
+  std::string keys;    // a file of vkeys; may be empty
+  std::string policy;  // a tlog-policy; may be empty
+  size_t witnesses = 0;
+};
+void add_trust_options(CLI::App& command, TrustOptions& o);
+Result<Trust> read_trust(const TrustOptions& o);
 
 struct VerifiedLedger {
   std::string place;  // what was read

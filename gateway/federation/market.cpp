@@ -4,6 +4,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/federation/catalogue.h"
+#include "gateway/federation/spending.h"
 #include "gateway/federation/supply.h"
 
 namespace hetao::federation {
@@ -93,12 +94,6 @@ int64_t price_of(const pb::ComputeOffer& offer, const pb::Task& task, const Fit&
   return cost_of(offer.price(), std::max<int64_t>(1, task.resources().cpu_cores()),
                  task.resources().ram_bytes(), fit.accelerator, fit.accelerators,
                  asked > 0 ? asked : kSecondsPerHour);
-}
-
-int64_t in_cny(const Terms& terms, int64_t micros, std::string_view currency) {
-  constexpr int64_t kMicros = 1'000'000;
-  if (currency != "HKD") return micros;
-  return micros / kMicros * terms.hkd_in_cny_micros + micros % kMicros * terms.hkd_in_cny_micros / kMicros;
 }
 
 // Why an offer of the kind is none for the task; empty: it is one.
@@ -260,8 +255,9 @@ void apply_terms(const Terms& terms, const pb::Task& task, Fit& fit) {
     const int64_t wait =
         std::max({until_it_begins, has_place ? 0 : std::max<int64_t>(1, fit.wait_seconds), fit.wait_seconds});
     const bool has_price = !offer.price().currency().empty();
-    const std::pair rank(wait, has_price ? in_cny(terms, price_of(offer, task, fit), offer.price().currency())
-                                         : in_cny(terms, fit.cost_micros, fit.currency));
+    const int64_t rate = terms.hkd_in_cny_micros;
+    const std::pair rank(wait, has_price ? in_cny(rate, price_of(offer, task, fit), offer.price().currency())
+                                         : in_cny(rate, fit.cost_micros, fit.currency));
     if (best != nullptr && rank >= best_rank) continue;
     best = &offer;
     best_rank = rank;

@@ -7,14 +7,8 @@
 
 namespace hetao::federation {
 
-namespace {
-
-constexpr int64_t kMicros = 1'000'000;
-
-}  // namespace
-
 int64_t in_cny(const State& s, int64_t micros, std::string_view currency) {
-  return in_cny(s.config, micros, currency);
+  return in_cny(s.config.hkd_in_cny_micros, micros, currency);
 }
 
 std::optional<int64_t> parse_amount(const std::string& text) {
@@ -28,7 +22,7 @@ std::optional<int64_t> parse_amount(const std::string& text) {
   if (ends_in_dot || whole.empty() || whole.size() > 9 || part.size() > 6 || !digits(whole) || !digits(part))
     return std::nullopt;
   part.resize(6, '0');
-  return std::stoll(whole) * kMicros + std::stoll(part);
+  return std::stoll(whole) * kMicrosPerUnit + std::stoll(part);
 }
 
 std::string money_text(int64_t cny_micros) {

@@ -15,8 +15,11 @@ namespace hetao::federation {
 // "2026-11", of Shanghai.
 std::string month_of(Instant at);
 
-// Millionths of `currency` as millionths of a CNY.
-int64_t in_cny(const CoreConfig& config, int64_t micros, std::string_view currency);
+// Amounts are in millionths of a unit of their currency.
+inline constexpr int64_t kMicrosPerUnit = 1'000'000;
+
+// Millionths of `currency` as millionths of a CNY, where one HKD is so many of them.
+int64_t in_cny(int64_t hkd_in_cny_micros, int64_t micros, std::string_view currency);
 
 // Millionths of a CNY: what the run cost, if it ended in that month; what it is expected to cost while it is
 // under way, whatever the month; else 0.
