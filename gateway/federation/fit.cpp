@@ -53,10 +53,9 @@ Attempt attempt_with(const pb::Platform& platform, const pb::Task& task, const s
   if (platform.seen_micros() != 0 && platform.cores_total() > 0)
     attempt.free = attempt.free && platform.cores_free() >= std::max<int64_t>(1, wanted.cpu_cores());
   fit.wait_seconds = attempt.free ? 0 : std::max<int64_t>(1, platform.wait_seconds());
-  const int64_t asked = wanted_seconds(task);
   fit.currency = platform.price().currency();
   fit.cost_micros = cost_of(platform.price(), std::max<int64_t>(1, wanted.cpu_cores()), wanted.ram_bytes(),
-                            kind, count, asked > 0 ? asked : kSecondsPerHour);
+                            kind, count, priced_seconds(task));
   return attempt;
 }
 
@@ -80,6 +79,11 @@ int64_t wanted_seconds(const pb::Task& task) {
     if (time) return time->micros / 1'000'000;
   }
   return 0;
+}
+
+int64_t priced_seconds(const pb::Task& task) {
+  const int64_t asked = wanted_seconds(task);
+  return asked > 0 ? asked : kSecondsPerHour;
 }
 
 Fit best_fit(const std::vector<pb::Platform>& platforms, const pb::Task& task, std::string_view region,

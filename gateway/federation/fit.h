@@ -35,5 +35,7 @@ int64_t cost_of(const pb::Price& price, int64_t cores, int64_t ram_bytes, std::s
 
 // The wall time that the task asks for; 0: none.
 int64_t wanted_seconds(const pb::Task& task);
+// What its price is reckoned for: that time, or an hour.
+int64_t priced_seconds(const pb::Task& task);
 
 }  // namespace hetao::federation

@@ -13,7 +13,6 @@ namespace {
 
 constexpr size_t kOffersMax = 1'000;                 // of a region
 constexpr size_t kToldBytesMax = size_t{32} << 10U;  // what a peer is told in one message
-constexpr int64_t kSecondsPerHour = 3'600;
 
 void answer(State& s, uint64_t request, std::string id) {
   if (request != 0) s.effect(Answer{request, std::nullopt, std::move(id), {}, false});
@@ -90,10 +89,8 @@ void end_offer(State& s, const std::string& id) {
 }
 
 int64_t price_of(const pb::ComputeOffer& offer, const pb::Task& task, const Fit& fit) {
-  const int64_t asked = wanted_seconds(task);
   return cost_of(offer.price(), std::max<int64_t>(1, task.resources().cpu_cores()),
-                 task.resources().ram_bytes(), fit.accelerator, fit.accelerators,
-                 asked > 0 ? asked : kSecondsPerHour);
+                 task.resources().ram_bytes(), fit.accelerator, fit.accelerators, priced_seconds(task));
 }
 
 // Why an offer of the kind is none for the task; empty: it is one.
