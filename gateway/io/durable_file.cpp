@@ -17,13 +17,27 @@ namespace {
 constexpr std::string_view kTemporaryPrefix = ".new-";
 
 // The first sync of several files commits the file system's journal for all of them: they are written first,
-// and synced then.
+// and synced then. Their content goes to the disk before that, little by little: neither the commit nor the
+// disk's queue then keeps whoever syncs another file waiting for all of them.
 constexpr size_t kSyncedTogether = 64;
+constexpr size_t kBytesWrittenOutTogether = size_t{8} << 20U;
 
 struct Temporary {
   std::string path;
   Descriptor file;
 };
+
+// Begins to write the content to the disk, and waits until it is there. Says nothing about durability.
+Result<void> write_out(std::span<const Temporary> files) {
+  constexpr unsigned kWait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  for (const unsigned how : {unsigned{SYNC_FILE_RANGE_WRITE}, kWait}) {
+    for (const Temporary& one : files) {
+      if (::sync_file_range(one.file.get(), 0, 0, how) != 0 && errno != ENOSYS)
+        return fail_errno(one.path, "can't be written out");
+    }
+  }
+  return {};
+}
 
 Result<void> sync_and_close(std::span<Temporary> files) {
   for (Temporary& one : files) {
@@ -172,9 +186,18 @@ Result<void> write_all_durably(std::span<const FileContent> files, mode_t mode) 
   };
   Result<void> done;
   size_t synced = 0;
+  size_t written_out = 0;
+  size_t bytes = 0;  // not written out
   for (size_t i = 0; done && i < files.size(); ++i) {
     done = write(files[i]);
+    if (!done) break;
+    bytes += files[i].bytes.size();
     const bool is_batch = i + 1 == files.size() || temporary.size() - synced == kSyncedTogether;
+    if (files.size() > 1 && (is_batch || bytes >= kBytesWrittenOutTogether)) {
+      done = write_out(std::span(temporary).subspan(written_out));
+      written_out = temporary.size();
+      bytes = 0;
+    }
     if (!done || !is_batch) continue;
     done = sync_and_close(std::span(temporary).subspan(synced));
     synced = temporary.size();

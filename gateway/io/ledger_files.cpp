@@ -15,11 +15,13 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "gateway/base/check.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/io/durable_file.h"
+#include "gateway/io/give_way.h"
 #include "gateway/io/sm2_key.h"
 #include "gateway/ledger/note.h"
 
@@ -33,6 +35,7 @@ constexpr auto kPublishEvery =
 // little, which it is when one publication follows another at once; or until the log is twice as large.
 constexpr size_t kWalBytesBeforeCompaction = size_t{256} << 20U;
 constexpr uint64_t kFewEntries = 8'192;
+constexpr size_t kTextsForgottenAtOnce = 1'024;
 constexpr size_t kLogFileBytesMax = size_t{1} << 30U;
 // The write-ahead log is filled with zeros ahead of what is written: a sync of bytes that are there already
 // has no new size to record. A step for many small groups; large ones cost more twice than a new size does.
@@ -108,7 +111,8 @@ struct LedgerFiles::Parts {
   Result<void> append_to_wal(std::vector<Bytes> entries);
   Result<void> publish();
   Result<void> write_publication(const ledger::Publication& publication) const;
-  Result<void> compact();
+  Result<Descriptor> compact();
+  void forget_published_texts();
   void run_publisher();
   std::vector<ledger::SigningKey> keys() const;
   Result<void> write_vkeys() const;
@@ -128,7 +132,7 @@ struct LedgerFiles::Parts {
   mutable std::mutex mutex;  // of everything below; never held while the disk works
   uint64_t durable = 0;
   uint64_t published = 0;
-  std::deque<std::string> tail;  // durable entries behind the published checkpoint …
+  std::deque<std::string> tail;  // durable entries: those behind the published checkpoint, and some before …
   uint64_t tail_first = 0;       // … from this index on
   std::string published_text;
   std::vector<ledger::SigningKey> signing_keys;
@@ -241,14 +245,28 @@ Result<void> LedgerFiles::Parts::write_publication(const ledger::Publication& pu
   return write_durably(path_of(publication.head.path), publication.head.bytes, 0644);
 }
 
-Result<void> LedgerFiles::Parts::compact() {
+// The file that was `wal` before: closing it frees all of its blocks, which takes long.
+Result<Descriptor> LedgerFiles::Parts::compact() {
   const ledger::FileWrite fresh = log->compact();
-  if (auto written = write_durably(path_of(fresh.path), fresh.bytes); !written) return written;
+  if (auto written = write_durably(path_of(fresh.path), fresh.bytes); !written) return fail(written.error());
   auto file = open_file(path_of(fresh.path), O_RDWR);
   if (!file) return fail(file.error());
-  wal = std::move(*file);
   wal_room = fresh.bytes.size();
-  return {};
+  return std::exchange(wal, std::move(*file));
+}
+
+// In small steps: whoever appends or reads waits for none of them.
+void LedgerFiles::Parts::forget_published_texts() {
+  std::vector<std::string> old;
+  do {
+    old.clear();
+    const std::lock_guard lock(mutex);
+    for (; tail_first < published && !tail.empty() && old.size() < kTextsForgottenAtOnce; ++tail_first) {
+      old.push_back(std::move(tail.front()));
+      tail.pop_front();
+    }
+    if (tail.empty()) tail_first = published;  // what a start found unpublished was never in it
+  } while (!old.empty());
 }
 
 Result<void> LedgerFiles::Parts::publish() {
@@ -267,9 +285,8 @@ Result<void> LedgerFiles::Parts::publish() {
     publication = std::move(**next);
   }
   if (auto written = write_publication(*publication); !written) return written;
-  // What is published is destroyed when nobody waits for it any more.
-  std::vector<Bytes> old_entries;
-  std::deque<std::string> old_texts;
+  std::vector<Bytes> old_entries;  // destroyed when nobody waits for it any more, as is …
+  Descriptor old_wal;              // … the file that a compaction replaced
   std::function<void()> tell;
   {
     const std::lock_guard one_writer(writing);
@@ -278,19 +295,18 @@ Result<void> LedgerFiles::Parts::publish() {
       const std::lock_guard lock(mutex);
       published_text = log->checkpoint_text();
       published = log->published_size();
-      const auto done = static_cast<std::ptrdiff_t>(std::min<uint64_t>(published - tail_first, tail.size()));
-      old_texts.assign(std::make_move_iterator(tail.begin() + done), std::make_move_iterator(tail.end()));
-      tail.swap(old_texts);
-      tail_first = published;
       tell = tell_published;
     }
     wal_is_large = log->wal_bytes() > kWalBytesBeforeCompaction;
     const bool is_quick = log->size() - log->published_size() <= kFewEntries;
     if (wal_is_large && (is_quick || log->wal_bytes() > 2 * kWalBytesBeforeCompaction)) {
-      if (auto done = compact(); !done) return done;
+      auto replaced = compact();
+      if (!replaced) return fail(replaced.error());
+      old_wal = std::move(*replaced);
       wal_is_large = false;
     }
   }
+  forget_published_texts();
   if (tell) tell();
   std::error_code ignored;
   for (const std::string& folder : publication->obsolete)
@@ -326,6 +342,7 @@ Result<void> LedgerFiles::Parts::write_vkeys() const {
 }
 
 void LedgerFiles::Parts::run_publisher() {
+  give_way();
   while (true) {
     {
       std::unique_lock lock(mutex);

@@ -203,6 +203,7 @@ Result<std::optional<Publication>> Log::publish(std::span<const SigningKey> keys
   auto opened = open_checkpoint(out.signed_checkpoint, verifiers);
   if (!opened) return fail(std::move(opened.error()));
   publishing_ = std::move(*opened);
+  publishing_tail_ = std::exchange(tail_, {});
   for (const FileWrite& file : full_) out.obsolete.push_back(file.path + ".p");
   out.tiles = std::exchange(full_, {});
   for (FileWrite& file : edge_.partials()) out.tiles.push_back(std::move(file));
@@ -213,14 +214,10 @@ Result<std::optional<Publication>> Log::publish(std::span<const SigningKey> keys
 
 std::vector<Bytes> Log::published() {
   HETAO_CHECK(publishing_.has_value());
-  const Checkpoint& head = publishing_->checkpoint;
-  const auto rest = tail_.begin() + static_cast<std::ptrdiff_t>(head.size - tail_first_);
-  std::vector<Bytes> kept(std::make_move_iterator(rest), std::make_move_iterator(tail_.end()));
-  tail_.swap(kept);
-  tail_first_ = head.size;
-  tail_root_ = head.root;
+  tail_first_ = publishing_->checkpoint.size;
+  tail_root_ = publishing_->checkpoint.root;
   published_ = std::exchange(publishing_, std::nullopt);
-  return kept;
+  return std::exchange(publishing_tail_, {});
 }
 
 std::vector<VerifierKey> Log::keys_of_checkpoint() const {
@@ -256,6 +253,7 @@ Result<FileWrite> Log::add_cosignatures(std::string_view lines, std::span<const 
 }
 
 FileWrite Log::compact() {
+  HETAO_CHECK(!publishing_.has_value());
   FileWrite file{kWalFile, encode_wal_header(tail_first_, tail_root_)};
   writer_ = WalWriter::after_header(file.bytes);
   std::span<const Bytes> rest(tail_);

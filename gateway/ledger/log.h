@@ -6,7 +6,8 @@
 //                    those of the next stage are begun; appends may go on meanwhile.
 //   published()      the files of that publication are durable: the next publish() may come. Hands out what
 //                    the log no longer needs: destroying it takes long, and may happen elsewhere.
-//   compact()        a new content for `wal` without what the published tiles hold: replace it whole.
+//   compact()        a new content for `wal` without what the published tiles hold: replace it whole. Not
+//                    between publish() and published().
 //
 // Files, below the log's folder: `wal`, `tile/…`, `signing`, `checkpoint`. A crash between any two writes is
 // recovered by recover(), which applies the write-ahead log to the published tiles through the code of
@@ -113,11 +114,12 @@ class Log {
   WalWriter writer_{0, 0};
   size_t wal_bytes_ = 0;
   size_t torn_bytes_ = 0;
-  std::vector<FileWrite> full_;        // tiles and bundles completed since the last publication began
-  std::vector<Bytes> tail_;            // entries behind the published checkpoint …
-  uint64_t tail_first_ = 0;            // … from this index on
-  Digest tail_root_;                   // of the tree of that size
-  std::optional<Checkpoint> signing_;  // while recovering: what was about to be signed
+  std::vector<FileWrite> full_;         // tiles and bundles completed since the last publication began
+  std::vector<Bytes> publishing_tail_;  // entries behind the published checkpoint that are being published …
+  std::vector<Bytes> tail_;             // … and those behind them
+  uint64_t tail_first_ = 0;             // the index of the first of both
+  Digest tail_root_;                    // of the tree of that size
+  std::optional<Checkpoint> signing_;   // while recovering: what was about to be signed
   std::optional<SignedCheckpoint> published_;
   std::optional<SignedCheckpoint> publishing_;
 };
