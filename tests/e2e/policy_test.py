@@ -112,6 +112,21 @@ class Policies(CitiesTest):
         for kind in ("policy-proposed", "policy-approved", "policy-activated"):
             self.assertIn(active, [entry["policy_digest"] for entry in self.entries("hongkong", kind)], kind)
 
+    def test_a_proposer_does_not_approve_with_another_account(self):
+        name = self.propose("hongkong", self.pack("one-person", "single"))["id"]
+        self.admin("hongkong", "history", person="POLICY_ADMIN2")  # an account is known when it has called
+        proposer = self.entries("hongkong", "policy-proposed")[0]["who"]
+        admins = [one["name"] for one in self.cities.ask("hongkong", "AUDITOR", "audit", "person", "list")["people"]
+                  if one["name"].startswith("hongkong-hub/") and one["name"] != proposer]
+        for word in ("same", "apart"):
+            for other in admins:
+                self.cities.hetao("hongkong", "AUDITOR", "audit", "person", word, proposer, other, "--reason", "staff list")
+            if word == "same":
+                refused = self.cities.hetao("hongkong", "POLICY_ADMIN2", "policy", "approve", name, code=7)
+                self.assert_words(refused.stderr, "another account", "second policy administrator")
+        self.admin("hongkong", "approve", name, person="POLICY_ADMIN2")
+        self.admin("hongkong", "withdraw", name, "--reason", "a test")
+
     def test_a_pack_whose_tests_fail_is_not_proposed(self):
         folder = self.pack("failing", "sealed")
         (folder / "rules/99-sealed.yaml").write_text(SEALED.format(project="other", effect="forbid"))

@@ -135,7 +135,7 @@ TEST(Mechanisms, AreFiledListedAndWithdrawn) {
 TEST(Policy, ShowsRulesAndDecides) {
   TestGateway gateway;
   const json::object policy = object_of(gateway.get("/api/v1/policy", gateway.submitter()));
-  EXPECT_EQ(policy.at("rules").as_array().size(), 5U);
+  EXPECT_EQ(policy.at("rules").as_array().size(), 6U);
   EXPECT_EQ(policy.at("digest").as_string().size(), 64U);
   const auto decided =
       gateway.post("/api/v1/policy/decide", gateway.submitter(),

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <map>
+#include <set>
 #include <sstream>
 
 #include "gateway/api/url.h"
@@ -19,13 +19,14 @@ std::string etag_of(const io::HttpResponse& response) {
   return std::string(response.headers.get("etag"));
 }
 
-// A model that leaves for Shenzhen waits for a reviewer.
-std::string submit_held(TestGateway& gateway) {
+// A model that leaves for Shenzhen waits for a reviewer, a data set for two.
+std::string submit_held(TestGateway& gateway, const std::string& kind = "model") {
   gateway.happen(federation::PeerUp{"shenzhen"});
   const auto response = gateway.post(
       "/api/v1/jobs", gateway.submitter(),
       R"({"name": "h", "executors": [{"image": "host", "command": ["true"]}], "resources": {"zones": ["shenzhen"]},
-          "inputs": [{"path": "/m", "content": "weights"}], "tags": {"input:/m": "model"}})");
+          "inputs": [{"path": "/m", "content": "weights"}], "tags": {"input:/m": ")" +
+          kind + "\"}}");
   EXPECT_EQ(response.status, 200) << response.body;
   EXPECT_EQ(object_of(response).at("decision"), "hold") << response.body;
   return std::string(object_of(response).at("id").as_string());
@@ -288,34 +289,66 @@ TEST(Reviews, AHeldJobIsLetThroughByAReviewerWithAReason) {
       1U);
 }
 
+std::string review_of(TestGateway& gateway, const std::string& job) {
+  const json::object shown = object_of(gateway.get("/api/v1/jobs/" + job, gateway.submitter()));
+  return "/api/v1/reviews/" + percent_encode(std::string(shown.at("waits_for").at(0).as_string()));
+}
+
+// The name in the ledger of whoever has this token: the one that was not there before the call.
+std::string ledger_name_of(TestGateway& gateway, const std::string& token) {
+  const auto names = [&] {
+    std::set<std::string> all;
+    const json::object answer = object_of(gateway.get("/api/v1/audit/people", gateway.auditor()));
+    for (const json::value& one : answer.at("people").as_array()) all.emplace(one.at("name").as_string());
+    return all;
+  };
+  const std::set<std::string> before = names();
+  gateway.get("/api/v1/status", token);
+  for (const std::string& name : names())
+    if (!before.contains(name)) return name;
+  ADD_FAILURE() << "the caller was known before";
+  return {};
+}
+
+int note_same(TestGateway& gateway, const std::string& one, const std::string& other, bool are_same) {
+  const json::object body{{"reason", "staff list"}, {"other", other}, {"same", are_same}};
+  return gateway.post("/api/v1/audit/people/" + one + "/accounts", gateway.auditor(), canonical_json(body))
+      .status;
+}
+
 TEST(Reviews, ThePersonWhoSubmittedDoesNotReviewWithAnotherAccountEither) {
   TestGateway gateway;
-  const json::object job =
-      object_of(gateway.get("/api/v1/jobs/" + submit_held(gateway), gateway.submitter()));
-  const std::string review =
-      "/api/v1/reviews/" + percent_encode(std::string(job.at("waits_for").at(0).as_string()));
   const std::string second = gateway.token("alice.wong", "cuhk", {"reviewer"});
-  ASSERT_EQ(gateway.get(review, second).status, 200);
-  const auto people =
-      object_of(gateway.get("/api/v1/audit/people", gateway.auditor())).at("people").as_array();
-  std::map<std::string, std::string> names;  // by tenant
-  for (const json::value& one : people) {
-    const std::string name(one.at("name").as_string());
-    names[name.substr(0, name.find('/'))] = name;
-  }
-  const auto link = [&](const char* same) {
-    return gateway
-        .post("/api/v1/audit/people/" + names.at("cuhk") + "/accounts", gateway.auditor(),
-              R"({"reason": "staff list", "other": ")" + names.at("hku") + R"(", "same": )" + same + "}")
-        .status;
-  };
+  const std::string hers = ledger_name_of(gateway, second);
+  const std::string submitter = ledger_name_of(gateway, gateway.submitter());
+  const std::string review = review_of(gateway, submit_held(gateway));
   const std::string reason = R"({"reason": "looks fine"})";
-  ASSERT_EQ(link("true"), 200);
+  ASSERT_EQ(note_same(gateway, hers, submitter, true), 200);
   const auto refused = gateway.post(review + "/approve", second, reason);
   EXPECT_EQ(refused.status, 403) << refused.body;
   EXPECT_NE(refused.body.find("another account"), std::string::npos) << refused.body;
-  ASSERT_EQ(link("false"), 200);
+  ASSERT_EQ(note_same(gateway, hers, submitter, false), 200);
   EXPECT_EQ(gateway.post(review + "/approve", second, reason).status, 200);
+}
+
+TEST(Reviews, WhoeverApprovedDoesNotApproveAgainWithAnotherAccount) {
+  TestGateway gateway;
+  const std::string first = gateway.token("chan", "cuhk", {"reviewer"});
+  const std::string second = gateway.token("chan.tm", "office", {"reviewer"});
+  const std::string one = ledger_name_of(gateway, first);
+  const std::string other = ledger_name_of(gateway, second);
+  const std::string review = review_of(gateway, submit_held(gateway, "dataset"));
+  const std::string reason = R"({"reason": "looks fine"})";
+  ASSERT_EQ(note_same(gateway, other, one, true), 200);
+  const auto half = gateway.post(review + "/approve", first, reason);
+  ASSERT_EQ(half.status, 200) << half.body;
+  EXPECT_EQ(object_of(half).at("state"), "open");
+  const auto refused = gateway.post(review + "/approve", second, reason);
+  EXPECT_EQ(refused.status, 403) << refused.body;
+  EXPECT_NE(refused.body.find("another person"), std::string::npos) << refused.body;
+  const auto whole = gateway.post(review + "/approve", gateway.reviewer(), reason);
+  ASSERT_EQ(whole.status, 200) << whole.body;
+  EXPECT_NE(object_of(whole).at("state"), "open");
 }
 
 }  // namespace

@@ -38,6 +38,12 @@ rules:
     title: {en: Models are looked at}
     basis: [Test Act art. 3]
     when: {action: cross, item.kind: model}
+  - id: H2
+    effect: hold
+    title: {en: Two people look at rows}
+    basis: [Test Act art. 3]
+    when: {action: cross, item.kind: dataset}
+    obligations: [review: {reviewers: 2}]
   - id: P1
     effect: permit
     title: {en: Code may cross}
