@@ -233,7 +233,7 @@ class Builder {
     }
     std::vector<uint32_t> parts;
     for (const Formula& part : formula.parts) parts.push_back(number(part));
-    return question_->formulas.combine(formula.kind, std::move(parts));
+    return question_->formulas.combine(formula.kind, parts);
   }
 
   void make_rows() {
@@ -325,7 +325,7 @@ uint32_t FormulaTable::test(uint32_t variable, Bits accepted) {
   return keep(std::move(node));
 }
 
-uint32_t FormulaTable::combine(Formula::Kind kind, std::vector<uint32_t> parts) {
+uint32_t FormulaTable::combine(Formula::Kind kind, const std::vector<uint32_t>& parts) {
   const uint32_t ends = kind == Formula::Kind::kAll ? kNever : kAlways;
   const uint32_t nothing = kind == Formula::Kind::kAll ? kAlways : kNever;
   Node node;
@@ -364,7 +364,7 @@ uint32_t FormulaTable::restrict(uint32_t formula, uint32_t variable, uint32_t gr
   std::vector<uint32_t> left;
   left.reserve(parts.size());
   for (const uint32_t part : parts) left.push_back(restrict(part, variable, group));
-  const uint32_t out = combine(nodes_[formula].kind, std::move(left));
+  const uint32_t out = combine(nodes_[formula].kind, left);
   restricted_.emplace(key, out);
   return out;
 }

@@ -35,7 +35,7 @@ class FormulaTable {
 
   FormulaTable();
   uint32_t test(uint32_t variable, Bits accepted);
-  uint32_t combine(Formula::Kind kind, std::vector<uint32_t> parts);  // kAll or kAny
+  uint32_t combine(Formula::Kind kind, const std::vector<uint32_t>& parts);  // kAll or kAny
   uint32_t restrict(uint32_t formula, uint32_t variable, uint32_t group);
   std::span<const uint32_t> variables(uint32_t formula) const { return nodes_[formula].variables; }
   size_t size() const { return nodes_.size(); }

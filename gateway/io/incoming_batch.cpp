@@ -200,7 +200,7 @@ void IncomingBatch::write_answers() {
   if (over_ && answers_.empty()) link->end_stream(id_);
 }
 
-void IncomingBatch::finish(BlobOutcome outcome) {
+void IncomingBatch::finish(const BlobOutcome& outcome) {
   if (over_) return;
   over_ = true;
   owner_.done(outcome);

@@ -64,7 +64,7 @@ class IncomingBatch : public StreamHandler,
   void broke(const transfer::Failure& failure);
   void fail_here(transfer::Refusal reason, const std::string& why);
   void write_answers();
-  void finish(BlobOutcome outcome);
+  void finish(const BlobOutcome& outcome);
 
   std::weak_ptr<PeerLink> link_;
   tunnel::StreamId id_;

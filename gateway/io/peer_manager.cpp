@@ -88,6 +88,7 @@ PeerManager::PeerManager(asio::any_io_executor executor, Workers& workers, BlobS
       });
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): a timer that can't be cancelled is the end of the process anyway
 PeerManager::~PeerManager() {
   stop();
   parts_->lane_threads.stop();

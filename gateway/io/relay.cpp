@@ -17,7 +17,7 @@ constexpr auto kConnectPatience = std::chrono::seconds(5);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 struct Pair {
-  Pair(tcp::socket a, asio::any_io_executor executor) : client(std::move(a)), leader(std::move(executor)) {}
+  Pair(tcp::socket a, const asio::any_io_executor& executor) : client(std::move(a)), leader(executor) {}
   tcp::socket client;
   tcp::socket leader;
 

@@ -1,6 +1,4 @@
 // How a shell comes to life: the lock, the replay, the platforms, the servers.
-#include <algorithm>
-
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
@@ -110,10 +108,10 @@ void ShellParts::recall_run(const pb::Offer& offer) {
   const std::string key = offer.job() + "." + std::to_string(offer.attempt());
   if (core->run(key) != nullptr) return;
   // One row, here and now: what a peer says is taken in its order.
-  const auto archived = past->find(federation::Table::kPastRun, key);
+  auto archived = past->find(federation::Table::kPastRun, key);
   if (!archived) return fail_for_good(archived.error());
-  if (!*archived) return;
-  if (auto loaded = core->load({federation::Table::kRun, key, **archived}); !loaded)
+  if (!archived->has_value()) return;
+  if (auto loaded = core->load({federation::Table::kRun, key, std::move(*archived)}); !loaded)
     fail_for_good(loaded.error());
 }
 

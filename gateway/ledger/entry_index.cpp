@@ -17,7 +17,7 @@ constexpr std::string_view kMagic = "HTIDX001";
 constexpr size_t kHeadBytes = 8 + 8 + 4 + 8 + 8 + 4;
 constexpr size_t kTermBytes = 8 + 4 + 4;
 constexpr int64_t kMicrosPerHour = int64_t{3'600} * 1'000'000;
-constexpr int64_t kHoursMax = 24 * 31;  // a longer span is left to the segments' own times
+constexpr int64_t kHoursMax = int64_t{24} * 31;  // a longer span is left to the segments' own times
 
 uint64_t term(std::string_view name, std::string_view value) {
   Sha256 hash;

@@ -126,9 +126,9 @@ Result<void> Verifier::first(const Line& line) {
   auto witness_keys = keys_from(line, "witness_keys");
   if (!witness_keys) return fail(std::move(witness_keys.error()));
   report_.keys_are_pinned = !options_.log_keys.empty();
-  report_.log_keys = report_.keys_are_pinned ? options_.log_keys : std::move(*log_keys);
+  report_.log_keys = report_.keys_are_pinned ? options_.log_keys : *log_keys;
   const bool witnesses_pinned = !options_.witness_keys.empty();
-  report_.witness_keys = witnesses_pinned ? options_.witness_keys : std::move(*witness_keys);
+  report_.witness_keys = witnesses_pinned ? options_.witness_keys : *witness_keys;
   auto head = open_checkpoint(*checkpoint, report_.log_keys, report_.witness_keys);
   if (!head) return refuse(line.what() + ", " + head.error().what, head.error().why);
   if (!head->unknown.empty() && !report_.keys_are_pinned && !witnesses_pinned)
@@ -168,7 +168,7 @@ Result<void> Verifier::entry(const Line& line) {
     return refuse(line.what(), "not an entry");
   const std::string what = line.what() + ", entry " + std::to_string(*index);
   if (index_ && *index <= *index_) return refuse(what, "it stands behind entry " + std::to_string(*index_));
-  index_ = *index;
+  index_ = index;
   Proof proof;
   for (const std::string& hash : *lines) {
     const auto raw = from_base64(hash);

@@ -59,7 +59,7 @@ std::string parameter(std::string_view name, std::string_view value) {
 }
 
 std::string local_time(Instant time) {
-  std::string text = to_rfc3339(time + Duration::seconds(8 * 3600));
+  std::string text = to_rfc3339(time + Duration::seconds(int64_t{8} * 3600));
   text[10] = ' ';
   return text.substr(0, 19) + " +08:00";
 }

@@ -42,7 +42,7 @@ std::optional<uint64_t> take_index(std::string_view& path) {
     if (path.size() < 3 ||
         !std::all_of(path.begin(), path.begin() + 3, [](char c) { return c >= '0' && c <= '9'; }))
       return std::nullopt;
-    const auto group = static_cast<uint64_t>((path[0] - '0') * 100 + (path[1] - '0') * 10 + (path[2] - '0'));
+    const int group = (path[0] - '0') * 100 + (path[1] - '0') * 10 + (path[2] - '0');
     if (first && more && group == 0) return std::nullopt;  // a leading zero group
     if (__builtin_mul_overflow(index, uint64_t{1000}, &index) || __builtin_add_overflow(index, group, &index))
       return std::nullopt;

@@ -31,7 +31,7 @@ Result<void> write_all(int fd, std::string_view content, const std::string& what
 
 // The content under a temporary name, durable but for the folder's entry.
 Result<std::string> write_temporary(int folder, const std::string& name, std::string_view content) {
-  const std::string temporary = "." + name + "." + std::to_string(::getpid());
+  std::string temporary = "." + name + "." + std::to_string(::getpid());
   const Fd file(
       ::openat(folder, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return fail(os_error(name, "can't be created", errno));

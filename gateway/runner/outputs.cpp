@@ -56,7 +56,7 @@ class Collector {
   }
 
  private:
-  void note(std::string text) {
+  void note(std::string_view text) {
     constexpr size_t kNotesMax = 8;  // the first ones tell what is wrong
     if (notes_.size() < kNotesMax) notes_.push_back(readable(text, 400));
     if (notes_.size() == kNotesMax) notes_.back() = "and more";
@@ -153,7 +153,7 @@ class Collector {
       return fail(ErrorCode::kFailed, "outputs", "are more than 50,000 files", "pack them into an archive");
     }
     const std::string name = std::to_string(index_) + "." + std::to_string(files_.size());
-    const auto stored = found.own ? link(found, info, name) : copy(found, name);
+    auto stored = found.own ? link(found, info, name) : copy(found, name);
     if (!stored) return stored;  // an output that is there and can't be kept must not look like a missing one
     files_[path] = {path, int64_t{info.st_size}, "out/" + name};
     return {};

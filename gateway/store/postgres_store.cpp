@@ -140,7 +140,7 @@ Result<void> PostgresStore::prepare() {
 }
 
 Result<void> PostgresStore::load(const std::function<Result<void>(const Record&)>& take) {
-  const auto declared = session_.run_script(
+  auto declared = session_.run_script(
       "BEGIN READ ONLY; DECLARE all_records NO SCROLL CURSOR FOR "
       "SELECT kind, key, value FROM hetao.record WHERE kind <= 100");
   if (!declared) return declared;

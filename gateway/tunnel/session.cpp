@@ -211,7 +211,7 @@ Result<void> Session::break_off(Fault why) {
 }
 
 // The peer has stated why; nothing that we could say would be read.
-void Session::end_by_peer(Fault why) {
+void Session::end_by_peer(const Fault& why) {
   writer_.drop_data();
   writer_.drop_control();
   lose_streams(why);

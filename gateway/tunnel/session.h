@@ -175,7 +175,7 @@ class Session {
   void write_goodbye(Reason reason, std::string_view text, bool at_once);
   void move_to_end();
   Result<void> break_off(Fault why);
-  void end_by_peer(Fault why);
+  void end_by_peer(const Fault& why);
   void lose_streams(const Fault& why);
   Error to_error(const Fault& why) const;
   void note_time(Instant now) { now_ = std::max(now_, now); }

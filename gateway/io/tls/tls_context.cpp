@@ -49,7 +49,7 @@ Result<std::string> set_groups(SSL_CTX* context, const std::vector<std::string>&
                     "take X25519, P-256 or P-384, or write \"?" + printable(name) + "\" to leave it out");
     }
   }
-  const std::string list = join(chosen, ":");
+  std::string list = join(chosen, ":");
   if (chosen.empty() || SSL_CTX_set1_groups_list(context, list.c_str()) != 1) {
     return refuse("no key exchange group is left", "take X25519, P-256 or P-384");
   }

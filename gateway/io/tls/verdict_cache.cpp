@@ -25,7 +25,7 @@ int place_in_context() {
 void VerdictCache::attach_to(SSL_CTX* context) {
   auto cache = std::make_unique<VerdictCache>();
   HETAO_CHECK(SSL_CTX_set_ex_data(context, place_in_context(), cache.get()) == 1);
-  (void)cache.release();
+  HETAO_CHECK(cache.release() != nullptr);  // free_cache() has it
 }
 
 VerdictCache& VerdictCache::of(SSL_CTX* context) {
