@@ -35,7 +35,10 @@ constexpr auto kPublishEvery =
 // little, which it is when one publication follows another at once; or until the log is twice as large.
 constexpr size_t kWalBytesBeforeCompaction = size_t{256} << 20U;
 constexpr uint64_t kFewEntries = 8'192;
-constexpr size_t kTextsForgottenAtOnce = 1'024;
+// What is published is freed in steps with a pause behind each: the allocator's locks are those of whoever
+// appends.
+constexpr size_t kForgottenAtOnce = 1'024;
+constexpr auto kForgettingPause = std::chrono::microseconds(200);
 constexpr size_t kLogFileBytesMax = size_t{1} << 30U;
 // The write-ahead log is filled with zeros ahead of what is written: a sync of bytes that are there already
 // has no new size to record. A step for many small groups; large ones cost more twice than a new size does.
@@ -112,7 +115,7 @@ struct LedgerFiles::Parts {
   Result<void> publish();
   Result<void> write_publication(const ledger::Publication& publication) const;
   Result<Descriptor> compact();
-  void forget_published_texts();
+  void forget_published(std::vector<Bytes> entries);
   void run_publisher();
   std::vector<ledger::SigningKey> keys() const;
   Result<void> write_vkeys() const;
@@ -255,18 +258,19 @@ Result<Descriptor> LedgerFiles::Parts::compact() {
   return std::exchange(wal, std::move(*file));
 }
 
-// In small steps: whoever appends or reads waits for none of them.
-void LedgerFiles::Parts::forget_published_texts() {
-  std::vector<std::string> old;
+void LedgerFiles::Parts::forget_published(std::vector<Bytes> entries) {
+  std::vector<std::string> texts;
   do {
-    old.clear();
+    texts.clear();
+    entries.resize(entries.size() - std::min(entries.size(), kForgottenAtOnce));
+    std::this_thread::sleep_for(kForgettingPause);
     const std::lock_guard lock(mutex);
-    for (; tail_first < published && !tail.empty() && old.size() < kTextsForgottenAtOnce; ++tail_first) {
-      old.push_back(std::move(tail.front()));
+    for (; tail_first < published && !tail.empty() && texts.size() < kForgottenAtOnce; ++tail_first) {
+      texts.push_back(std::move(tail.front()));
       tail.pop_front();
     }
     if (tail.empty()) tail_first = published;  // what a start found unpublished was never in it
-  } while (!old.empty());
+  } while (!texts.empty() || !entries.empty());
 }
 
 Result<void> LedgerFiles::Parts::publish() {
@@ -285,8 +289,8 @@ Result<void> LedgerFiles::Parts::publish() {
     publication = std::move(**next);
   }
   if (auto written = write_publication(*publication); !written) return written;
-  std::vector<Bytes> old_entries;  // destroyed when nobody waits for it any more, as is …
-  Descriptor old_wal;              // … the file that a compaction replaced
+  std::vector<Bytes> old_entries;
+  Descriptor old_wal;  // that a compaction replaced: closed when nobody waits for it
   std::function<void()> tell;
   {
     const std::lock_guard one_writer(writing);
@@ -306,8 +310,8 @@ Result<void> LedgerFiles::Parts::publish() {
       wal_is_large = false;
     }
   }
-  forget_published_texts();
   if (tell) tell();
+  forget_published(std::move(old_entries));
   std::error_code ignored;
   for (const std::string& folder : publication->obsolete)
     std::filesystem::remove_all(path_of(folder), ignored);
