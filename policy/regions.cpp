@@ -23,9 +23,9 @@ struct Box {
   bool whole = true;
 };
 
-class Reader {
+class RegionsReader {
  public:
-  Reader(const Diagram& diagram, uint32_t root) : diagram_(diagram), root_(root) {}
+  RegionsReader(const Diagram& diagram, uint32_t root) : diagram_(diagram), root_(root) {}
 
   std::vector<Box> read(size_t most) {
     left_ = most;
@@ -186,7 +186,7 @@ std::vector<Region> Comparison::whole_regions(size_t most, double& total) {
   gave_up_ = paths > kWholeBoxesMax;
   if (gave_up_) return {};
   const std::vector<Box> boxes =
-      Joiner(diagram_->question()).join(Reader(*diagram_, *root).read(static_cast<size_t>(paths)));
+      Joiner(diagram_->question()).join(RegionsReader(*diagram_, *root).read(static_cast<size_t>(paths)));
   gave_up_ = boxes.size() > most;
   if (gave_up_) return {};
   total = static_cast<double>(boxes.size());
@@ -207,7 +207,7 @@ std::vector<Region> Comparison::upper_regions(size_t most, double& total) {
   const double paths = diagram_->node(*root).boxes;
   const Question& question = diagram_->question();
   std::vector<Box> boxes = for_each_end(
-      Reader(*diagram_, *root).read(static_cast<size_t>(std::min(paths, kUpperBoxesMax))), *diagram_);
+      RegionsReader(*diagram_, *root).read(static_cast<size_t>(std::min(paths, kUpperBoxesMax))), *diagram_);
   boxes = Joiner(question).join(std::move(boxes));
   total = std::max(static_cast<double>(boxes.size()), paths > kUpperBoxesMax ? paths : 0);
   std::vector<Region> out;
