@@ -89,7 +89,9 @@ void ShellParts::on(federation::FindRun& effect) {
 Awaitable<void> ShellParts::release_run(federation::ReleaseRun wanted, PlatformSlot& slot) {
   federation::RunReleased released;
   const auto release = [&] { released = slot.platform->release(wanted.run, wanted.platform_id); };
-  co_await slot.workers.run(release);
+  // Before further submissions: a job is not held longer than it must be, and what was submitted a moment ago
+  // need not be looked up again.
+  co_await slot.workers.run_first(release);
   post(std::move(released));
   watch(slot);
 }

@@ -19,6 +19,8 @@ class Workers {
 
   // Called on the io thread; `work` must not throw and must not touch what belongs to the io thread.
   Awaitable<void> run(std::function<void()> work);
+  // The same, before all that waits by run() and post(): for what ends something that was begun.
+  Awaitable<void> run_first(std::function<void()> work);
   // The same for whoever does not wait. Any thread.
   void post(std::function<void()> work);
   // Drops what has not begun, waits for the rest. Nobody who waited is resumed any more.
@@ -26,6 +28,8 @@ class Workers {
 
  private:
   struct Pool;
+  Awaitable<void> wait_for(std::function<void()> work, bool is_first);
+
   std::unique_ptr<Pool> pool_;
 };
 
