@@ -31,7 +31,8 @@ bool read_run(Reading& reading, const Place& place, std::string_view text, const
     return false;
   }
   size_t used = 0;
-  const std::string content = decode_run(text, one.encoding, reading.limits().held_bytes, used);
+  const std::string content =
+      decode_run(text.substr(0, one.most), one.encoding, reading.limits().held_bytes, used);
   if (content.size() >= reading.limits().held_bytes)
     reading.not_read(place.path, "encoded text that is too large to be decoded in memory");
   if (!reading.decoded(place.path, content.size())) return false;

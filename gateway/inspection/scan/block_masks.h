@@ -13,7 +13,8 @@
 namespace hetao::inspection {
 
 inline constexpr size_t kBlockBytes = 64;
-inline constexpr size_t kMaskPadBytes = 128;
+inline constexpr size_t kMaskPadBytes =
+    256;  // the rest of the last block, the next one, and what begins there
 inline constexpr size_t kStrideBlocks = 64;
 // A row of so many letters, digits and signs may be base64 that is worth reading.
 inline constexpr size_t kDenseRunMin = 32;
@@ -23,17 +24,17 @@ inline constexpr size_t kStrideBytes = kStrideBlocks * kBlockBytes;
 
 // Bit i is byte i of the block. A run, mark or border may be one too many: a scalar check decides.
 struct BlockMasks {
-  uint64_t digit = 0;
-  uint64_t run = 0;      // first digit of a run of four or more
-  uint64_t mark = 0;     // the beginning of something else: see block_kernel.h
-  uint64_t fold = 0;     // full-width digits, zero-width characters, escapes, digits with NULs between them
-  uint64_t border = 0;   // in a dense block: the byte before a new run that may be base64
-  uint64_t line = 0;     // '\n'
-  uint64_t control = 0;  // bytes that no text holds
-  uint64_t separator = 0;
+  uint64_t digit;
+  uint64_t run;      // first digit of a run of four or more
+  uint64_t mark;     // the beginning of something else: see block_kernel.h
+  uint64_t fold;     // full-width digits, zero-width characters, escapes, digits with NULs between them
+  uint64_t border;   // in a dense block: the byte before a new run that may be base64
+  uint64_t line;     // '\n'
+  uint64_t control;  // bytes that no text holds
+  uint64_t separator;
 };
 
-// Up to 64 blocks that are looked at together.
+// Up to 64 blocks that are looked at together; what lies behind their number is left as it was.
 struct Stride {
   BlockMasks block[kStrideBlocks];
   uint64_t busy = 0;      // bit i: block i has a run, mark, fold or border

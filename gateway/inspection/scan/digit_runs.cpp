@@ -423,11 +423,16 @@ void WindowScan::on_bir(size_t begin, size_t end) {
 
 // Where the number begins that a name stands before: "lat":22.54310,"lng":114.05790. `end`: there is none.
 size_t WindowScan::named_number(size_t end) const {
-  static constexpr std::string_view kBetween = "\"':=&,;_{}[]()\t\xc2\xb0 ";
+  static constexpr std::array<bool, 256> kBetween = [] {
+    std::array<bool, 256> between{};
+    for (const char c : std::string_view("\"':=&,;_{}[]()\t\xc2\xb0 "))
+      between[static_cast<uint8_t>(c)] = true;
+    for (size_t i = 0; i < 256; ++i) between[i] = between[i] || is_letter(static_cast<char>(i));
+    return between;
+  }();
   size_t next = end;
-  while (next < end + kNameBytesMax &&
-         (is_letter(at(next)) || kBetween.find(at(next)) != std::string_view::npos))
-    ++next;
+  const size_t last = std::min(end + kNameBytesMax, text_.size());
+  while (next < last && kBetween[static_cast<uint8_t>(text_[next])]) ++next;
   const bool named = is_digit(at(next)) && (words_in(text_, end, next) & kWordsPlace) != 0;
   const bool degrees = is_digit(at(next)) && text_.substr(end).starts_with("°");
   return named || degrees ? next : end;

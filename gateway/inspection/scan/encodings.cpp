@@ -1,7 +1,7 @@
 // Bytes written as letters and digits: base64, hexadecimal, hexadecimal dumps.
 #include <algorithm>
 #include <array>
-#include <set>
+#include <bitset>
 
 #include "gateway/base/text.h"
 #include "gateway/inspection/scan/window_scan.h"
@@ -17,6 +17,9 @@ constexpr size_t kEncodedBehindBytes = 1'024;
 constexpr size_t kDenseBackBytes = 256;
 constexpr size_t kShortRunMin = 20;
 constexpr size_t kWideZerosMin = 4;
+constexpr size_t kMarkedHeadBytes = 256;
+constexpr size_t kDoubleByteHeadBytes = 128;
+constexpr size_t kChanceCharacters = 512;
 constexpr size_t kIndentBytesMax = 80;
 constexpr size_t kDumpLineBytesMax = 200;
 constexpr size_t kDumpLinesBefore = 4;
@@ -35,6 +38,24 @@ constexpr std::array<int8_t, 256> kBase64 = [] {
 
 int base64_value(char c) {
   return kBase64[static_cast<unsigned char>(c)];
+}
+
+// Whether these are all characters of base64.
+template <size_t N>
+bool all_base64(const char* text) {
+  int joined = 0;
+  for (size_t i = 0; i < N; ++i) joined |= base64_value(text[i]);
+  return joined >= 0;
+}
+
+// The three bytes of a quad; below zero: it is none.
+int32_t quad_value(const char* quad) {
+  const auto value = [quad](size_t i) { return static_cast<int32_t>(base64_value(quad[i])); };
+  return value(0) * (1 << 18) | value(1) * (1 << 12) | value(2) * (1 << 6) | value(3);
+}
+template <class Take>
+void take_quad(int32_t value, Take take_byte) {
+  for (const int shift : {16, 8, 0}) take_byte(static_cast<char>(value >> shift));
 }
 
 int hex_value(char c) {
@@ -104,6 +125,12 @@ size_t base64_begin(std::string_view text, size_t quad) {
   size_t begin = quad;
   size_t taken = 0;
   for (size_t i = quad; i > 0 && quad - i < kEncodedBeforeBytes;) {
+    // Mostly whole quads: the character before them tells whether the first is an escape's.
+    if (taken % 4 == 0 && i > 4 && quad - i + 4 <= kEncodedBeforeBytes &&
+        all_base64<4>(text.data() + i - 4) && text[i - 5] != '\\') {
+      begin = i -= 4;
+      continue;
+    }
     if (const size_t gap = base64_gap_before(text, i); gap > 0) {
       i -= gap;
       continue;
@@ -128,12 +155,17 @@ View decode_base64_near(std::string_view text, size_t quad) {
   Base64Reader reader;
   size_t i = base64_begin(text, quad);
   size_t place = i;
-  const auto push = [&](char c) { view.push(c, place, true); };
-  view.reserve(kEncodedBeforeBytes + kEncodedBehindBytes);
-  for (; i < text.size(); ++i) {
-    if (i >= quad + kEncodedBehindBytes) {
-      view.cut = true;
-      break;
+  const auto push = [&](char c) { view.push(c, place); };
+  view.reserve((kEncodedBeforeBytes + kEncodedBehindBytes) / 4 * 3 + kMaskPadBytes);
+  const size_t end = std::min(text.size(), quad + kEncodedBehindBytes);
+  for (; i < end; ++i) {
+    if (reader.between_quads()) {
+      for (place = i; i + 4 <= end; place = i += 4) {
+        const int32_t value = quad_value(text.data() + i);
+        if (value < 0) break;
+        take_quad(value, push);
+      }
+      if (i >= end) break;
     }
     if (const size_t gap = base64_gap(text, i); gap > 0) {
       i += gap - 1;
@@ -141,9 +173,9 @@ View decode_base64_near(std::string_view text, size_t quad) {
     }
     const int value = base64_value(text[i]);
     if (value < 0) break;
-    if (reader.between_quads()) place = i;
     reader.take(value, push);
   }
+  view.cut = i >= quad + kEncodedBehindBytes && i < text.size();
   reader.end(push);
   view.close(std::min(i, text.size()));
   return view;
@@ -172,7 +204,7 @@ View decode_hex_near(std::string_view text, size_t pair, bool separated) {
   while (begin >= step && pair - begin < kEncodedBeforeBytes && is_pair(begin - step)) begin -= step;
   size_t i = begin;
   for (; i < pair + kEncodedBehindBytes && is_pair(i); i += step)
-    view.push(static_cast<char>(hex_value(text[i]) * 16 + hex_value(text[i + 1])), i, true);
+    view.push(static_cast<char>(hex_value(text[i]) * 16 + hex_value(text[i + 1])), i);
   view.cut = i >= pair + kEncodedBehindBytes;
   view.close(std::min(i, text.size()));
   return view;
@@ -204,7 +236,6 @@ class DumpLine {
     if (view.text.size() - before >= (has_offset ? 1U : 4U)) return true;
     view.text.resize(before);
     view.from.resize(before);
-    view.changed.resize(before);
     return false;
   }
 
@@ -243,7 +274,7 @@ class DumpLine {
   }
   void push(View& view, size_t size) {
     for (size_t i = 0; i < size; i += 2, at_ += 2)
-      view.push(static_cast<char>(hex_value(text_[at_]) * 16 + hex_value(text_[at_ + 1])), at_, true);
+      view.push(static_cast<char>(hex_value(text_[at_]) * 16 + hex_value(text_[at_ + 1])), at_);
   }
   std::string_view text_;
   size_t at_;
@@ -299,18 +330,37 @@ View decode_hex_dump(std::string_view text, size_t pos) {
 namespace {
 
 bool is_packed(std::string_view head) {
-  static constexpr std::array kMagics = {"\x1f\x8b\x08"sv,     "PK\x03\x04"sv, "BZh"sv,     "\xfd\x37zXZ"sv,
-                                         "\x28\xb5\x2f\xfd"sv, "7z\xbc\xaf"sv, "%PDF"sv,    "\xff\xfe"sv,
-                                         "\xfe\xff"sv,         "SQLite f"sv,   "PAR1"sv,    "\x89PNG"sv,
-                                         "\xff\xd8\xff"sv,     "GIF8"sv,       "\x89HDF"sv, "\x93NUMPY"sv,
-                                         "\x80\x04\x95"sv};
-  return std::any_of(kMagics.begin(), kMagics.end(),
+  static constexpr std::array kMagics = {
+      "\x1f\x8b\x08"sv, "PK\x03\x04"sv, "BZh"sv,      "\xfd\x37zXZ"sv, "\x28\xb5\x2f\xfd"sv,
+      "7z\xbc\xaf"sv,   "%PDF"sv,       "SQLite f"sv, "PAR1"sv,        "\x89PNG"sv,
+      "\xff\xd8\xff"sv, "GIF8"sv,       "\x89HDF"sv,  "\x93NUMPY"sv,   "\x80\x04\x95"sv};
+  static constexpr std::array<bool, 256> kFirst = [] {
+    std::array<bool, 256> first{};
+    for (const std::string_view magic : kMagics) first[static_cast<uint8_t>(magic[0])] = true;
+    return first;
+  }();
+  return !head.empty() && kFirst[static_cast<uint8_t>(head[0])] &&
+         std::any_of(kMagics.begin(), kMagics.end(),
                      [head](std::string_view magic) { return head.starts_with(magic); });
+}
+
+// UTF-16 behind a mark of its order: no control characters, and halves of characters only in pairs.
+bool is_marked_wide_text(std::string_view head) {
+  const bool little = head.starts_with("\xff\xfe"sv);
+  if (!little && !head.starts_with("\xfe\xff"sv)) return false;
+  bool half = false;
+  for (size_t i = 2; i + 1 < head.size(); i += 2) {
+    const auto low = static_cast<uint8_t>(head[little ? i : i + 1]);
+    const auto high = static_cast<uint8_t>(head[little ? i + 1 : i]);
+    if (half != (high >= 0xdc && high < 0xe0)) return false;
+    half = high >= 0xd8 && high < 0xdc;
+    if (high == 0 && low < ' ' && low != 0 && low != '\n' && low != '\r' && low != '\t') return false;
+  }
+  return true;
 }
 
 // Characters of one and two bytes, as in GBK and Big5.
 bool is_double_byte_text(std::string_view head) {
-  if (std::set<char>(head.begin(), head.end()).size() * 3 < head.size()) return false;
   for (size_t i = 0; i < head.size(); ++i) {
     if (!is_high(head[i])) continue;
     const auto first = static_cast<unsigned char>(head[i]);
@@ -318,19 +368,27 @@ bool is_double_byte_text(std::string_view head) {
     if (first == 0x80 || first == 0xff || second < 0x40 || second == 0x7f || second == 0xff) return false;
     ++i;
   }
-  return true;
+  std::bitset<256> different;
+  for (const char c : head) different.set(static_cast<uint8_t>(c));
+  return different.count() * 3 >= head.size();
+}
+
+bool is_utf8_text(std::string_view head) {
+  for (size_t cut = 0; cut < 4 && cut < head.size(); ++cut) {
+    if (is_utf8(head.substr(0, head.size() - cut))) return true;
+  }
+  return false;
+}
+
+bool has_controls(std::string_view head) {
+  return std::any_of(head.begin(), head.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
+  });
 }
 
 // Text in UTF-8 (but for a character that the cut may have halved), GBK or Big5, without control characters.
 bool is_text(std::string_view head) {
-  const auto controls = [](char c) {
-    return (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
-  };
-  if (std::any_of(head.begin(), head.end(), controls)) return false;
-  for (size_t cut = 0; cut < 4 && cut < head.size(); ++cut) {
-    if (is_utf8(head.substr(0, head.size() - cut))) return true;
-  }
-  return is_double_byte_text(head);
+  return !has_controls(head) && (is_double_byte_text(head) || is_utf8_text(head));
 }
 
 // UTF-16 without a mark: some plain characters, each with its zero on the same side.
@@ -353,22 +411,54 @@ bool is_wide_text(std::string_view head) {
 
 }  // namespace
 
-bool begins_like_content(std::string_view run, RunEncoding encoding) {
+size_t content_characters(std::string_view run, RunEncoding encoding) {
+  constexpr size_t kAll = std::string_view::npos;
   size_t used = 0;
-  // The next line may be a text of its own.
-  if (const std::string_view line = run.substr(0, run.find_first_of("\r\n\\")); line.size() >= kShortRunMin)
-    run = line;
-  // The first few bytes refuse most of what is none.
-  const std::string first = decode_run(run.substr(0, 24), encoding, 12, used);
-  if (first.size() < 12) return false;
-  if (is_packed(first)) return true;
+  // The first few bytes refuse most of what is none. The next line may be a text of its own.
+  const auto own_line = [run](size_t characters) {
+    const std::string_view head = run.substr(0, characters);
+    const auto ends = [](char c) { return is_line_end(c) || c == '\\'; };
+    const auto end = static_cast<size_t>(std::find_if(head.begin(), head.end(), ends) - head.begin());
+    return end >= kShortRunMin ? head.substr(0, end) : head;
+  };
+  const std::string first = decode_run(own_line(24), encoding, 12, used);
+  if (first.size() < 12) return 0;
+  if (is_packed(first)) return kAll;
+  const auto decoded = [&](size_t bytes) { return decode_run(own_line(bytes * 2), encoding, bytes, used); };
+  // Two bytes of a mark are common in anything packed, and nearly any bytes can be characters of two bytes:
+  // how long it goes on like that tells.
+  if (first.starts_with("\xff\xfe"sv) || first.starts_with("\xfe\xff"sv))
+    return is_marked_wide_text(decoded(kMarkedHeadBytes)) ? kAll : kChanceCharacters;
   const bool text = is_text(first);
-  if (!text && first.find('\0') == std::string::npos) return false;
-  const std::string more = decode_run(run.substr(0, 96), encoding, 48, used);
-  return (text && is_text(more)) || is_wide_text(more);
+  if (!text && first.find('\0') == std::string::npos) return 0;
+  const std::string more = decoded(48);
+  if (!text || !is_text(more)) return is_wide_text(more) ? kAll : 0;
+  if (is_utf8_text(more) || is_double_byte_text(decoded(kDoubleByteHeadBytes))) return kAll;
+  return kChanceCharacters;
 }
 
 namespace {
+
+// Appends whole quads, as many as there are in a row, or until these are `bytes_max` and more. Returns how
+// many characters that took.
+size_t append_quads(std::string_view text, size_t bytes_max, std::string& out) {
+  constexpr size_t kBatch = 64;
+  std::array<char, kBatch * 3> bytes;
+  size_t at = 0;
+  for (size_t taken = 0; taken < bytes_max;) {
+    size_t count = 0;
+    while (count < bytes.size() && taken + count < bytes_max && at + 4 <= text.size()) {
+      const int32_t value = quad_value(text.data() + at);
+      if (value < 0) break;
+      take_quad(value, [&](char c) { bytes[count++] = c; });
+      at += 4;
+    }
+    out.append(bytes.data(), count);
+    taken += count;
+    if (count < bytes.size()) break;
+  }
+  return at;
+}
 
 // `by_lines`: each line is a text of its own. Tells whether a line ends inside a quad, so that it may be.
 std::string decode_base64_lines(std::string_view text, size_t bytes_max, bool by_lines, size_t& used,
@@ -377,6 +467,10 @@ std::string decode_base64_lines(std::string_view text, size_t bytes_max, bool by
   Base64Reader reader;
   const auto push = [&out](char c) { out.push_back(c); };
   for (used = 0; used < text.size() && out.size() < bytes_max; ++used) {
+    if (reader.between_quads()) {
+      used += append_quads(text.substr(used), bytes_max - out.size(), out);
+      if (used == text.size() || out.size() >= bytes_max) break;
+    }
     if (const size_t gap = base64_gap(text, used); gap > 0) {
       const bool in_quad = gap > 1 || is_line_end(text[used]) ? !reader.between_quads() : false;
       used += gap - 1;
@@ -448,6 +542,7 @@ std::string decode_run(std::string_view text, RunEncoding encoding, size_t bytes
 void WindowScan::on_dense_begin(size_t block) {
   if (block >= window_.until) return;
   size_t begin = block;
+  while (begin >= 8 && block - begin < kDenseBackBytes && all_base64<8>(text_.data() + begin - 8)) begin -= 8;
   while (begin > 0 && block - begin < kDenseBackBytes &&
          (base64_value(text_[begin - 1]) >= 0 ||
           (is_line_end(text_[begin - 1]) && begin >= 2 && base64_value(text_[begin - 2]) >= 0)))
@@ -491,15 +586,17 @@ void WindowScan::on_dense_run(size_t begin, size_t least) {
   while (length < least && base64_value(at(begin + length)) >= 0) ++length;
   if (length < least || begin < window_.from || begin >= window_.until) return;
   const std::string_view run = text_.substr(begin);
-  if (begins_like_content(run, RunEncoding::kBase64)) {
-    embedded_->push_back({window_.offset + begin, RunEncoding::kBase64});
+  if (const size_t most = content_characters(run, RunEncoding::kBase64); most > 0) {
+    embedded_->push_back({window_.offset + begin, RunEncoding::kBase64, most});
     return;
   }
   const std::string_view digits = run.substr(0, least);
   // Digits alone are numbers; those of identifiers in hexadecimal show by themselves.
-  if (std::all_of(digits.begin(), digits.end(), [](char c) { return hex_value(c) >= 0; }) &&
-      std::any_of(digits.begin(), digits.end(), is_letter) && begins_like_content(run, RunEncoding::kHex))
-    embedded_->push_back({window_.offset + begin, RunEncoding::kHex});
+  if (!std::all_of(digits.begin(), digits.end(), [](char c) { return hex_value(c) >= 0; }) ||
+      !std::any_of(digits.begin(), digits.end(), is_letter))
+    return;
+  if (const size_t most = content_characters(run, RunEncoding::kHex); most > 0)
+    embedded_->push_back({window_.offset + begin, RunEncoding::kHex, most});
 }
 
 // Several quads of one identifier lead here: what begins before the last decoded end is counted.

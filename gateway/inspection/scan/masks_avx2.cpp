@@ -25,6 +25,12 @@ struct Avx2Vector {
     const __m256i wanted = _mm256_set1_epi8(static_cast<char>(value));
     return {_mm256_cmpeq_epi8(a, wanted), _mm256_cmpeq_epi8(b, wanted)};
   }
+  Where eq_but(uint8_t bit, uint8_t value) const {
+    const __m256i either = _mm256_set1_epi8(static_cast<char>(bit));
+    const __m256i wanted = _mm256_set1_epi8(static_cast<char>(value | bit));
+    return {_mm256_cmpeq_epi8(_mm256_or_si256(a, either), wanted),
+            _mm256_cmpeq_epi8(_mm256_or_si256(b, either), wanted)};
+  }
   // x - low <= high - low, unsigned: the smaller of both sides is the left one.
   static __m256i within(__m256i x, uint8_t low, uint8_t high) {
     const __m256i moved = _mm256_sub_epi8(x, _mm256_set1_epi8(static_cast<char>(low)));
@@ -53,6 +59,22 @@ struct Avx2Vector {
     };
     return {test(a), test(b)};
   }
+  using Sorts = Where;
+  Sorts sorts(const kernel::SortTables& t) const {
+    const auto find = [&](__m256i x) {
+      return _mm256_and_si256(_mm256_shuffle_epi8(table(t.high), high_half(x)),
+                              _mm256_shuffle_epi8(table(t.low), x));
+    };
+    return {find(a), find(b)};
+  }
+  static uint64_t with(const Sorts& s, uint8_t wanted) {
+    const __m256i some = _mm256_set1_epi8(static_cast<char>(wanted));
+    const auto none = [some](__m256i x) {
+      return _mm256_cmpeq_epi8(_mm256_and_si256(x, some), _mm256_setzero_si256());
+    };
+    return ~bits({none(s.a), none(s.b)});
+  }
+  static uint64_t any(const Sorts& s) { return with(s, 0xff); }
   static uint64_t leads(const Avx2Vector& v0, const Avx2Vector& v1, const Avx2Vector& v2,
                         const kernel::LeadTables& t) {
     const auto test = [&](__m256i x, __m256i y, __m256i z) {
@@ -63,6 +85,16 @@ struct Avx2Vector {
       return _mm256_cmpeq_epi8(_mm256_and_si256(first, rest), _mm256_setzero_si256());
     };
     return ~bits({test(v0.a, v1.a, v2.a), test(v0.b, v1.b, v2.b)});
+  }
+  static uint64_t pairs(const Avx2Vector& v0, const Avx2Vector& v1, const kernel::PairTables& t) {
+    const auto test = [&](__m256i x, __m256i y) {
+      const __m256i first = _mm256_and_si256(_mm256_shuffle_epi8(table(t.first_high), high_half(x)),
+                                             _mm256_shuffle_epi8(table(t.first_low), low_half(x)));
+      const __m256i second = _mm256_and_si256(_mm256_shuffle_epi8(table(t.second_high), high_half(y)),
+                                              _mm256_shuffle_epi8(table(t.second_low), low_half(y)));
+      return _mm256_cmpeq_epi8(_mm256_and_si256(first, second), _mm256_setzero_si256());
+    };
+    return ~bits({test(v0.a, v1.a), test(v0.b, v1.b)});
   }
   __m256i a;
   __m256i b;

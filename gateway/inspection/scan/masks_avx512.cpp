@@ -17,6 +17,9 @@ struct Avx512Vector {
     return _mm512_cmple_epu8_mask(_mm512_sub_epi8(x, all(low)), all(static_cast<uint8_t>(high - low)));
   }
   Where eq(uint8_t wanted) const { return _mm512_cmpeq_epi8_mask(value, all(wanted)); }
+  Where eq_but(uint8_t bit, uint8_t wanted) const {
+    return _mm512_cmpeq_epi8_mask(_mm512_or_si512(value, all(bit)), all(wanted | bit));
+  }
   Where range(uint8_t low, uint8_t high) const { return within(value, low, high); }
   Where letter() const { return within(_mm512_or_si512(value, all(0x20)), 'a', 'z'); }
   Where high() const { return _mm512_movepi8_mask(value); }
@@ -31,6 +34,13 @@ struct Avx512Vector {
     return _mm512_cmpeq_epi8_mask(_mm512_and_si512(_mm512_shuffle_epi8(table(set.rows), value), wanted),
                                   wanted);
   }
+  using Sorts = __m512i;
+  Sorts sorts(const kernel::SortTables& t) const {
+    return _mm512_and_si512(_mm512_shuffle_epi8(table(t.high), high_half(value)),
+                            _mm512_shuffle_epi8(table(t.low), value));
+  }
+  static uint64_t any(Sorts s) { return _mm512_test_epi8_mask(s, s); }
+  static uint64_t with(Sorts s, uint8_t wanted) { return _mm512_test_epi8_mask(s, all(wanted)); }
   static uint64_t leads(const Avx512Vector& v0, const Avx512Vector& v1, const Avx512Vector& v2,
                         const kernel::LeadTables& t) {
     const __m512i first = _mm512_and_si512(_mm512_shuffle_epi8(table(t.first_high), high_half(v0.value)),
@@ -38,6 +48,13 @@ struct Avx512Vector {
     const __m512i rest = _mm512_and_si512(_mm512_shuffle_epi8(table(t.second_high), high_half(v1.value)),
                                           _mm512_shuffle_epi8(table(t.third_high), high_half(v2.value)));
     return _mm512_test_epi8_mask(first, rest);
+  }
+  static uint64_t pairs(const Avx512Vector& v0, const Avx512Vector& v1, const kernel::PairTables& t) {
+    const __m512i first = _mm512_and_si512(_mm512_shuffle_epi8(table(t.first_high), high_half(v0.value)),
+                                           _mm512_shuffle_epi8(table(t.first_low), low_half(v0.value)));
+    const __m512i second = _mm512_and_si512(_mm512_shuffle_epi8(table(t.second_high), high_half(v1.value)),
+                                            _mm512_shuffle_epi8(table(t.second_low), low_half(v1.value)));
+    return _mm512_test_epi8_mask(first, second);
   }
   __m512i value;
 };

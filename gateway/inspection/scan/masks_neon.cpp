@@ -43,6 +43,11 @@ struct NeonVector {
   Where eq(uint8_t value) const {
     return each(lanes, [value](uint8x16_t x) { return vceqq_u8(x, vdupq_n_u8(value)); });
   }
+  Where eq_but(uint8_t bit, uint8_t value) const {
+    return each(lanes, [bit, value](uint8x16_t x) {
+      return vceqq_u8(vorrq_u8(x, vdupq_n_u8(bit)), vdupq_n_u8(static_cast<uint8_t>(value | bit)));
+    });
+  }
   Where range(uint8_t low, uint8_t high) const {
     return each(lanes, [low, high](uint8x16_t x) { return within(x, low, high); });
   }
@@ -66,6 +71,16 @@ struct NeonVector {
       return vceqq_u8(vandq_u8(vqtbl1q_u8(rows, low_half(x)), wanted), wanted);
     });
   }
+  using Sorts = Where;
+  Sorts sorts(const kernel::SortTables& t) const {
+    return each(lanes, [&](uint8x16_t x) {
+      return vandq_u8(vqtbl1q_u8(table(t.high), high_half(x)), vqtbl1q_u8(table(t.low), low_half(x)));
+    });
+  }
+  static uint64_t with(const Sorts& s, uint8_t wanted) {
+    return bits(each(s.lanes, [wanted](uint8x16_t x) { return vtstq_u8(x, vdupq_n_u8(wanted)); }));
+  }
+  static uint64_t any(const Sorts& s) { return with(s, 0xff); }
   static uint64_t leads(const NeonVector& v0, const NeonVector& v1, const NeonVector& v2,
                         const kernel::LeadTables& t) {
     Where found{};
@@ -75,6 +90,17 @@ struct NeonVector {
       const uint8x16_t rest = vandq_u8(vqtbl1q_u8(table(t.second_high), high_half(v1.lanes[i])),
                                        vqtbl1q_u8(table(t.third_high), high_half(v2.lanes[i])));
       found.lanes[i] = vtstq_u8(first, rest);
+    }
+    return bits(found);
+  }
+  static uint64_t pairs(const NeonVector& v0, const NeonVector& v1, const kernel::PairTables& t) {
+    Where found{};
+    for (size_t i = 0; i < 4; ++i) {
+      const uint8x16_t first = vandq_u8(vqtbl1q_u8(table(t.first_high), high_half(v0.lanes[i])),
+                                        vqtbl1q_u8(table(t.first_low), low_half(v0.lanes[i])));
+      const uint8x16_t second = vandq_u8(vqtbl1q_u8(table(t.second_high), high_half(v1.lanes[i])),
+                                         vqtbl1q_u8(table(t.second_low), low_half(v1.lanes[i])));
+      found.lanes[i] = vtstq_u8(first, second);
     }
     return bits(found);
   }

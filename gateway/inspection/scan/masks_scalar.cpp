@@ -18,6 +18,9 @@ struct ScalarVector {
   Where eq(uint8_t value) const {
     return where([value](uint8_t c) { return c == value; });
   }
+  Where eq_but(uint8_t bit, uint8_t value) const {
+    return where([bit, value](uint8_t c) { return (c | bit) == (value | bit); });
+  }
   Where range(uint8_t low, uint8_t high) const {
     return where([low, high](uint8_t c) { return c >= low && c <= high; });
   }
@@ -33,12 +36,36 @@ struct ScalarVector {
   Where in(const kernel::ByteSet& set) const {
     return where([&set](uint8_t c) { return c < 0x80 && (set.rows[c & 15U] >> (c >> 4U) & 1U) != 0; });
   }
+  struct Sorts {
+    std::array<uint8_t, kBlockBytes> of;
+  };
+  Sorts sorts(const kernel::SortTables& t) const {
+    Sorts s;
+    for (unsigned i = 0; i < kBlockBytes; ++i)
+      s.of[i] = static_cast<uint8_t>(t.high[text[i] >> 4U] & t.low[text[i] & 15U]);
+    return s;
+  }
+  static uint64_t with(const Sorts& s, uint8_t wanted) {
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < kBlockBytes; ++i) mask |= uint64_t{(s.of[i] & wanted) != 0} << i;
+    return mask;
+  }
+  static uint64_t any(const Sorts& s) { return with(s, 0xff); }
   static uint64_t leads(const ScalarVector& v0, const ScalarVector& v1, const ScalarVector& v2,
                         const kernel::LeadTables& t) {
     uint64_t mask = 0;
     for (unsigned i = 0; i < kBlockBytes; ++i) {
       const unsigned found = t.first_high[v0.text[i] >> 4U] & t.first_low[v0.text[i] & 15U] &
                              t.second_high[v1.text[i] >> 4U] & t.third_high[v2.text[i] >> 4U];
+      mask |= uint64_t{found != 0} << i;
+    }
+    return mask;
+  }
+  static uint64_t pairs(const ScalarVector& v0, const ScalarVector& v1, const kernel::PairTables& t) {
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < kBlockBytes; ++i) {
+      const unsigned found = t.first_high[v0.text[i] >> 4U] & t.first_low[v0.text[i] & 15U] &
+                             t.second_high[v1.text[i] >> 4U] & t.second_low[v1.text[i] & 15U];
       mask |= uint64_t{found != 0} << i;
     }
     return mask;

@@ -293,6 +293,17 @@ Unit unit_at(std::string_view text, size_t at, bool markup, bool after_quoted) {
 }
 
 size_t wide_separator_at(std::string_view text, size_t at) {
+  switch (byte_at(text, at)) {  // most characters are none
+    case 0xc2:
+    case 0xe2:
+    case 0xe3:
+    case 0xef:
+    case 0xa1:
+    case 0xa3:
+      break;
+    default:
+      return 0;
+  }
   uint32_t code = 0;
   if (const size_t bytes = utf8_at(text, at, code); bytes > 0)
     return is_wide_blank(code) || is_wide_dash(code) ? bytes : 0;
@@ -304,6 +315,8 @@ size_t wide_separator_at(std::string_view text, size_t at) {
 }
 
 bool wide_letter_at(std::string_view text, size_t at) {
+  const uint32_t first = byte_at(text, at);
+  if (first != 0xef && first != 0xa2 && first != 0xa3) return false;
   uint32_t code = 0;
   if (utf8_at(text, at, code) == 3)
     return (code >= 0xff21 && code <= 0xff3a) || (code >= 0xff41 && code <= 0xff5a);

@@ -1,6 +1,7 @@
 #include "gateway/inspection/scan/views.h"
 
 #include <algorithm>
+#include <array>
 
 #include "gateway/inspection/scan/units.h"
 #include "gateway/inspection/scan/window_scan.h"
@@ -16,43 +17,67 @@ constexpr size_t kCutBytes = 96;  // longer than any identifier
 void push_code(View& view, uint32_t code, size_t place) {
   if (code == kNothing) return;
   if (code >= kBracketed) {
-    for (const char c : {'(', static_cast<char>('0' + (code - kBracketed)), ')'}) view.push(c, place, true);
+    for (const char c : {'(', static_cast<char>('0' + (code - kBracketed)), ')'}) view.push_changed(c, place);
     return;
   }
-  if (code < 0x80) return view.push(static_cast<char>(code), place, true);
+  if (code < 0x80) return view.push_changed(static_cast<char>(code), place);
   if (code < 0x800) {
-    view.push(static_cast<char>(0xc0U | code >> 6U), place, true);
+    view.push_changed(static_cast<char>(0xc0U | code >> 6U), place);
   } else {
     if (code < 0x10000) {
-      view.push(static_cast<char>(0xe0U | code >> 12U), place, true);
+      view.push_changed(static_cast<char>(0xe0U | code >> 12U), place);
     } else {
-      view.push(static_cast<char>(0xf0U | (code >> 18U & 7U)), place, true);
-      view.push(static_cast<char>(0x80U | (code >> 12U & 0x3fU)), place, true);
+      view.push_changed(static_cast<char>(0xf0U | (code >> 18U & 7U)), place);
+      view.push_changed(static_cast<char>(0x80U | (code >> 12U & 0x3fU)), place);
     }
-    view.push(static_cast<char>(0x80U | (code >> 6U & 0x3fU)), place, true);
+    view.push_changed(static_cast<char>(0x80U | (code >> 6U & 0x3fU)), place);
   }
-  view.push(static_cast<char>(0x80U | (code & 0x3fU)), place, true);
+  view.push_changed(static_cast<char>(0x80U | (code & 0x3fU)), place);
 }
 
 }  // namespace
 
+// Characters that can't begin anything but themselves; a tag's '<' is looked at in markup alone.
+bool is_plain(char c) {
+  static constexpr std::array<bool, 256> kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (size_t i = 1; i < 0x80; ++i)
+      plain[i] = std::string_view("\\%\x1b=<&").find(static_cast<char>(i)) == std::string_view::npos;
+    return plain;
+  }();
+  return kPlain[static_cast<uint8_t>(c)];
+}
+
 View fold(std::string_view text, size_t from, size_t until, bool markup) {
   View view;
   view.reserve(until - from + kMaskPadBytes);
+  view.changed.reserve(until - from);
   bool gap = false;  // something without width was left out in front of what comes
   bool quoted = false;
   for (size_t i = from; i < until;) {
-    const Unit unit = unit_at(text, i, markup, quoted);
-    quoted = text[i] == '=' && unit.raw_byte;
-    if (unit.bytes == 0 || !unit.changes) {
-      for (const size_t end = i + std::max<size_t>(unit.bytes, 1); i < end; ++i) {
-        view.push(text[i], i, gap);
-        gap = false;
+    const size_t same = i;
+    Unit unit;
+    while (i < until) {
+      if (is_plain(text[i])) {
+        quoted = false;
+        ++i;
+        continue;
       }
-      continue;
+      unit = unit_at(text, i, markup, quoted);
+      if (unit.bytes > 0 && unit.changes) break;
+      quoted = false;
+      i += std::max<size_t>(unit.bytes, 1);
     }
+    if (i > same) {
+      const size_t first = view.text.size();
+      view.copy(text, same, i);
+      if (gap) view.changed[first] = 1;
+      gap = false;
+    }
+    if (i >= until) break;
+    quoted = text[i] == '=' && unit.raw_byte;
     if (unit.raw_byte) {
-      view.push(static_cast<char>(unit.code), i, true);
+      view.push_changed(static_cast<char>(unit.code), i);
     } else {
       push_code(view, unit.code, i);
     }

@@ -47,6 +47,7 @@ enum class RunEncoding : uint8_t { kBase64, kHex, kHexDump };
 struct Embedded {
   uint64_t offset = 0;
   RunEncoding encoding = RunEncoding::kBase64;
+  size_t most = std::string_view::npos;  // characters of it that are worth reading
   bool operator<(const Embedded& other) const { return offset < other.offset; }
 };
 
