@@ -207,7 +207,7 @@ def main():
     try:
         hongkong.start()
         cluster = Cluster(land, server, front, hongkong)
-        wait_until(lambda: hongkong.http("GET", "/api/v1/peers")[1]["peers"][0]["up"], "the tunnel is up")
+        wait_until(hongkong.has_tunnel, "the tunnel is up", state=hongkong.log)
         for serial, (at, zone) in enumerate(((front, "shenzhen"), (front, "hongkong"), (hongkong, "shenzhen"))):
             clients.append(Client(at, zone, serial))
         took, began = [], time.monotonic()

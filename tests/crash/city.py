@@ -113,7 +113,7 @@ class Land:
             own = self.folder / "pki" / region
             self.hetao("certs", "init", "--region", region, "--dir", own)
             self.hetao("certs", "issue", "--dir", own, "--role", "server", "--name", "https", "--ip", "127.0.0.1")
-            self.hetao("certs", "issue", "--dir", own, "--name", "gw-1")
+            self.tunnel_certificate(region, "gw-1")
             self.hetao("token", "key", "-o", own / "token.key")
             (own / "jwks.json").write_text(self.hetao("token", "jwks", "--key", own / "token.key"))
             self.tokens[region] = self.token(region, f"{region}-hub")
@@ -121,6 +121,13 @@ class Land:
         (self.folder / "ca.crt").write_bytes(authorities)
         self.tls = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
         self.cities = 0
+
+    def tunnel_certificate(self, region, node):
+        """Every node's own, as peers demand: their hello has to name the node that the certificate names."""
+        own = self.folder / "pki" / region
+        if not (own / f"{node}.crt").exists():
+            self.hetao("certs", "issue", "--dir", own, "--name", node)
+        return {"certificate": str(own / f"{node}.crt"), "key": str(own / f"{node}.key")}
 
     def token(self, region, tenant):
         roles = [w for r in ("submitter", "auditor", "operator") for w in ("--role", r)]
@@ -164,7 +171,7 @@ class City:
             "data_dir": str(self.data),
             "listen": {"https": f"127.0.0.1:{self.https}", "tunnel": f"127.0.0.1:{self.tunnel}"},
             "https": {"certificate": str(own / "https.crt"), "key": str(own / "https.key")},
-            "tunnel": {"certificate": str(own / "gw-1.crt"), "key": str(own / "gw-1.key")},
+            "tunnel": self.land.tunnel_certificate(self.region, self.name),
             "trust": trust, "policy": {"pack": str(self.land.folder / "pack")}, "operator_tenant": f"{self.region}-hub",
             "tenants": {f"{r}-hub": {"name": r} for r in Land.REGIONS},
             "platforms": [{"name": "local", "kind": "local", "host_root_images": ["host/*"], "cpu_cores": 2, "ram_gb": 2,
@@ -208,6 +215,14 @@ class City:
             return self.http("GET", "/readyz")[0] == 200
         except OSError:
             return False
+
+    def has_tunnel(self):
+        """To its first peer."""
+        try:
+            status, answer = self.http("GET", "/api/v1/peers")
+        except OSError:
+            return False
+        return status == 200 and answer["peers"][0]["up"]
 
     def kill(self):
         if not self.is_dead():
