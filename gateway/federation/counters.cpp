@@ -87,8 +87,8 @@ void fill_counter_facts(const State& s, pb::Crossing& crossing) {
   put_fact(facts, fact("exporter.year_jobs", used.jobs + (job_counts_already(s, crossing, year) ? 0 : 1)));
 }
 
-void reserve_counters(State& s, pb::Crossing& crossing) {
-  if (crossing.reserved_year() != 0) return;
+bool reserve_counters(State& s, pb::Crossing& crossing) {
+  if (crossing.reserved_year() != 0) return false;
   const int year = year_of(shanghai_date(s.now));
   const People adds = people_of(crossing.item());
   const bool first_of_job = !job_counts_already(s, crossing, year);
@@ -103,15 +103,17 @@ void reserve_counters(State& s, pb::Crossing& crossing) {
   counter.set_sensitive(counter.sensitive() + crossing.reserved_sensitive());
   counter.set_bytes(counter.bytes() + crossing.reserved_bytes());
   if (first_of_job) counter.set_jobs(counter.jobs() + 1);
+  return first_of_job;
 }
 
-void note_reservation(ledger::Entry& entry, const pb::Crossing& crossing) {
+void note_reservation(ledger::Entry& entry, const pb::Crossing& crossing, bool job_begins) {
   if (crossing.reserved_year() == 0) return;
-  const json::object counted = {{"tenant", crossing.exporter().id()},
-                                {"year", crossing.reserved_year()},
-                                {"ordinary", crossing.reserved_ordinary()},
-                                {"sensitive", crossing.reserved_sensitive()},
-                                {"bytes", crossing.reserved_bytes()}};
+  json::object counted = {{"tenant", crossing.exporter().id()},
+                          {"year", crossing.reserved_year()},
+                          {"ordinary", crossing.reserved_ordinary()},
+                          {"sensitive", crossing.reserved_sensitive()},
+                          {"bytes", crossing.reserved_bytes()}};
+  if (job_begins) counted["jobs"] = 1;
   entry.extra["counted"] = json::serialize(counted);
 }
 
@@ -157,7 +159,8 @@ Result<std::optional<CounterBook::Reservation>> reservation_of(const ledger::Ent
     return bad_entry(entry);
   }
   return CounterBook::Reservation{
-      std::string(tenant->get_string()), static_cast<int>(*year), *ordinary, *sensitive, *bytes, entry.job};
+      std::string(tenant->get_string()), static_cast<int>(*year), *ordinary, *sensitive, *bytes, entry.job,
+      amount_in(object, "jobs") == 1};
 }
 
 Result<void> CounterBook::take(const ledger::Entry& entry) {
@@ -182,7 +185,10 @@ void CounterBook::reserve(const std::string& crossing, Reservation reservation) 
   totals.ordinary += reservation.ordinary;
   totals.sensitive += reservation.sensitive;
   totals.bytes += reservation.bytes;
-  if (++jobs_[key][reservation.job] == 1) ++totals.jobs;
+  std::set<std::string>& counts_by = jobs_[key][reservation.job];
+  if (reservation.job_begins) counts_by.clear();
+  if (counts_by.empty()) ++totals.jobs;
+  counts_by.insert(crossing);
   held_[crossing] = std::move(reservation);
 }
 
@@ -195,8 +201,9 @@ void CounterBook::release(const std::string& crossing) {
   totals.sensitive -= at->second.sensitive;
   totals.bytes -= at->second.bytes;
   auto& jobs = jobs_[key];
-  if (--jobs[at->second.job] == 0) {
-    jobs.erase(at->second.job);
+  const auto job = jobs.find(at->second.job);
+  if (job != jobs.end() && job->second.erase(crossing) != 0 && job->second.empty()) {
+    jobs.erase(job);
     --totals.jobs;
   }
   if (totals == Totals{}) totals_.erase(key);

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,9 +37,10 @@ std::string counter_key(std::string_view tenant, int year);
 
 // The counters after this item, as attributes of its request.
 void fill_counter_facts(const State& s, pb::Crossing& crossing);
-// Takes the item's share. The next entry booked for the crossing has to carry note_reservation().
-void reserve_counters(State& s, pb::Crossing& crossing);
-void note_reservation(ledger::Entry& entry, const pb::Crossing& crossing);
+// Takes the item's share. The next entry booked for the crossing has to carry note_reservation(), with what
+// this answers: whether the job counts from now on, because nothing of it counted before.
+bool reserve_counters(State& s, pb::Crossing& crossing);
+void note_reservation(ledger::Entry& entry, const pb::Crossing& crossing, bool job_begins);
 // Gives it back, and books that.
 void release_counters(State& s, pb::Crossing& crossing);
 // Gives it back without a word: the entry that follows in this step says what is reserved instead.
@@ -54,6 +56,8 @@ class CounterBook {
     int64_t sensitive = 0;
     int64_t bytes = 0;
     std::string job;
+    // Nothing of the job counted for the gateway when it was taken: what did is archived since.
+    bool job_begins = false;
   };
   struct Totals {
     int64_t ordinary = 0;
@@ -79,8 +83,8 @@ class CounterBook {
  private:
   std::map<std::string, Reservation, std::less<>> held_;  // by crossing
   std::map<std::string, Totals, std::less<>> totals_;     // by TENANT/YEAR
-  std::map<std::string, std::map<std::string, int64_t>, std::less<>>
-      jobs_;  // TENANT/YEAR to job to crossings
+  std::map<std::string, std::map<std::string, std::set<std::string>>, std::less<>>
+      jobs_;  // TENANT/YEAR to job to the crossings by which it counts
 };
 
 // The inverse of note_reservation; nothing: the entry reserves nothing.

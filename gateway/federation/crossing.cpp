@@ -58,8 +58,8 @@ void decide_now(State& s, const std::string& id) {
     verdict.set_review(crossing.ours().review());
     verdict.set_effect("permit");
   }
-  if (sends(s, crossing) && verdict.effect() != "forbid") reserve_counters(s, crossing);
-  book_decision(s, crossing, verdict);
+  const bool job_begins = sends(s, crossing) && verdict.effect() != "forbid" && reserve_counters(s, crossing);
+  book_decision(s, crossing, verdict, job_begins);
   *crossing.mutable_ours() = std::move(verdict);
   follow_verdict(s, crossing);
   notify(s, id);
@@ -212,10 +212,10 @@ void depart(State& s, pb::Crossing& crossing, bool confirmed) {
 
 }  // namespace
 
-void book_decision(State& s, const pb::Crossing& crossing, pb::Verdict& verdict) {
+void book_decision(State& s, const pb::Crossing& crossing, pb::Verdict& verdict, bool job_begins) {
   ledger::Entry& entry = book_item(s, "decision", crossing);
   note_verdict(s, entry, crossing, verdict);
-  if (sends(s, crossing)) note_reservation(entry, crossing);
+  if (sends(s, crossing)) note_reservation(entry, crossing, job_begins);
   verdict.set_ledger_sequence(entry.sequence);
 }
 

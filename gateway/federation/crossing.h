@@ -39,6 +39,7 @@ void resume_sending(State& s, const std::string& region);
 void resume_crossings(State& s);
 
 // Books our verdict as a `decision` entry and stamps its sequence on it.
-void book_decision(State& s, const pb::Crossing& crossing, pb::Verdict& verdict);
+// `job_begins`: what reserve_counters answered in this step.
+void book_decision(State& s, const pb::Crossing& crossing, pb::Verdict& verdict, bool job_begins = false);
 
 }  // namespace hetao::federation

@@ -19,12 +19,12 @@ void approve(State& s, pb::Crossing& crossing, const std::string& review) {
     fill_counter_facts(s, crossing);
   }
   pb::Verdict verdict = decide(s, crossing, s.now);
-  if (sends(s, crossing) && verdict.effect() != "forbid") reserve_counters(s, crossing);
+  const bool job_begins = sends(s, crossing) && verdict.effect() != "forbid" && reserve_counters(s, crossing);
   verdict.set_review(review);
   if (verdict.effect() == "hold") {
     verdict.set_effect("permit");
   }
-  book_decision(s, crossing, verdict);
+  book_decision(s, crossing, verdict, job_begins);
   *crossing.mutable_ours() = std::move(verdict);
   crossing.clear_reason();
   follow_verdict(s, crossing);

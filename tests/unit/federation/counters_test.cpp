@@ -121,6 +121,31 @@ TEST(Counters, WhatWaitsOverNewYearCountsInTheYearInWhichItLeaves) {
   EXPECT_EQ(world.unrest(), "");
 }
 
+// Seed 202549 of the reference pack: the holder's clock was set past the job's deadline between two attempts,
+// and the first one's item was in the archive when the second asked for it again.
+TEST(Counters, WhatIsCountedAgainAfterTheArchiveIsWhatTheLedgerTells) {
+  TwoCities world(kRules);
+  world.city("shenzhen").config.job_deadline = Duration::seconds(600);
+  world.city("shenzhen").config.retire_after = Duration::seconds(60);
+  world.city("hongkong").config.retry_first = Duration::seconds(3'600);
+  world.city("hongkong").config.retry_most = Duration::seconds(3'600);
+  for (const char* region : {"shenzhen", "hongkong"}) world.restart(region);
+  world.settle();
+  world.platform_does["hongkong"] = "refuse";
+  const std::string id = world.submit("hongkong", "hongkong", "shenzhen-general");
+  world.settle();
+  ASSERT_EQ(world.job(id).attempt(), 2U);
+  world.wait(Duration::seconds(700));
+  ASSERT_TRUE(world.core("shenzhen").crossings().empty());
+  world.platform_does.clear();
+  world.wait(Duration::seconds(3'600));
+  EXPECT_EQ(world.job(id).state(), pb::JOB_COMPLETE) << world.job(id).reason();
+  EXPECT_EQ(world.core("shenzhen").counters().begin()->second.jobs(), 2) << "rather twice than not at all";
+  CounterBook book;
+  for (const ledger::Entry& entry : world.city("shenzhen").entries) ASSERT_TRUE(book.take(entry).has_value());
+  EXPECT_TRUE(compare_counters(world.core("shenzhen").counters(), book).empty());
+}
+
 TEST(Counters, ACounterThatWasTamperedWithIsFound) {
   TwoCities world(kRules);
   world.submit("hongkong", "hongkong", "shenzhen-general");
