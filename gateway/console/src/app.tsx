@@ -20,6 +20,9 @@ const pages = {
   job: lazy(() => import('./jobs/job')),
   submit: lazy(() => import('./jobs/submit')),
   data: lazy(() => import('./data/page')),
+  access: lazy(() => import('./data/requests')),
+  projects: lazy(() => import('./projects/list')),
+  project: lazy(() => import('./projects/project')),
   reviews: lazy(() => import('./reviews/list')),
   review: lazy(() => import('./reviews/review')),
   policy: lazy(() => import('./policy/active')),
@@ -66,6 +69,9 @@ function Routes() {
         <Route path="/jobs/:id" component={pages.job} />
         <Route path="/submit" component={pages.submit} />
         <Route path="/data" component={pages.data} />
+        <Route path="/data/requests" component={pages.access} />
+        <Route path="/projects" component={pages.projects} />
+        <Route path="/projects/:id" component={pages.project} />
         <Route path="/reviews" component={pages.reviews} />
         <Route path="/reviews/:id" component={pages.review} />
         <Route path="/policy" component={pages.policy} />

@@ -306,7 +306,51 @@ export interface Dataset {
   bytes?: number;
   files?: number;
   version?: number;
+  access?: 'open' | 'request';
+  derived_from?: string[];
   retired?: boolean;
+}
+export type AccessState = 'asked' | 'granted' | 'refused' | 'withdrawn' | 'revoked';
+export interface AccessRequest {
+  id: string;
+  dataset: string;
+  state: AccessState;
+  in_force: boolean;
+  tenant: string;
+  user?: string;
+  region: string;
+  purpose: string;
+  reason?: string;
+  asked?: string;
+  until?: string;
+  answered_by?: string;
+  answer?: string;
+  answered?: string;
+}
+export interface ProjectSide {
+  region: string;
+  owner: string;
+  state: 'invited' | 'accepted' | 'declined' | 'closed';
+  members: string[];
+  budget_cny: string;
+  promised_cny: string;
+  spent_cny: string;
+  datasets: {dataset: string; until?: string}[];
+  changed_by?: string;
+  changed?: string;
+  reason?: string;
+}
+export interface Project {
+  id: string;
+  state: 'invited' | 'open' | 'declined' | 'closed';
+  title?: string;
+  purpose?: string;
+  begun_in: string;
+  begun?: string;
+  budget_cny: string;
+  used_cny: string;
+  datasets: string[];
+  sides: ProjectSide[];
 }
 export interface Finding {
   kind: string;

@@ -14,12 +14,13 @@ import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
 import {Code} from '../ui/code';
 import {bytes, number, short} from '../ui/format';
-import {Field} from '../ui/fields';
+import {Field, Pick} from '../ui/fields';
 import {City, Facts, Mono, Page, Panel, ProblemNote, Shown, Time} from '../ui/parts';
 import {Table} from '../ui/table';
 import {LabelList} from '../ui/verdict';
 import {Confirm} from '../ui/confirm';
 import {withValue} from '../jobs/task';
+import {OnRequest} from './ask';
 
 const firstLabels = `data.grade: general
 data.personal: none
@@ -29,7 +30,7 @@ data.subjects_sensitive: 0
 data.sectors: []
 genetic.data: false
 `;
-const start = {id: '', title: '', url: 'file://', licence: '', labels: firstLabels};
+const start = {id: '', title: '', url: 'file://', licence: '', access: 'open', labels: firstLabels};
 
 function Register({close}: {close: () => void}) {
   const {t} = useWords();
@@ -64,6 +65,7 @@ function Register({close}: {close: () => void}) {
       {fields.map(([name, label]) => (
         <Field key={name} label={label} wide value={form[name]} put={(value) => setForm({...form, [name]: value})} />
       ))}
+      <Pick label={t('access.how')} wide area="dataAccess" options={['open', 'request']} value={form.access} put={(access) => setForm({...form, access})} />
       <p className="field-label">{t('data.labels')}</p>
       <Code text={form.labels} label={t('data.labels')} onChange={(labels) => setForm({...form, labels})} />
       <ProblemNote error={error} />
@@ -77,7 +79,7 @@ function Register({close}: {close: () => void}) {
 }
 
 export default function Data() {
-  const {t} = useWords();
+  const {t, word} = useWords();
   const {has, caller} = useSession();
   const client = useQueryClient();
   const {at, put} = useAddress();
@@ -128,6 +130,7 @@ export default function Data() {
                       </Mono>
                     ),
                   },
+                  {head: t('access.how'), cell: (dataset) => word('dataAccess', dataset.access ?? 'open')},
                   {head: t('job.size'), number: true, cell: (dataset) => bytes(dataset.bytes)},
                 ]}
               />
@@ -148,6 +151,7 @@ export default function Data() {
                 [t('data.region'), <City key="region" region={one.region} />],
                 [t('data.owner'), one.owner],
                 [t('data.licence'), one.licence],
+                [t('access.how'), word('dataAccess', one.access ?? 'open')],
                 [t('data.registered'), <Time key="time" at={one.registered} />],
                 [t('data.version'), one.version],
                 [t('job.size'), `${bytes(one.bytes)}${one.files === undefined ? '' : ` · ${t('data.files', {count: one.files})}`}`],
@@ -155,6 +159,7 @@ export default function Data() {
                 [t('data.subjects'), `${number(Number(one.labels['data.subjects_ordinary'] ?? 0))} / ${number(Number(one.labels['data.subjects_sensitive'] ?? 0))}`],
               ]}
             />
+            {one.access === 'request' && <OnRequest dataset={one} />}
             <h3>{t('data.labels')}</h3>
             <LabelList labels={one.labels} />
             <p className="row" style={{marginTop: 16}}>

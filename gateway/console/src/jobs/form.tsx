@@ -4,7 +4,8 @@ import {useId} from 'react';
 import type {Dataset} from '../api/types';
 import {useWords} from '../shell/settings';
 import {joinWords, splitWords} from './command';
-import {outputKinds, purposes, type Known} from './schema';
+import {purposes} from './purposes';
+import {outputKinds, type Known} from './schema';
 import {valueAt, withValue, type Path} from './task';
 import {Upload} from './upload';
 

@@ -1,6 +1,7 @@
 // What may stand in a job: a GA4GH TES 1.1 task with Hetao's reserved tags. For completion alone; the gateway judges.
 import type {Suggestion} from '../ui/editor';
 import {spotAt} from '../ui/yaml_path';
+import {purposes} from './purposes';
 
 export interface Known {
   datasets: string[];
@@ -8,7 +9,6 @@ export interface Known {
   accelerators: string[];
 }
 
-export const purposes = ['research', 'teaching', 'commercial', 'hr-management', 'contract-performance', 'emergency', 'statutory-duty', 'foreign-judicial'];
 export const outputKinds = ['result', 'aggregate', 'model', 'dataset', 'logs'];
 
 const keys: Record<string, Record<string, string>> = {

@@ -25,6 +25,8 @@ const places: {name: Key; places: Place[]}[] = [
       {path: '/submit', name: 'nav.submit', roles: ['submitter']},
       {path: '/jobs', name: 'nav.jobs', roles: ['submitter', 'reviewer', 'auditor']},
       {path: '/data', name: 'nav.data', roles: ['submitter', 'data-owner', 'reviewer', 'auditor']},
+      {path: '/data/requests', name: 'nav.access', roles: ['submitter', 'data-owner', 'auditor']},
+      {path: '/projects', name: 'nav.projects', roles: ['submitter', 'data-owner', 'auditor']},
     ],
   },
   {name: 'nav.decide', places: [{path: '/reviews', name: 'nav.reviews', roles: ['reviewer', 'auditor']}]},

@@ -1,7 +1,8 @@
-// Asks for a reason before something that is written into the ledger. What was typed is kept until it was done.
+// Asks for a reason, and for what else it takes, before something that is written into the ledger. What was typed is kept
+// until it was done.
 import Input from 'antd/es/input';
 import Modal from 'antd/es/modal';
-import {useId, useState} from 'react';
+import {useId, useState, type ReactNode} from 'react';
 import {useDraft} from '../shell/drafts';
 import {useWords} from '../shell/settings';
 import {Antd} from './antd';
@@ -16,11 +17,13 @@ export interface ReasonProps {
   danger?: boolean;
   note?: string;
   optional?: boolean;
+  children?: ReactNode; // fields above the reason
+  ready?: boolean; // false: those are not filled in yet
   act: (reason: string) => Promise<unknown>;
   close: () => void;
 }
 
-export default function Dialog({draft, open, title, confirm, danger, note, optional = false, act, close}: ReasonProps) {
+export default function Dialog({draft, open, title, confirm, danger, note, optional = false, children, ready = true, act, close}: ReasonProps) {
   const {t} = useWords();
   const [reason, setReason, forget] = useDraft(draft, '');
   const [busy, setBusy] = useState(false);
@@ -49,13 +52,14 @@ export default function Dialog({draft, open, title, confirm, danger, note, optio
         footer={
           <div className="row end">
             <Button onClick={close}>{t('shell.cancel')}</Button>
-            <Button type="primary" danger={danger} loading={busy} disabled={!optional && !reason.trim()} onClick={() => void go()}>
+            <Button type="primary" danger={danger} loading={busy} disabled={!ready || (!optional && !reason.trim())} onClick={() => void go()}>
               {confirm}
             </Button>
           </div>
         }
       >
         {note && <p className="note">{note}</p>}
+        {children}
         <label className="field-label" htmlFor={field}>
           {t('shell.reason')}
         </label>

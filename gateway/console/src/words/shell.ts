@@ -37,6 +37,8 @@ export const shellWords = {
   'nav.submit': ['New job', '提交作业', '提交作業'],
   'nav.jobs': ['Jobs', '作业', '作業'],
   'nav.data': ['Data', '数据目录', '數據目錄'],
+  'nav.access': ['Requests for data', '数据申请', '數據申請'],
+  'nav.projects': ['Projects', '项目', '項目'],
   'nav.decide': ['Review', '审核', '審核'],
   'nav.reviews': ['Held crossings', '待审传输', '待審傳輸'],
   'nav.policyGroup': ['Policy', '政策', '政策'],

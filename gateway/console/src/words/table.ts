@@ -5,8 +5,8 @@ import {jobWords} from './jobs';
 import {networkWords} from './network';
 import {policyWords} from './policy';
 import {reviewWords} from './reviews';
+import {shareWords} from './shares';
 import {shellWords} from './shell';
 
-
-export const rows = {...shellWords, ...codeWords, ...jobWords, ...reviewWords, ...policyWords, ...auditWords, ...networkWords};
+export const rows = {...shellWords, ...codeWords, ...jobWords, ...reviewWords, ...policyWords, ...auditWords, ...networkWords, ...shareWords};
 export const columns = {en: 0, 'zh-Hans': 1, 'zh-Hant': 2} as const;

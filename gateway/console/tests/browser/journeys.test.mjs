@@ -2,24 +2,11 @@
 // data, and what holds for everybody. offices.test.mjs has those who watch over it.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
-import {after, before, describe, it} from 'node:test';
-import {launch} from './chromium.mjs';
-import {Cities, flowerJob, heldJob, prepare, python, until} from './cities.mjs';
-import {visits} from './visits.mjs';
+import {describe, it} from 'node:test';
+import {flowerJob, heldJob, python, until} from './cities.mjs';
+import {setting} from './setting.mjs';
 
-const cities = new Cities();
-let browser;
-const visit = visits(cities, () => browser);
-
-before(async () => {
-  cities.up();
-  await prepare(cities);
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  cities.down();
-});
+const {cities, visit} = setting();
 
 describe('everybody', () => {
   it('signs in with a token, in their language, and out again', () =>
@@ -239,6 +226,146 @@ describe('data owner', () => {
     }));
 });
 
+describe('data on request', () => {
+  const register = async (id) => {
+    const url = cities.write('shenzhen', `${id}.csv`, 'bus,delay\n1,3\n2,5\n');
+    const labels = {'data.grade': 'public', 'data.personal': 'none', 'data.collected_in': 'mainland', 'data.subjects_ordinary': 0, 'data.subjects_sensitive': 0, 'genetic.data': false};
+    await cities.json('shenzhen', 'DATA_OWNER', 'POST', '/api/v1/datasets', {id, title: 'Bus delays', url, access: 'request', labels});
+    await until(async () => (await cities.ask('hongkong', 'SUBMITTER', 'GET', `/api/v1/datasets/${id}`)).status === 200, `Hong Kong hears of ${id}`);
+  };
+  const ask = (id) => cities.json('hongkong', 'SUBMITTER', 'POST', `/api/v1/datasets/${id}/access`, {purpose: 'teaching', reason: 'a course'});
+  // The dialog in which something is said; it opens over the sheet.
+  const said = (page, button) => page.getByRole('dialog', {name: new RegExp(`^${button}: `)});
+  const confirm = async (page, button, reason) => {
+    const dialog = said(page, button);
+    if (reason) await dialog.getByLabel('Reason').fill(reason);
+    await dialog.getByRole('button', {name: button}).click();
+  };
+
+  it('is asked for in the catalogue, granted by its owner for a shorter time, taken back', async () => {
+    await register('szu-buses');
+    await visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go('/data?id=szu-buses');
+      const sheet = page.getByRole('dialog').first();
+      await sheet.getByText('your tenant has no grant in force').waitFor();
+      await sheet.getByRole('button', {name: 'Ask for it'}).click();
+      const asked = page.getByRole('dialog', {name: /Ask for the use of szu-buses/});
+      assert.equal(await asked.getByRole('button', {name: 'Ask for it'}).isDisabled(), true);
+      await asked.getByLabel('Purpose').selectOption('research');
+      await asked.getByLabel('Days').fill('30');
+      await asked.getByLabel('Reason').fill('delays along the border line');
+      await asked.getByRole('button', {name: 'Ask for it'}).click();
+      await sheet.locator('.tag', {hasText: 'waits for the owner'}).waitFor();
+    });
+    let address = '';
+    await visit('shenzhen', 'DATA_OWNER', async (page, visitor) => {
+      await visitor.go('/data/requests?state=asked');
+      await page.getByRole('table').getByRole('link', {name: 'szu-buses'}).click();
+      const sheet = page.getByRole('dialog').first();
+      await sheet.getByText('delays along the border line').waitFor();
+      await sheet.getByRole('button', {name: 'Grant'}).click();
+      await said(page, 'Grant').getByLabel('Days').fill('14');
+      await confirm(page, 'Grant', 'for this study');
+      await sheet.locator('.tag', {hasText: /^granted$/}).waitFor();
+      await sheet.getByText('for this study').waitFor();
+      address = new URL(page.url()).search;
+    });
+    await visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go(`/data/requests${address}`);
+      const sheet = page.getByRole('dialog').first();
+      await sheet.locator('.tag', {hasText: /^granted$/}).waitFor();
+      await sheet.getByText('for this study').waitFor();
+    });
+    await visit('shenzhen', 'DATA_OWNER', async (page, visitor) => {
+      await visitor.go(`/data/requests${address}`);
+      await page.getByRole('dialog').first().getByRole('button', {name: 'Take it back'}).click();
+      await confirm(page, 'Take it back', 'the study has ended');
+      await page.getByRole('dialog').first().locator('.tag', {hasText: /^taken back$/}).waitFor();
+    });
+  });
+
+  it('is refused with a reason, or the request withdrawn', async () => {
+    await register('szu-trams');
+    const first = await ask('szu-trams');
+    await visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go(`/data/requests?id=${first.id}`);
+      await page.getByRole('dialog').first().getByRole('button', {name: 'Withdraw'}).click();
+      await confirm(page, 'Withdraw');
+      await page.getByRole('dialog').first().locator('.tag', {hasText: /^withdrawn$/}).waitFor();
+    });
+    const second = await ask('szu-trams');
+    await until(async () => (await cities.ask('shenzhen', 'DATA_OWNER', 'GET', `/api/v1/access/${second.id}`)).status === 200, 'Shenzhen hears of the request');
+    await visit('shenzhen', 'DATA_OWNER', async (page, visitor) => {
+      await visitor.go(`/data/requests?id=${second.id}`);
+      await page.getByRole('dialog').first().getByRole('button', {name: 'Refuse'}).click();
+      assert.equal(await said(page, 'Refuse').getByRole('button', {name: 'Refuse'}).isDisabled(), true);
+      await confirm(page, 'Refuse', 'not for teaching');
+      await page.getByRole('dialog').first().locator('.tag', {hasText: /^refused$/}).waitFor();
+    });
+  });
+
+  it('is given to a project of both sides, whose jobs read it until either ends it', async () => {
+    await register('szu-metro');
+    const act = async (page, say, fields, reason) => {
+      await page.getByRole('button', {name: say, exact: true}).click();
+      for (const [label, text] of Object.entries(fields)) await page.getByRole('dialog').getByLabel(label).fill(text);
+      await confirm(page, say, reason);
+      await page.getByRole('dialog').waitFor({state: 'detached'});
+    };
+    await visit('hongkong', 'DATA_OWNER', async (page, visitor) => {
+      await visitor.go('/projects');
+      await page.getByRole('button', {name: 'Begin a project'}).click();
+      const sheet = page.getByRole('dialog');
+      await sheet.getByLabel('Name, as jobs say it').fill('transit-lab');
+      await sheet.getByLabel('Title').fill('Transit laboratory');
+      await sheet.getByLabel('Purpose').selectOption('research');
+      await sheet.getByLabel('Tenant there').fill('szu');
+      await sheet.getByRole('button', {name: 'Begin a project'}).click();
+      await page.getByRole('heading', {name: 'Transit laboratory', level: 1}).waitFor();
+      await page.locator('.tag', {hasText: 'waits for an owner'}).waitFor();
+    });
+    await until(async () => (await cities.ask('shenzhen', 'DATA_OWNER', 'GET', '/api/v1/projects/transit-lab')).status === 200, 'Shenzhen is invited');
+    await visit('shenzhen', 'DATA_OWNER', async (page, visitor) => {
+      await visitor.go('/projects');
+      await page.getByRole('link', {name: 'Transit laboratory'}).click();
+      await page.getByText('Your tenant is asked to be the owner on this side.').waitFor();
+      await act(page, 'Take part', {});
+      await page.locator('.panel', {hasText: 'Shenzhen'}).locator('.tag', {hasText: 'takes part'}).waitFor();
+      await act(page, 'Budget', {'Budget in CNY': '5000'});
+      await act(page, 'Grant data', {'Data set': 'szu-metro', Days: '365'});
+      await page.getByRole('row', {name: /szu-metro/}).getByText('not granted').waitFor();
+    });
+    await visit('hongkong', 'DATA_OWNER', async (page, visitor) => {
+      await visitor.go('/projects/transit-lab');
+      await page.locator('.tag', {hasText: /^open$/}).waitFor();
+      await act(page, 'Members', {'Further tenants of this side': 'cuhk'}, 'their statistics group');
+      await page.locator('.panel', {hasText: 'Hong Kong'}).getByText('cuhk').waitFor();
+      await act(page, 'Budget', {'Budget in CNY': '4000'});
+      await act(page, 'Grant data', {'Data set': 'szu-metro'});
+      await page.getByRole('row', {name: /szu-metro/}).getByText('Its jobs may read it').waitFor();
+      await page.getByText('0.00 of 4000.00 CNY').first().waitFor();
+    });
+    const granted = async (city) => (await cities.json(city, 'DATA_OWNER', 'GET', '/api/v1/projects/transit-lab')).datasets.includes('szu-metro');
+    await until(() => granted('shenzhen'), 'Shenzhen hears of the grant');
+    const job = python("print(len(open('/data/metro.csv').readlines()))", {inputs: [{url: 'dataset:szu-metro', path: '/data/metro.csv', type: 'FILE'}], resources: {cpu_cores: 1, ram_gb: 1, zones: ['shenzhen']}, tags: {purpose: 'research', project: 'transit-lab'}});
+    await cities.state('hongkong', await cities.submit('hongkong', job), 'complete');
+    await visit('hongkong', 'DATA_OWNER', async (page, visitor) => {
+      await visitor.go('/projects/transit-lab');
+      await page.getByRole('row', {name: /szu-metro/}).getByRole('button', {name: 'Take back'}).click();
+      await confirm(page, 'Take back');
+      await page.getByRole('row', {name: /szu-metro/}).getByText('Its jobs may read it').waitFor({state: 'detached'});
+      await act(page, 'End the project', {}, 'the study is over');
+      await page.locator('.tag', {hasText: /^closed$/}).waitFor();
+      assert.equal(await page.getByRole('button', {name: 'Grant data'}).count(), 0);
+    });
+    await visit('shenzhen', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go('/projects/transit-lab');
+      await page.locator('.tag', {hasText: /^closed$/}).waitFor();
+      await page.getByText('the study is over').waitFor();
+    });
+  });
+});
+
 describe('reviewer', () => {
   it('judges a held crossing by its masked evidence and lets it through; the other city refuses another', async () => {
     const leak = await cities.submit('shenzhen', flowerJob('verbose', `print('debug: HKID of the operator is A%d(3)' % (123455 + 1)); open('/out/means.csv', 'w').write('kind,n\\nall,40\\n')`));
@@ -265,6 +392,13 @@ describe('reviewer', () => {
     await cities.state('shenzhen', leak, 'complete', 'system-error', 'executor-error');
 
     const held = await cities.submit('hongkong', heldJob('tumour-sizes'));
+    // Who waits reads why in their language, and below it the gateway's own words.
+    await visit('hongkong', 'SUBMITTER', async (page, visitor) => {
+      await visitor.go(`/jobs/${held}`);
+      const why = page.locator('.note', {has: page.locator('.because', {hasText: '须先经人工审核'})});
+      await why.locator('.rules li', {hasText: /[\u4e00-\u9fff]{4}/}).first().waitFor();
+      await why.locator('[lang=en]', {hasText: 'held for review in'}).waitFor();
+    }, {language: 'zh-Hans'});
     for (const city of ['shenzhen', 'hongkong']) {
       await visit(city, 'REVIEWER', async (page, visitor) => {
         await visitor.go('/reviews');

@@ -3,19 +3,16 @@
 import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, before, describe, it} from 'node:test';
-import {launch, Visitor} from './chromium.mjs';
-import {Cities, flowerJob, heldJob, prepare} from './cities.mjs';
+import {before, describe, it} from 'node:test';
+import {Visitor} from './chromium.mjs';
+import {flowerJob, heldJob, until} from './cities.mjs';
+import {setting} from './setting.mjs';
 
-const cities = new Cities();
+const {cities, browser} = setting();
 const pictures = process.env.HETAO_PICTURES ?? '';
-let browser;
 let ids;
 
 before(async () => {
-  cities.up();
-  await prepare(cities);
-  browser = await launch();
   const done = await cities.submit('shenzhen', flowerJob('flower-means'));
   await cities.state('shenzhen', done, 'complete');
   await cities.submit('hongkong', heldJob('tumour-sizes'));
@@ -26,12 +23,16 @@ before(async () => {
   files['rules/99-ended.yaml'] = 'rules:\n  - id: X1\n    effect: forbid\n    title: {en: The project has ended, zh-Hans: 项目已结束, zh-Hant: 項目已結束}\n    basis: ["decision of the joint committee of 2026-11-20"]\n    when: {action: cross, data.tags: {contains: joint-lab-9}}\n';
   const proposal = await cities.json('hongkong', 'POLICY_ADMIN', 'POST', '/api/v1/policy/proposals', {files, reason: 'joint-lab-9 has ended'});
   const departed = await cities.json('shenzhen', 'AUDITOR', 'GET', '/api/v1/audit/entries?kind=arrived&limit=1');
+  await cities.json('shenzhen', 'DATA_OWNER', 'POST', '/api/v1/datasets', {id: 'szu-buses', title: 'Bus delays', url: cities.write('shenzhen', 'buses.csv', 'bus,delay\n1,3\n'), access: 'request', labels: {'data.grade': 'public', 'data.personal': 'none', 'data.collected_in': 'mainland', 'data.subjects_ordinary': 0, 'data.subjects_sensitive': 0, 'genetic.data': false}});
+  await until(async () => (await cities.ask('hongkong', 'SUBMITTER', 'GET', '/api/v1/datasets/szu-buses')).status === 200, 'Hong Kong hears of szu-buses');
+  const asked = await cities.json('hongkong', 'SUBMITTER', 'POST', '/api/v1/datasets/szu-buses/access', {purpose: 'research', reason: 'delays along the border line', days: 30});
+  await cities.json('hongkong', 'DATA_OWNER', 'POST', '/api/v1/projects', {id: 'transit-lab', title: 'Transit laboratory', purpose: 'research', region: 'shenzhen', tenant: 'szu'});
+  await until(async () => (await cities.ask('shenzhen', 'DATA_OWNER', 'GET', '/api/v1/projects/transit-lab')).status === 200, 'Shenzhen is invited');
+  await cities.json('shenzhen', 'DATA_OWNER', 'POST', '/api/v1/projects/transit-lab/accept', {});
+  await cities.json('shenzhen', 'DATA_OWNER', 'POST', '/api/v1/projects/transit-lab/grant', {dataset: 'szu-buses', days: 365});
+  await cities.json('shenzhen', 'DATA_OWNER', 'POST', '/api/v1/projects/transit-lab/budget', {cny: '5000'});
   const person = (await cities.json('shenzhen', 'AUDITOR', 'GET', '/api/v1/audit/people')).people.find((one) => one.name.startsWith('szu/'));
-  ids = {done, review: review.id, proposal: proposal.id, entry: departed.entries[0].sequence, person: person.name, month: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7)};
-});
-after(async () => {
-  await browser?.close();
-  cities.down();
+  ids = {done, asked: asked.id, review: review.id, proposal: proposal.id, entry: departed.entries[0].sequence, person: person.name, month: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7)};
 });
 
 const all = () => [
@@ -50,6 +51,12 @@ const all = () => [
   ['submit-yaml', 'hongkong', 'SUBMITTER', '/submit?as=yaml'],
   ['data', 'hongkong', 'SUBMITTER', '/data'],
   ['dataset', 'hongkong', 'SUBMITTER', '/data?id=szu-tumour-40'],
+  ['dataset-on-request', 'hongkong', 'SUBMITTER', '/data?id=szu-buses'],
+  ['requests', 'shenzhen', 'DATA_OWNER', '/data/requests'],
+  ['request', 'shenzhen', 'DATA_OWNER', `/data/requests?id=${ids.asked}`],
+  ['projects', 'hongkong', 'DATA_OWNER', '/projects'],
+  ['project-new', 'hongkong', 'DATA_OWNER', '/projects?new=1'],
+  ['project', 'shenzhen', 'DATA_OWNER', '/projects/transit-lab'],
   ['reviews', 'shenzhen', 'REVIEWER', '/reviews'],
   ['review', 'shenzhen', 'REVIEWER', `/reviews/${ids.review}`],
   ['policy', 'hongkong', 'POLICY_ADMIN', '/policy'],
@@ -90,7 +97,7 @@ async function onAPhone(name, visitor, found) {
 
 // One visit, looked at in light and then in dark: the page follows the system's colours.
 async function look([name, city, role, path], language, found) {
-  const visitor = await Visitor.come(browser, cities, city, role, {language, mode: 'system'});
+  const visitor = await Visitor.come(browser(), cities, city, role, {language, mode: 'system'});
   try {
     await visitor.go(path);
     await visitor.still();
@@ -99,7 +106,7 @@ async function look([name, city, role, path], language, found) {
     if (name === 'submit') await visitor.page.locator('.candidate').first().waitFor();
     if (name.includes('edit') || name.includes('yaml')) await visitor.page.locator('.cm-content').waitFor();
     if (name === 'head' || name === 'statements') await visitor.page.locator('.note.good').first().waitFor();
-    if (['dataset', 'filing', 'person'].includes(name)) await visitor.page.getByRole('dialog').waitFor();
+    if (['dataset', 'dataset-on-request', 'request', 'project-new', 'filing', 'person'].includes(name)) await visitor.page.getByRole('dialog').waitFor();
     found.loads[name] = await visitor.loaded();
     await onAPhone(name, visitor, found);
     for (const mode of ['light', 'dark']) {
