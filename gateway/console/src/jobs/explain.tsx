@@ -4,7 +4,7 @@ import {post, Problem} from '../api/client';
 import type {Candidate, Explanation} from '../api/types';
 import {useWords} from '../shell/settings';
 import {bytes, duration} from '../ui/format';
-import {City, EffectTag, Nothing, ProblemNote} from '../ui/parts';
+import {City, EffectTag, Nothing, ProblemNote, Said} from '../ui/parts';
 import {useSettled} from '../ui/settled';
 import {RuleList, VerdictView} from '../ui/verdict';
 
@@ -37,8 +37,16 @@ function CandidateView({candidate, first}: {candidate: Candidate; first: boolean
       </h3>
       <p className="small">{facts.join(' · ')}</p>
       {!candidate.reachable && <p className="note wait">{t('overview.unreachable')}</p>}
-      {candidate.unfit && <p className="note wait">{candidate.unfit}</p>}
-      {candidate.lost && <p className="small">{candidate.lost}</p>}
+      {candidate.unfit && (
+        <p className="note wait">
+          {t('explain.unfit')} <Said className="basis">{candidate.unfit}</Said>
+        </p>
+      )}
+      {candidate.lost && (
+        <p className="small">
+          <Said>{candidate.lost}</Said>
+        </p>
+      )}
       {candidate.verdict.decision !== 'permit' && <VerdictView verdict={candidate.verdict} />}
       {candidate.crossings.length > 0 && (
         <details>
@@ -69,7 +77,7 @@ export function ExplainView({of}: {of: ReturnType<typeof useExplanation>}) {
     <div aria-busy={of.isFetching}>
       {of.data.warnings?.map((warning) => (
         <p key={warning} className="note wait">
-          {warning}
+          <Said>{warning}</Said>
         </p>
       ))}
       {of.data.candidates.map((candidate, at) => (

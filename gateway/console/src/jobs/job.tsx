@@ -14,7 +14,8 @@ import {useWords} from '../shell/settings';
 import {bytes, duration, localTime, short} from '../ui/format';
 import {City, Facts, Mono, Nothing, Page, Panel, ProblemNote, Said, Shown, StateTag, Time} from '../ui/parts';
 import {Table} from '../ui/table';
-import {CrossingCard, VerdictView} from '../ui/verdict';
+import {rulesBehind, waitsForReview} from '../ui/because';
+import {Because, CrossingCard, VerdictView} from '../ui/verdict';
 import {FollowedLog, LogFacts} from './logs';
 import {momentsOf, sidesOf} from './timeline';
 
@@ -40,7 +41,7 @@ function Timeline({job, home}: {job: Job; home: string}) {
           {moment.what === 'state' && <StateTag area="job" state={moment.code} />}
           {moment.what === 'decision' && <span className={`tag effect-${moment.code}`}>{t('job.decided', {effect: word('effect', moment.code)})}</span>}
           {moment.what === 'started' && <span className="tag">{t('job.started')}</span>}
-          {moment.what === 'ended' && <span className="tag">{t('job.ended', {code: moment.code})}</span>} {moment.about && <span className="small">{moment.about}</span>}
+          {moment.what === 'ended' && <span className="tag">{t('job.ended', {code: moment.code})}</span>} {moment.about && (moment.what === 'decision' ? <span className="small">{moment.about}</span> : <Said className="small">{moment.about}</Said>)}
         </div>
       ))}
     </div>
@@ -149,9 +150,9 @@ export default function JobPage() {
                 </p>
               </div>
               {found.reason && (
-                <p className={`note ${found.state === 'complete' ? '' : 'wait'}`}>
-                  <Said>{found.reason}</Said>
-                </p>
+                <div className={`note ${found.state === 'complete' ? '' : 'wait'}`}>
+                  <Because text={found.reason} failure={found.failure_class} held={waitsForReview(found)} rules={rulesBehind(found)} />
+                </div>
               )}
               {found.waits_for?.map((review) => (
                 <p key={review} className="note wait">
@@ -186,12 +187,12 @@ export default function JobPage() {
                         {found.verdict && <VerdictView verdict={found.verdict} />}
                         {found.attempts?.map((attempt) => (
                           <p key={attempt.number} className="note">
-                            {t('job.attemptNumber', {number: attempt.number})} <City region={attempt.region} />: {word('failure', attempt.failure_class)} — {attempt.reason}
+                            {t('job.attemptNumber', {number: attempt.number})} <City region={attempt.region} />: {word('failure', attempt.failure_class)} <Said className="basis">{attempt.reason}</Said>
                           </p>
                         ))}
                         {found.notes?.map((note) => (
                           <p key={note} className="note">
-                            {note}
+                            <Said>{note}</Said>
                           </p>
                         ))}
                       </Panel>

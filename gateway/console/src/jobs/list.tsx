@@ -10,8 +10,10 @@ import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
 import {duration} from '../ui/format';
 import {Field, Pick} from '../ui/fields';
-import {City, Page, Panel, Said, Shown, StateTag, Time} from '../ui/parts';
+import {City, Page, Panel, Shown, StateTag, Time} from '../ui/parts';
+import {waitsForReview} from '../ui/because';
 import {Table} from '../ui/table';
+import {Because} from '../ui/verdict';
 
 export const jobStates = ['queued', 'deciding', 'held', 'offered', 'staging', 'running', 'inspecting', 'returning', 'complete', 'executor-error', 'system-error', 'cancelling', 'cancelled', 'expired'];
 
@@ -61,7 +63,11 @@ export default function Jobs() {
                   cell: (job) => (
                     <>
                       <StateTag area="job" state={job.state} />
-                      {job.reason && <Said className="basis name-cell">{job.reason}</Said>}
+                      {job.reason && (
+                        <div className="reason-cell">
+                          <Because text={job.reason} failure={job.failure_class} held={waitsForReview(job)} />
+                        </div>
+                      )}
                     </>
                   ),
                 },

@@ -1,21 +1,39 @@
 // A decision as people read it: the verdict, the rules with their legal basis, what it asks for, what would change it.
 import {useQuery} from '@tanstack/react-query';
+import type {ReactNode} from 'react';
 import {get} from '../api/client';
 import type {ActivePolicy, Crossing, Labels, Rule, Verdict} from '../api/types';
 import {useSettings, useWords} from '../shell/settings';
 import {bytes, value} from './format';
+import {rulesNamed, titleIn} from './because';
 import {City, EffectTag, Facts, Mono, Said, StateTag, Time} from './parts';
 
 export const usePolicy = () => useQuery({queryKey: ['policy', 'active'], queryFn: ({signal}) => get<ActivePolicy>('/api/v1/policy', signal), staleTime: 60_000});
 
-// A decision names its rule in one language; the policy in force has it in three.
+// A decision names its rule in English; the policy in force has it in three languages.
 export function useRuleTitle() {
   const {language} = useSettings();
   const policy = usePolicy();
-  return (rule: Pick<Rule, 'id' | 'title'>): string => {
-    const words = policy.data?.rules.find((known) => known.id === rule.id)?.title;
-    return words?.[language] || words?.en || rule.title || '';
+  return (rule: Pick<Rule, 'id' | 'title'>): ReactNode => {
+    const title = titleIn(language, rule, policy.data?.rules ?? []);
+    return title || <Said>{rule.title}</Said>;
   };
+}
+
+// Why something waits or failed: what its code and the rules behind it say, in the reader's language, and below that the
+// gateway's own words. Without rules, those that the words name; with none, no rules.
+export function Because({text, failure, held, rules}: {text?: string; failure?: string; held?: boolean; rules?: Rule[]}) {
+  const {word} = useWords();
+  const policy = usePolicy();
+  const named = rules ?? rulesNamed(text ?? '', policy.data?.rules ?? []).map(({id, effect}) => ({id, effect}));
+  const code = failure ? word('failure', failure) : held && (named.length > 0 || rules) ? word('problem', 'held') : '';
+  return (
+    <>
+      {code && <span className="because">{code}</span>}
+      {named.length > 0 && <RuleList rules={named} />}
+      {text && <Said className="basis">{text}</Said>}
+    </>
+  );
 }
 
 export function RuleList({rules}: {rules: Rule[]}) {
@@ -91,7 +109,11 @@ export function CrossingCard({crossing, here}: {crossing: Crossing; here?: strin
         </span>{' '}
         <span>{bytes(crossing.item.bytes)}</span> <StateTag area="crossing" state={crossing.state} />
       </header>
-      {crossing.reason && <p className="small">{crossing.reason}</p>}
+      {crossing.reason && (
+        <div className="small">
+          <Because text={crossing.reason} failure={crossing.failure_class} held={crossing.state === 'held'} rules={[]} />
+        </div>
+      )}
       <div className="two-sides">
         {crossing.ours && (
           <section>

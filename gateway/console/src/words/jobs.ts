@@ -100,6 +100,7 @@ export const jobWords = {
   'explain.mistakes': ['The gateway can’t read this job yet; the mistakes stand below the form.', '网关尚无法读取此作业，错误列于表单下方。', '閘道尚無法讀取此作業，錯誤列於表單下方。'],
   'explain.noPlace': ['No platform is known that could run it.', '没有可运行此作业的平台。', '沒有可運行此作業的平台。'],
   'explain.chosen': ['it would run here', '将在此运行', '將在此運行'],
+  'explain.unfit': ['It can’t run here.', '无法在此运行。', '無法在此運行。'],
   'explain.moves': ['{size} to move', '需传输 {size}', '需傳輸 {size}'],
   'explain.waits': ['{time} to wait', '预计等待 {time}', '預計等待 {time}'],
   'explain.crossings': ['{count|crossing|crossings}', '{count} 项跨境传输', '{count} 項跨境傳輸'],
