@@ -3,24 +3,11 @@ import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {cpSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, before, describe, it} from 'node:test';
-import {launch} from './chromium.mjs';
-import {Cities, flowerJob, prepare, python, root, until} from './cities.mjs';
-import {visits} from './visits.mjs';
+import {describe, it} from 'node:test';
+import {flowerJob, python, root, until} from './cities.mjs';
+import {setting} from './setting.mjs';
 
-const cities = new Cities();
-let browser;
-const visit = visits(cities, () => browser);
-
-before(async () => {
-  cities.up();
-  await prepare(cities);
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  cities.down();
-});
+const {cities, visit} = setting();
 
 describe('auditor', () => {
   it('searches, reads the story in both books, verifies a proof here, takes evidence away', async () => {
@@ -144,6 +131,8 @@ describe('auditor', () => {
 
 describe('policy administrator', () => {
   it('edits with lint and tests, sees what would change, proposes; another approves; it comes into force and goes again', async () => {
+    // There are decisions to be made again.
+    await cities.state('shenzhen', await cities.submit('shenzhen', flowerJob('decided')), 'complete');
     await visit('hongkong', 'POLICY_ADMIN', async (page, visitor) => {
       await visitor.go('/policy/edit');
       await page.getByLabel('New file').fill('rules/99-ended.yaml');
@@ -231,7 +220,7 @@ describe('policy administrator', () => {
     });
   });
 
-  it('imports a signed bundle: whose it is, which edition, what it would change; others are not taken', {skip: 'open: the edition of a bundle that is taken does not show'}, async () => {
+  it('imports a signed bundle: whose it is, which edition, what it would change; others are not taken', async () => {
     const config = cities.env.HONGKONG_CONFIG;
     const before = readFileSync(config, 'utf8');
     const key = join(cities.folder, 'office.key');
@@ -245,8 +234,11 @@ describe('policy administrator', () => {
     cpSync(join(root, 'policy/packs/gba-reference'), pack, {recursive: true});
     writeFileSync(join(pack, 'rules/99-ended.yaml'), 'rules:\n  - id: X2\n    effect: forbid\n    title: {en: The lab has ended, zh-Hans: 实验室已结束, zh-Hant: 實驗室已結束}\n    basis: ["decision of the joint committee"]\n    when: {action: cross, data.tags: {contains: joint-lab-8}}\n');
     const [good, bad] = [join(cities.folder, 'good.bundle'), join(cities.folder, 'bad.bundle')];
-    cities.hetao('hongkong', null, 'policy', 'bundle', pack, '--key', key, '--edition', '3', '-o', good);
-    cities.hetao('hongkong', null, 'policy', 'bundle', pack, '--key', other, '--edition', '3', '-o', bad);
+    // The journeys before may have put editions into force.
+    const {edition_highest: highest} = await cities.json('hongkong', 'POLICY_ADMIN', 'GET', '/api/v1/policy/history');
+    const edition = String(highest + 3);
+    cities.hetao('hongkong', null, 'policy', 'bundle', pack, '--key', key, '--edition', edition, '-o', good);
+    cities.hetao('hongkong', null, 'policy', 'bundle', pack, '--key', other, '--edition', edition, '-o', bad);
     await visit('hongkong', 'POLICY_ADMIN', async (page, visitor) => {
       await visitor.go('/policy/edit');
       await page.getByText('This gateway takes signed bundles alone').waitFor();
@@ -260,7 +252,7 @@ describe('policy administrator', () => {
       await page.getByLabel('File').setInputFiles(good);
       await page.getByText('The signed lines are of this content').waitFor();
       await page.locator('.proof-steps li.good', {hasText: 'policy-office'}).waitFor();
-      await page.getByText('Edition 3 is newer than 0').waitFor();
+      await page.getByText(`Edition ${edition} is newer than ${highest}, the highest that was in force`).waitFor();
       await page.locator('.case .condition', {hasText: 'data.tags'}).first().waitFor();
       await page.getByRole('button', {name: 'Propose'}).click();
       await page.getByRole('dialog').getByRole('button', {name: 'Propose'}).click();
