@@ -1,36 +1,47 @@
 #include "gateway/io/rate_gate.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "gateway/base/limits.h"
 
 namespace hetao::io {
 
-uint64_t RatePass::take_up_to(uint64_t bytes, Instant now) {
+namespace {
+
+Instant steady_now() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+}  // namespace
+
+uint64_t RatePass::take_up_to(uint64_t bytes) {
   if (is_free()) return bytes;
   const std::lock_guard lock(*mutex_);
-  return limits_.take_up_to(bytes, now);
+  return limits_.take_up_to(bytes, steady_now());
 }
 
-Instant RatePass::ready_at(uint64_t bytes, Instant now) {
-  if (is_free()) return now;
+Duration RatePass::ready_in(uint64_t bytes) {
+  if (is_free()) return {};
   const std::lock_guard lock(*mutex_);
-  return limits_.ready_at(bytes, now);
+  const Instant now = steady_now();
+  return limits_.ready_at(bytes, now) - now;
 }
 
-void RateGate::limit(Buckets& buckets, const std::string& name, uint64_t bytes_per_second, Instant now) {
+void RateGate::limit(Buckets& buckets, const std::string& name, uint64_t bytes_per_second) {
   if (bytes_per_second == 0) return;
   // A tenth of a second at once, but always a chunk.
   const uint64_t burst = std::max<uint64_t>(bytes_per_second / 10, limits::kChunkBytes);
-  buckets[name] = std::make_shared<TokenBucket>(bytes_per_second, burst, now);
+  buckets[name] = std::make_shared<TokenBucket>(bytes_per_second, burst, steady_now());
 }
 
-void RateGate::limit_link(const std::string& region, uint64_t bytes_per_second, Instant now) {
-  limit(links_, region, bytes_per_second, now);
+void RateGate::limit_link(const std::string& region, uint64_t bytes_per_second) {
+  limit(links_, region, bytes_per_second);
 }
 
-void RateGate::limit_tenant(const std::string& tenant, uint64_t bytes_per_second, Instant now) {
-  limit(tenants_, tenant, bytes_per_second, now);
+void RateGate::limit_tenant(const std::string& tenant, uint64_t bytes_per_second) {
+  limit(tenants_, tenant, bytes_per_second);
 }
 
 RatePass RateGate::pass(const std::string& region, const std::string& tenant) const {

@@ -9,11 +9,6 @@ namespace {
 
 constexpr auto kNoProgress = std::chrono::minutes(10);
 
-Instant steady_now() {
-  const auto since = std::chrono::steady_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
-}
-
 }  // namespace
 
 void SendingStream::wake() {
@@ -73,10 +68,9 @@ Awaitable<bool> SendingStream::write(tunnel::FrameBuffer buffer) {
 Awaitable<void> SendingStream::pass_rate(RatePass& rate, size_t bytes, std::function<bool()> stopped) {
   if (rate.is_free()) co_return;
   while (bytes > 0 && !gone_ && !stopped()) {
-    const Instant now = steady_now();
-    bytes -= static_cast<size_t>(rate.take_up_to(bytes, now));
+    bytes -= static_cast<size_t>(rate.take_up_to(bytes));
     if (bytes == 0) break;
-    const Duration left = rate.ready_at(bytes, now) - now;
+    const Duration left = rate.ready_in(bytes);
     wake_.expires_after(std::chrono::microseconds(std::clamp<int64_t>(left.micros, 1'000, 1'000'000)));
     co_await wake_.async_wait(as_value);
   }

@@ -169,10 +169,8 @@ PeerManager::Config ShellParts::peer_config() {
   made.items.log = log_line;
   made.tuning = config.link_tuning;
   auto rates = std::make_shared<RateGate>();
-  for (const PeerAddress& peer : config.peers)
-    rates->limit_link(peer.region, peer.bytes_per_second_max, now());
-  for (const auto& [tenant, rate] : config.tenant_bytes_per_second_max)
-    rates->limit_tenant(tenant, rate, now());
+  for (const PeerAddress& peer : config.peers) rates->limit_link(peer.region, peer.bytes_per_second_max);
+  for (const auto& [tenant, rate] : config.tenant_bytes_per_second_max) rates->limit_tenant(tenant, rate);
   made.items.rate = [this, rates](const std::string& region, const std::string& crossing) {
     const auto at = core->crossings().find(crossing);
     return rates->pass(region, at == core->crossings().end() ? "" : at->second.exporter().id());

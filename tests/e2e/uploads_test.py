@@ -5,14 +5,16 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import socket
 import subprocess
 import unittest
 import urllib.parse
 
-from cities import BIN, CitiesTest
+from cities import BIN, CitiesTest, python_job
 
 CITY = "hongkong"
+LINK_MBIT = 80  # from Hong Kong to Shenzhen
 OCTETS = "application/offset+octet-stream"
 TEXT = b"".join(b"line %d\n" % i for i in range(200_000))  # 2.2 MB
 
@@ -21,7 +23,8 @@ class Uploads(CitiesTest):
     @classmethod
     def prepare(cls):
         config = pathlib.Path(cls.cities.env[CITY.upper() + "_CONFIG"])
-        config.write_text(config.read_text() + "uploads: {quota_gb: 1, kept: 1d}\n")
+        limited = config.read_text().replace("{region: shenzhen, ", f"{{region: shenzhen, megabit_per_second: {LINK_MBIT}, ")
+        config.write_text(limited + "uploads: {quota_gb: 1, kept: 1d}\n")
         cls.cities.stop(CITY)
         cls.cities.start(CITY)
 
@@ -132,6 +135,18 @@ class Uploads(CitiesTest):
         self.assertIn(b" 401 ", first_line("PATCH", place, {"Upload-Offset": 0, "Authorization": "Bearer x"}, 10))
         self.assertIn(b" 413 ", first_line("POST", "/api/v1/uploads", {"Upload-Length": 2 << 30}, 10))  # the quota
         self.assertIn(b" 400 ", first_line("POST", "/api/v1/uploads", {"Upload-Length": 10, "Upload-Metadata": "a !"}, 10))
+
+    def test_more_than_a_limited_link_takes_at_once_crosses_it_in_time(self):
+        # A tenth of a second, or a chunk, goes at once. Packed it is still a third as long, and nothing is found in it.
+        letters = random.Random(5)
+        body = b"".join(bytes(letters.choices(b"bdfg ", k=79)) + b"\n" for _ in range(100_000))
+        place = self.create(len(body))
+        self.assertEqual(self.patch(place, 0, body).status, 204)
+        job = python_job("import pathlib\nassert len(pathlib.Path('/job/code.bin').read_bytes()) == 8_000_000", zone="shenzhen",
+                         inputs=[{"url": "upload:" + place.rsplit("/", 1)[1], "path": "/job/code.bin"}],
+                         tags={"purpose": "research", "input:/job/code.bin": "code"})
+        made = self.cities.submit(CITY, job)
+        self.cities.wait_state(CITY, made, "complete")
 
     def test_an_upload_is_its_tenants_and_its_makers_to_go_on_with(self):
         place = self.create(4)

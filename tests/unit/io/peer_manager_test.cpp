@@ -269,7 +269,7 @@ TEST_F(TwoCities, GoOnWithALargeItemWhereItBroke) {
   start();
   const pb::Item item = a.item_of({noise(48'000'000, 7)});
   allow("c", item);
-  a.rates.limit_link("hongkong", 20'000'000, {});  // so that it is under way when the break comes
+  a.rates.limit_link("hongkong", 20'000'000);  // so that it is under way when the break comes
   a.manager->send_item("hongkong", "c", item);
   const uint64_t begin = b.manager->stats().bytes_in;
   ASSERT_TRUE(until([&] { return b.manager->stats().bytes_in - begin > 12'000'000; })) << a.log;
@@ -448,7 +448,7 @@ TEST_F(TwoCities, GoOnWithSmallFilesWhereTheyBroke) {
   std::vector<std::string> contents;
   for (uint64_t i = 0; i < 400; ++i) contents.push_back(noise(60'000, i + 10));
   const pb::Item item = a.item_of(contents);
-  a.rates.limit_link("hongkong", 16'000'000, {});
+  a.rates.limit_link("hongkong", 16'000'000);
   start();
   allow("c", item);
   a.manager->send_item("hongkong", "c", item);
@@ -501,7 +501,7 @@ TEST_F(TwoCities, TakeNoBatchWithAFileThatIsNotExpected) {
 }
 
 TEST_F(TwoCities, KeepToTheRateOfALink) {
-  a.rates.limit_link("hongkong", 8'000'000, {});
+  a.rates.limit_link("hongkong", 8'000'000);
   start();
   const pb::Item item = a.item_of({noise(12'000'000, 6)});
   allow("c", item);
@@ -513,8 +513,8 @@ TEST_F(TwoCities, KeepToTheRateOfALink) {
 }
 
 TEST_F(TwoCities, KeepToTheRateOfATenantOverAllItsItems) {
-  a.rates.limit_tenant("hub", 8'000'000, {});
-  a.rates.limit_tenant("another", 1, {});
+  a.rates.limit_tenant("hub", 8'000'000);
+  a.rates.limit_tenant("another", 1);
   start();
   const pb::Item first = a.item_of({noise(6'000'000, 6)});
   std::vector<std::string> small;
