@@ -27,7 +27,7 @@ constexpr std::array<KindFacts, kKinds> kFacts = {{
     {"iban", C::kFinancial, kWordsAccount, false, 2, 10},
     {"hk_bank_account", C::kFinancial, kWordsAccount, true, 0, 0},
     {"email", C::kContact, kNoWords, false, 2, 0},
-    {"cn_mobile", C::kContact, kWordsPhone | kWordsCall, false, 0, 400},
+    {"cn_mobile", C::kContact, kWordsPhone | kWordsCall, false, 0, 65},
     {"cn_landline", C::kContact, kWordsPhone | kWordsCall, false, 0, 0},
     {"hk_phone", C::kContact, kWordsPhone | kWordsCall, true, 0, 0},
     {"mo_phone", C::kContact, kWordsPhone | kWordsCall, false, 1, 0},

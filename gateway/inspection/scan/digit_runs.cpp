@@ -1,6 +1,7 @@
 // Runs of four and more digits: which identifiers can they be?
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "gateway/inspection/scan/units.h"
 #include "gateway/inspection/scan/window_scan.h"
@@ -12,6 +13,7 @@ namespace {
 constexpr size_t kTokenBytesMin = 15;  // the shortest IBAN
 constexpr size_t kTokenBytesMax = 34;  // and the longest
 constexpr size_t kHexRunBytesMin = 12;
+constexpr size_t kLengthThatSays = 11;  // and more, whatever stands beside it; and 8
 constexpr size_t kLineBytes = 96;
 constexpr size_t kRightBeforeBytes = 24;
 constexpr size_t kNameBytesMax = 28;  // of a coordinate, with its quotes
@@ -50,11 +52,17 @@ size_t bracket_at(std::string_view text, size_t at, bool open) {
 // 11, or at 20 or 21, with another two places before or behind it; bytes behind the run are looked at in
 // vain. Of a run of kHexRunBytesMin and more.
 bool may_be_hex(const char* run, size_t length) {
+  // Eight places at once, from two before those on: a top bit for each three. Digits are below 0x40, so that
+  // no sum runs into the next place.
   const auto two = [run](size_t i) {
-    return static_cast<unsigned>(run[i] == '3') &
-           (static_cast<unsigned>(run[i - 2] == '3') | static_cast<unsigned>(run[i + 2] == '3'));
+    constexpr uint64_t kOnes = 0x0101010101010101U;
+    uint64_t eight = 0;
+    std::memcpy(&eight, run + i - 2, sizeof eight);
+    const uint64_t other = eight ^ kOnes * '3';
+    const uint64_t threes = ~((other & kOnes * 0x7f) + kOnes * 0x7f | other) & kOnes * 0x80;
+    return threes & (threes >> 16U | threes << 16U) & 0xffff0000U;
   };
-  return (two(10) | two(11) | (length > 20 ? two(20) | two(21) : 0U)) != 0;
+  return (two(10) | (length > 20 ? two(20) : 0U)) != 0;
 }
 
 bool has_hex_digits(std::string_view run) {
@@ -98,6 +106,9 @@ void WindowScan::on_run(size_t begin, size_t end) {
   const size_t length = end - begin;
   const char before = begin > 0 ? text_[begin - 1] : '\0';
   const char after = at(end);
+  // A short number between commas is the most common one in tables.
+  const bool more = beside(before).says_more || beside(after).says_more;
+  if (length < kLengthThatSays && length != 8 && !more && (length != 7 || after != ':')) return;
   if (length >= kHexRunBytesMin && may_be_hex(text_.data() + begin, length) &&
       has_hex_digits(part(begin, end)))
     on_hex(begin, false);
@@ -119,7 +130,7 @@ void WindowScan::on_run(size_t begin, size_t end) {
   if (length == 11) on_eleven(begin, end);
   if (length == 8) on_eight(begin, end);
   // What follows needs one of these beside the digits; most numbers stand between commas or blanks.
-  if (!beside(before).says_more && !beside(after).says_more) return;
+  if (!more) return;
   if (is_letter(before)) {
     on_prefixed(begin, end);
   } else if ((before == ' ' || before == '-') && (length == 6 || length == 7) && begin >= 2 &&
@@ -346,6 +357,9 @@ void WindowScan::on_prefixed(size_t begin, size_t end) {
   // In GBK and Big5 a letter's byte can be the second half of a character: then the name of a card touches
   // its number, and both readings have to be tried.
   const bool halved = letters < letters_end && is_high(text_[letters_end - 1 - letters]);
+  // Nine characters without brackets are a card of Hong Kong or a passport; a word tells.
+  if (length == 7 && letters == 2 && alone && letters_end == begin && on_named_document(begin - 2, end))
+    return;
   if (length == 6 || length == 7) {
     if (alone && (letters == 1 || letters == 2) && on_hkid(begin, end, letters)) return;
     if (halved && (letters == 2 || letters == 3) && on_hkid(begin, end, letters - 1)) return;
@@ -359,6 +373,18 @@ void WindowScan::on_prefixed(size_t begin, size_t end) {
   if (!possible) return;
   const auto kind = travel_document(text, words_near(begin - count, end));
   if (kind) report(*kind, begin - count, end, true);
+}
+
+// Two letters and seven digits of which a word, and no other, says that they are a travel document.
+bool WindowScan::on_named_document(size_t begin, size_t end) {
+  const std::string_view text = part(begin, end);
+  constexpr uint32_t kDocuments = kWordsPassport | kWordsEep;
+  if (is_alnum(at(end)) || !travel_document(text, kDocuments)) return false;
+  const uint32_t words = words_near(begin, end);
+  const auto kind = travel_document(text, words);
+  if (!kind || (words & kWordsHkid) != 0) return false;
+  report(*kind, begin, end, true);
+  return true;
 }
 
 bool WindowScan::on_hkid(size_t begin, size_t end, size_t letters) {

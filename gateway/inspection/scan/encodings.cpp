@@ -1,7 +1,6 @@
 // Bytes written as letters and digits: base64, hexadecimal, hexadecimal dumps.
 #include <algorithm>
 #include <array>
-#include <bitset>
 
 #include "gateway/base/text.h"
 #include "gateway/inspection/scan/window_scan.h"
@@ -15,11 +14,6 @@ using namespace std::string_view_literals;
 constexpr size_t kEncodedBeforeBytes = 512;
 constexpr size_t kEncodedBehindBytes = 1'024;
 constexpr size_t kDenseBackBytes = 256;
-constexpr size_t kShortRunMin = 20;
-constexpr size_t kWideZerosMin = 4;
-constexpr size_t kMarkedHeadBytes = 256;
-constexpr size_t kDoubleByteHeadBytes = 128;
-constexpr size_t kChanceCharacters = 512;
 constexpr size_t kIndentBytesMax = 80;
 constexpr size_t kDumpLineBytesMax = 200;
 constexpr size_t kDumpLinesBefore = 4;
@@ -325,116 +319,6 @@ View decode_hex_dump(std::string_view text, size_t pos) {
   view.cut = view.text.size() >= kDumpBytesMax;
   view.close(end);
   return view;
-}
-
-namespace {
-
-bool is_packed(std::string_view head) {
-  static constexpr std::array kMagics = {
-      "\x1f\x8b\x08"sv, "PK\x03\x04"sv, "BZh"sv,      "\xfd\x37zXZ"sv, "\x28\xb5\x2f\xfd"sv,
-      "7z\xbc\xaf"sv,   "%PDF"sv,       "SQLite f"sv, "PAR1"sv,        "\x89PNG"sv,
-      "\xff\xd8\xff"sv, "GIF8"sv,       "\x89HDF"sv,  "\x93NUMPY"sv,   "\x80\x04\x95"sv};
-  static constexpr std::array<bool, 256> kFirst = [] {
-    std::array<bool, 256> first{};
-    for (const std::string_view magic : kMagics) first[static_cast<uint8_t>(magic[0])] = true;
-    return first;
-  }();
-  return !head.empty() && kFirst[static_cast<uint8_t>(head[0])] &&
-         std::any_of(kMagics.begin(), kMagics.end(),
-                     [head](std::string_view magic) { return head.starts_with(magic); });
-}
-
-// UTF-16 behind a mark of its order: no control characters, and halves of characters only in pairs.
-bool is_marked_wide_text(std::string_view head) {
-  const bool little = head.starts_with("\xff\xfe"sv);
-  if (!little && !head.starts_with("\xfe\xff"sv)) return false;
-  bool half = false;
-  for (size_t i = 2; i + 1 < head.size(); i += 2) {
-    const auto low = static_cast<uint8_t>(head[little ? i : i + 1]);
-    const auto high = static_cast<uint8_t>(head[little ? i + 1 : i]);
-    if (half != (high >= 0xdc && high < 0xe0)) return false;
-    half = high >= 0xd8 && high < 0xdc;
-    if (high == 0 && low < ' ' && low != 0 && low != '\n' && low != '\r' && low != '\t') return false;
-  }
-  return true;
-}
-
-// Characters of one and two bytes, as in GBK and Big5.
-bool is_double_byte_text(std::string_view head) {
-  for (size_t i = 0; i < head.size(); ++i) {
-    if (!is_high(head[i])) continue;
-    const auto first = static_cast<unsigned char>(head[i]);
-    const auto second = static_cast<unsigned char>(i + 1 < head.size() ? head[i + 1] : 0x40);
-    if (first == 0x80 || first == 0xff || second < 0x40 || second == 0x7f || second == 0xff) return false;
-    ++i;
-  }
-  std::bitset<256> different;
-  for (const char c : head) different.set(static_cast<uint8_t>(c));
-  return different.count() * 3 >= head.size();
-}
-
-bool is_utf8_text(std::string_view head) {
-  for (size_t cut = 0; cut < 4 && cut < head.size(); ++cut) {
-    if (is_utf8(head.substr(0, head.size() - cut))) return true;
-  }
-  return false;
-}
-
-bool has_controls(std::string_view head) {
-  return std::any_of(head.begin(), head.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
-  });
-}
-
-// Text in UTF-8 (but for a character that the cut may have halved), GBK or Big5, without control characters.
-bool is_text(std::string_view head) {
-  return !has_controls(head) && (is_double_byte_text(head) || is_utf8_text(head));
-}
-
-// UTF-16 without a mark: some plain characters, each with its zero on the same side.
-bool is_wide_text(std::string_view head) {
-  const auto plain = [](char c) {
-    return (c >= ' ' && c != 0x7f) || static_cast<unsigned char>(c) >= 0xa0 || c == '\n' || c == '\r' ||
-           c == '\t';
-  };
-  for (const size_t zero : {size_t{0}, size_t{1}}) {
-    size_t zeros = 0;
-    bool fits = true;
-    for (size_t i = 0; i + 1 < head.size() && fits; i += 2) {
-      fits = head[i + 1 - zero] != '\0' && (head[i + zero] != '\0' || plain(head[i + 1 - zero]));
-      zeros += head[i + zero] == '\0' ? 1 : 0;
-    }
-    if (fits && zeros >= kWideZerosMin && zeros * 12 >= head.size()) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-size_t content_characters(std::string_view run, RunEncoding encoding) {
-  constexpr size_t kAll = std::string_view::npos;
-  size_t used = 0;
-  // The first few bytes refuse most of what is none. The next line may be a text of its own.
-  const auto own_line = [run](size_t characters) {
-    const std::string_view head = run.substr(0, characters);
-    const auto ends = [](char c) { return is_line_end(c) || c == '\\'; };
-    const auto end = static_cast<size_t>(std::find_if(head.begin(), head.end(), ends) - head.begin());
-    return end >= kShortRunMin ? head.substr(0, end) : head;
-  };
-  const std::string first = decode_run(own_line(24), encoding, 12, used);
-  if (first.size() < 12) return 0;
-  if (is_packed(first)) return kAll;
-  const auto decoded = [&](size_t bytes) { return decode_run(own_line(bytes * 2), encoding, bytes, used); };
-  // Two bytes of a mark are common in anything packed, and nearly any bytes can be characters of two bytes:
-  // how long it goes on like that tells.
-  if (first.starts_with("\xff\xfe"sv) || first.starts_with("\xfe\xff"sv))
-    return is_marked_wide_text(decoded(kMarkedHeadBytes)) ? kAll : kChanceCharacters;
-  const bool text = is_text(first);
-  if (!text && first.find('\0') == std::string::npos) return 0;
-  const std::string more = decoded(48);
-  if (!text || !is_text(more)) return is_wide_text(more) ? kAll : 0;
-  if (is_utf8_text(more) || is_double_byte_text(decoded(kDoubleByteHeadBytes))) return kAll;
-  return kChanceCharacters;
 }
 
 namespace {

@@ -8,14 +8,20 @@ namespace hetao::inspection {
 namespace {
 
 constexpr size_t kEncodedMax = 100'000;  // of a layer; more of them change nothing
-constexpr uint64_t kTextTestsMin = 50;
-constexpr uint64_t kColumnTestsMin = 24;
-constexpr uint64_t kRareTestsMin = 8;  // of a column, where fewer than one in twenty passes by chance
-// Share of numbers that pass, below which a column of a table holds something else than identifiers.
-constexpr double kNoiseShare = 0.22;
+// Only what chance explains is left out: there must be so many numbers, of which so many pass by chance, that
+// it can be told; and about as many must have passed. Real numbers are no dice, so that a part more or less
+// says nothing.
+constexpr uint64_t kTestsMin = 50;
+constexpr double kChanceHitsMin = 3;
+constexpr double kDeviationsMax = 4;
+constexpr double kChancePart = 0.25;
+constexpr double kNoiseShareMax = 0.22;  // of numbers that pass, whatever chance is
+constexpr double kContactShareMin = 0.02;
+constexpr double kContactShareMax = 0.3;
+// Codes of organisations are public: a few tests of a form that hardly any other number passes will do.
+constexpr uint64_t kPublicTestsMin = 8;
 constexpr uint64_t kPointTestsMin = 4;
 constexpr double kNoiseSharePoints = 0.7;
-constexpr double kNoiseShareNoCheck = 0.5;  // where the form alone decides (mobile numbers)
 
 template <class T>
 void append(std::vector<T>& into, const std::vector<T>& more) {
@@ -98,24 +104,27 @@ void Tally::add(const Tally& later) {
 }
 
 bool Tally::is_noise(const Cell& c, const KindFacts& facts, bool table) {
+  if (facts.chance == 0) return false;
   // Those that a word speaks for stay in any case, and say nothing of the others.
   const uint64_t hits = c.hits - c.with_words;
   const uint64_t tests = c.forms + hits;
-  const uint32_t chance = facts.chance;
-  // Points of one map stand together: a few that lie elsewhere say that all are other numbers.
-  const bool points = facts.category == Category::kPlace;
-  const uint64_t least = points        ? kPointTestsMin
-                         : !table      ? kTextTestsMin
-                         : chance < 50 ? kRareTestsMin
-                                       : kColumnTestsMin;
-  if (chance == 0 || tests < least) return false;
   const auto n = static_cast<double>(tests);
-  const double share = static_cast<double>(hits) / n;
-  if (points) return share < kNoiseSharePoints;
-  if (table) return share < (chance >= 200 ? kNoiseShareNoCheck : kNoiseShare);
-  // Running text mixes numbers and identifiers: only what chance explains is left out.
-  const double p = chance / 1000.0;
-  return share < p + 3 * std::sqrt(p * (1 - p) / n);
+  const auto passed = static_cast<double>(hits);
+  // Points of one map stand together: a few that lie elsewhere say that all are other numbers.
+  if (facts.category == Category::kPlace)
+    return tests >= (table ? kPointTestsMin : kTestsMin) && passed < n * kNoiseSharePoints;
+  const double p = facts.chance / 1000.0;
+  const double expected = n * p;
+  if (facts.category == Category::kOrganisation)
+    return tests >= (table ? kPublicTestsMin : kTestsMin) && passed < n * kNoiseShareMax;
+  // Mobile numbers have no check digit: of other numbers as many look like one as begin that way, from none
+  // (years, other countries) to a fourth; where hardly any do, those few are none of the row.
+  if (facts.category == Category::kContact)
+    return tests >= kTestsMin && passed > n * kContactShareMin && passed < n * kContactShareMax;
+  if (tests < kTestsMin || expected < kChanceHitsMin || passed >= n * kNoiseShareMax) return false;
+  // Fewer than chance gives are no chance either: one card number among order numbers that are made to fail.
+  return std::abs(passed - expected) <
+         std::max(kDeviationsMax * std::sqrt(expected * (1 - p)), kChancePart * expected);
 }
 
 void Tally::findings(const std::string& path, bool table, std::vector<Finding>& out,

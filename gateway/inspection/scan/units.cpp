@@ -68,6 +68,9 @@ constexpr std::array<uint32_t, 18> kZeros = {0x660, 0x6f0, 0x966,  0x9e6,  0xa66
 // dashes.
 uint32_t plain_of(uint32_t code) {
   if (code < 0x80) return code;
+  // Most letters of other scripts, at once: Latin to Hebrew, and Chinese.
+  if (code > 0xff && code < 0x61c && code != 0x34f) return code;
+  if (code > 0x3164 && code < 0xa620) return code;
   if (is_widthless(code)) return kNothing;
   if (is_wide_blank(code)) return ' ';
   if (is_wide_dash(code)) return '-';

@@ -54,6 +54,8 @@ View decode_base64_near(std::string_view text, size_t quad);
 View decode_hex_near(std::string_view text, size_t pair, bool separated);
 View decode_hex_dump(std::string_view text, size_t pos);
 
+// So many characters of base64 may be a text of their own.
+inline constexpr size_t kShortRunMin = 20;
 // How many characters of a run are worth reading as a layer: all (npos) where what it decodes to begins like
 // text or like something packed, 0 where it does not, and some where it does for so short a way that it may
 // be chance.

@@ -83,6 +83,7 @@ class WindowScan {
   uint32_t words_beside(size_t begin, size_t end);
   bool is_hk_phone(size_t begin, size_t end, uint32_t words) const;
   void on_prefixed(size_t begin, size_t end);
+  bool on_named_document(size_t begin, size_t end);
   bool on_hkid(size_t begin, size_t end, size_t letters);
   void on_bir(size_t begin, size_t end);
   void on_point(size_t begin, size_t end);

@@ -142,6 +142,88 @@ TEST(Windows, PartsInAnyOrderGiveTheSameFindings) {
   EXPECT_EQ(findings_of(inspect(as_bytes(text), options)), expected);
 }
 
+// A column of card-like numbers whose check digits are drawn, and one that is a card among them.
+std::string column_of_numbers(size_t rows, bool pass_by_chance) {
+  std::mt19937 random(7);
+  std::string text = "order,when\n";
+  for (size_t i = 0; i < rows; ++i) {
+    std::string number = "62";
+    for (int k = 0; k < 13; ++k) number += static_cast<char>('0' + random() % 10);
+    unsigned sum = 0;
+    for (size_t k = 0; k < number.size(); ++k) {
+      const unsigned digit = static_cast<unsigned>(number[number.size() - 1 - k] - '0');
+      sum += k % 2 == 0 ? digit * 2 / 10 + digit * 2 % 10 : digit;
+    }
+    const unsigned check = (10 - sum % 10) % 10;
+    const bool passes = pass_by_chance ? random() % 10 == 0 : false;
+    text += number + static_cast<char>('0' + (passes ? check : (check + 1 + random() % 9) % 10)) + ",2026\n";
+  }
+  return text;
+}
+
+TEST(Windows, OnlyWhatChanceExplainsIsNoise) {
+  const auto kinds = [](const std::string& text) { return inspect(as_bytes(text)).findings.size(); };
+  const std::string card = "6222021234567890128,2026\n";
+  // Enough numbers of which as many pass as chance lets pass.
+  EXPECT_EQ(kinds(column_of_numbers(1'000, true)), 0U);
+  // Too few to tell; and many that all fail, but for one.
+  EXPECT_EQ(kinds(column_of_numbers(30, false) + card), 1U);
+  EXPECT_EQ(kinds(column_of_numbers(1'000, false) + card), 1U);
+  // More than chance lets pass.
+  std::string mixed = column_of_numbers(1'000, true);
+  for (int i = 0; i < 60; ++i) mixed += card;
+  EXPECT_EQ(kinds(mixed), 1U);
+}
+
+// What a block's neighbours refuse is the same for every instruction set: over bytes that are
+// nearly identifiers, in every place of a block.
+TEST(Windows, NearlyIdentifiersAreJudgedAlikeEverywhere) {
+  std::mt19937 random(11);
+  const std::vector<std::string> pieces = {"粤B·1234",
+                                           "粤BD12345",
+                                           "\xa1\x50",
+                                           "AB 12",
+                                           "AB1",
+                                           "a@b.co",
+                                           "@b",
+                                           "%3",
+                                           "%31%33",
+                                           "\\u0031",
+                                           "=\n",
+                                           "&#4",
+                                           "&#49;",
+                                           "\x1b[1m",
+                                           "\x1b[",
+                                           "--B",
+                                           "00:00:5E:00:53:01",
+                                           "12:34:56:78",
+                                           "MTM4",
+                                           "MTM4MDAxMzgwMDA=",
+                                           "//4xADEA",
+                                           "31 31 30 31",
+                                           "１３",
+                                           "13800138000",
+                                           "A123456(3)",
+                                           std::string("1\0003\0008\0", 6),
+                                           "★",
+                                           "机密★"};
+  for (int round = 0; round < 12; ++round) {
+    std::string text;
+    while (text.size() < 9'000) {
+      const size_t filler = random() % (round % 2 == 0 ? 90 : 5);
+      for (size_t i = 0; i < filler; ++i)
+        text += round % 3 == 0 ? static_cast<char>(random()) : "aB3+/ .\n"[random() % 8];
+      text += pieces[random() % pieces.size()];
+    }
+    const std::string expected = findings_of(inspect(as_bytes(text)));
+    for (const MaskEngine& engine : all_engines()) {
+      InspectOptions options;
+      options.engine = &engine;
+      EXPECT_EQ(findings_of(inspect(as_bytes(text), options)), expected) << engine.name << " round " << round;
+    }
+  }
+}
+
 TEST(Windows, ColumnsOfNumbersAreToldFromColumnsOfIdentifiers) {
   std::string noise = "order,when\n";
   for (uint64_t i = 0; i < 2'000; ++i)

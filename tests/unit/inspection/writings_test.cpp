@@ -27,6 +27,14 @@ std::string each(const std::string& text, const char* format) {
   return out;
 }
 
+std::string fullwidth_digits(const std::string& text) {
+  std::string out;
+  for (const char c : text)
+    out += c >= '0' && c <= '9' ? std::string("\xef\xbc") + static_cast<char>(0x90 + c - '0')
+                                : std::string(1, c);
+  return out;
+}
+
 TEST(Writings, EveryNumberIsFoundOnceInEveryEscape) {
   for (const auto& [kind, number] :
        {std::pair{"cn_resident_id", "11010519491231002X"}, std::pair{"hkid", "A123456(3)"},
@@ -62,6 +70,16 @@ TEST(Writings, NumbersThatLookAlikeHideNothingInAnotherWriting) {
   for (uint64_t i = 0; i < 500; ++i) table += std::to_string(6'200'000'000'000'000 + i * 982'451'653) + ",\n";
   EXPECT_EQ(kinds_of(table), "");
   EXPECT_EQ(kinds_of(table + "1,６２２２０２１２３４５６７８９０１２８\n"), "unionpay_pan:1 ");
+}
+
+// Nine characters that pass the check of an identity card of Hong Kong, too.
+TEST(Writings, AWordTellsAPassportFromAnIdentityCard) {
+  EXPECT_EQ(kinds_of("AB9876543 here\n"), "hkid:1 ");
+  for (int i = 0; i < 40; ++i) {
+    const std::string number = "EA12345" + std::to_string(10 + i);
+    EXPECT_EQ(kinds_of("passport " + number + "\n"), "cn_passport:1 ") << number;
+    EXPECT_EQ(kinds_of("passport " + fullwidth_digits(number) + "\n"), "cn_passport:1 ") << number;
+  }
 }
 
 TEST(Writings, EscapesOfOtherThingsAreNothing) {
