@@ -1,18 +1,16 @@
 // Every page: WCAG AA by axe in light and dark, in all three languages, and what it loads first. HETAO_PICTURES=FOLDER
-// keeps the handbook's pictures, with HETAO_PICTURES_OF=all every one.
+// keeps the handbook's pictures, with HETAO_PICTURES_OF=all every one; HETAO_PAGES=NAME,NAME looks at those alone.
 import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {before, describe, it} from 'node:test';
+import {describe, it} from 'node:test';
 import {Visitor} from './chromium.mjs';
 import {flowerJob, heldJob, until} from './cities.mjs';
 import {setting} from './setting.mjs';
 
-const {cities, browser} = setting();
 const pictures = process.env.HETAO_PICTURES ?? '';
 let ids;
-
-before(async () => {
+const {cities, browser} = setting(async (cities) => {
   const done = await cities.submit('shenzhen', flowerJob('flower-means'));
   await cities.state('shenzhen', done, 'complete');
   await cities.submit('hongkong', heldJob('tumour-sizes'));
@@ -133,8 +131,9 @@ describe('pages', () => {
   it('meet WCAG AA by axe, in light and dark', async (test) => {
     const found = {violations: [], loads: {}, checks: 0};
     const languages = ['en', 'zh-Hant', 'zh-Hans'];
-    for (const [turn, page] of all().entries()) await look(page, kept[page[0]]?.[0] ?? languages[turn % 3], found);
-    test.diagnostic(`axe: ${found.checks} views of ${all().length} pages, ${found.violations.length} with violations`);
+    const only = process.env.HETAO_PAGES?.split(',');
+    for (const [turn, page] of all().entries()) if (!only || only.includes(page[0])) await look(page, kept[page[0]]?.[0] ?? languages[turn % 3], found);
+    test.diagnostic(`axe: ${found.checks} views of ${Object.keys(found.loads).length} pages, ${found.violations.length} with violations`);
     test.diagnostic(`first load, kB over the wire: ${Object.entries(found.loads).map(([name, bytes]) => `${name} ${(bytes / 1000).toFixed(0)}`).join(', ')}`);
     assert.deepEqual(found.violations, []);
     for (const [name, bytes] of Object.entries(found.loads)) assert.ok(bytes < 300_000, `${name} loads ${bytes} bytes first`);

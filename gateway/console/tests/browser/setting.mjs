@@ -4,13 +4,15 @@ import {launch} from './chromium.mjs';
 import {Cities, prepare} from './cities.mjs';
 import {visits} from './visits.mjs';
 
-export function setting() {
+// `more` prepares what the file needs besides: a second before() would not wait for this one.
+export function setting(more = async () => undefined) {
   const cities = new Cities();
   let chromium;
   const browser = () => chromium;
   before(async () => {
     cities.up();
     await prepare(cities);
+    await more(cities);
     chromium = await launch();
   });
   after(async () => {
