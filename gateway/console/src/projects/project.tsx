@@ -28,7 +28,7 @@ function SideView({side}: {side: ProjectSide}) {
           [t('project.spent'), money(side.spent_cny, 'CNY')],
           [t('project.promised'), money(side.promised_cny, 'CNY')],
           [t('project.changed'), side.changed && <Time key="c" at={side.changed} />],
-          [t('review.answeredBy'), side.changed_by],
+          [t('project.changedBy'), side.changed_by],
           [t('shell.reason'), side.reason],
         ]}
       />

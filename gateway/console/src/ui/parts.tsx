@@ -74,11 +74,12 @@ const tones: Record<string, string> = {
   restricted: 'wait', erased: 'plain',
   held: 'wait', deciding: 'wait', open: 'wait', proposed: 'wait', withheld: 'wait', due: 'wait', waiting: 'wait', offered: 'wait', inspecting: 'wait',
   'executor-error': 'bad', 'system-error': 'bad', expired: 'bad', refused: 'bad', rejected: 'bad', failed: 'bad', missing: 'bad', urgent: 'bad',
+  'projectState.open': 'good', 'projectSide.accepted': 'good', 'accessState.asked': 'wait', 'accessState.granted': 'good',
   running: 'busy', staging: 'busy', moving: 'busy', returning: 'busy', delivering: 'busy',
 };
 export function StateTag({area, state}: {area: string; state: string}) {
   const {word} = useWords();
-  return <span className={`tag tone-${tones[state] ?? 'plain'}`}>{word(area, state)}</span>;
+  return <span className={`tag tone-${tones[`${area}.${state}`] ?? tones[state] ?? 'plain'}`}>{word(area, state)}</span>;
 }
 
 // What the gateway itself said. Its words are English in every language of the console.

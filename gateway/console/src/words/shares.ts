@@ -64,6 +64,7 @@ export const shareWords = {
   'project.spent': ['Spent here', '本侧已用', '本側已用'],
   'project.promised': ['Promised to open jobs', '为未结束作业预留', '為未結束作業預留'],
   'project.changed': ['Last change', '最近变更', '最近變更'],
+  'project.changedBy': ['By', '变更人', '變更人'],
   'project.datasets': ['Data sets', '数据集', '數據集'],
   'project.noDatasets': ['No data set is granted to it yet.', '尚未授予数据集。', '尚未授予數據集。'],
   'project.readable': ['Its jobs may read it', '可用于作业', '可用於作業'],
