@@ -269,7 +269,7 @@ io::Awaitable<io::HttpResponse> export_audit(const Context& c) {
         {ErrorCode::kUsage, "parameter format", "is none", "evidence, csv, jsonl, ocsf or html"});
   order.origin = io::origin_of_region(region);
   order.title = "Ledger of " + region + ": " + filter_line(c.query);
-  order.policies = c.backend.data_dir() + "/policies";
+  order.policies = c.backend.policies_folder();
   std::optional<Result<ExportPieces>> pieces;
   note_access(c, "export");
   co_await publish_cosigned(c);

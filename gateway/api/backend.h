@@ -64,7 +64,8 @@ class Backend {
   virtual io::BookDesk* books() { return nullptr; }
   virtual const io::LedgerIndex& index() const = 0;
   virtual io::PersonRegister& persons() = 0;
-  virtual const std::string& data_dir() const = 0;
+  // Every policy that decided, as text by digest.
+  virtual std::string policies_folder() const = 0;
   virtual const ledger::Retention& retention() const = 0;
   // An entry that nobody waits for.
   virtual void note(std::string kind, std::string who, std::string reason,

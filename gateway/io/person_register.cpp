@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <tuple>
 
 #include "gateway/base/check.h"
 #include "gateway/base/json.h"
@@ -154,11 +155,7 @@ Result<void> PersonRegister::load() {
     if (auto written = write_durably(path, as_bytes(*key)); !written) return written;
   }
   lookup_key_ = std::move(*key);
-  std::error_code error;
-  for (const auto& item : std::filesystem::directory_iterator(folder_, error)) {
-    if (auto loaded = load_record(item.path().string()); !loaded) return loaded;
-  }
-  return {};
+  return load_new();
 }
 
 Result<void> PersonRegister::load_record(const std::string& file) {
@@ -186,8 +183,25 @@ Result<void> PersonRegister::load_record(const std::string& file) {
     if (!placed) return placed;
     if (auto saved = save(record); !saved) return saved;
   }
-  if (!record.lookup.empty()) by_lookup_[record.lookup] = name;
+  if (!record.lookup.empty()) {
+    // A node that leads no more, and did not know it yet, may have named somebody whom the next has named
+    // too: every node believes the same one of them.
+    const auto [at, is_only] = by_lookup_.try_emplace(record.lookup, name);
+    const auto age = [](const Person& person) { return std::tie(person.first_seen, person.name); };
+    if (!is_only && age(record.person) < age(records_.at(at->second).person)) at->second = name;
+  }
   records_[name] = std::move(record);
+  return {};
+}
+
+// What another node wrote since. Only people whom nobody here knows are worth a look at the folder.
+Result<void> PersonRegister::load_new() {
+  std::error_code error;
+  for (const auto& item : std::filesystem::directory_iterator(folder_, error)) {
+    const auto name = from_hex(item.path().filename().string());
+    if (!name || records_.contains(std::string(as_text(*name)))) continue;
+    if (auto loaded = load_record(item.path().string()); !loaded) return loaded;
+  }
   return {};
 }
 
@@ -204,6 +218,52 @@ Result<void> PersonRegister::save(const Record& record) const {
                                   {"lookup", record.lookup},
                                   {"sealed", record.sealed}});
   return write_durably(folder_ + "/" + file_of(p.name), as_bytes(text));
+}
+
+Result<void> PersonRegister::adopt(const std::string& folder, const std::string& keys_folder) {
+  if (folder == folder_ || !std::filesystem::exists(folder)) return {};
+  auto from = open(folder, keys_folder);
+  if (!from) return fail(from.error());
+  for (const auto& [name, record] : (*from)->records_) {
+    if (auto taken = adopt_record(**from, record); !taken) return taken;
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [matter, hold] : (*from)->holds_.all()) {
+    if (holds_.all().contains(matter)) continue;
+    if (auto placed = holds_.place(hold); !placed) return placed;
+  }
+  std::error_code error;
+  for (const std::string& there :
+       {keys_folder + "/persons", keys_folder + "/persons.key", folder + ".holds", folder}) {
+    std::filesystem::remove_all(there, error);
+    if (error) return fail(ErrorCode::kFailed, there, "can't be removed: " + error.message());
+  }
+  return {};
+}
+
+Result<void> PersonRegister::adopt_record(const PersonRegister& from, Record record) {
+  const auto known = from.show(record.person.name);
+  if (!known) return fail(known.error());
+  const std::lock_guard lock(mutex_);
+  const std::string& name = record.person.name;
+  if (records_.contains(name)) return {};
+  record.lookup.clear();  // made with that register's key
+  if (!known->user.empty()) {
+    record.lookup = lookup_of(known->tenant, known->user);
+    // One name leads to a person; what both did is one person's all the same.
+    if (const auto same = by_lookup_.find(record.lookup); same != by_lookup_.end()) {
+      record.person.same_as.push_back(same->second);
+      record.lookup.clear();
+    }
+    const std::string file = "/persons/" + file_of(name);
+    const auto key = read_text(from.keys_folder_ + file, kRecordBytesMax);
+    if (!key) return fail(key.error());
+    if (auto written = write_durably(keys_folder_ + file, as_bytes(*key)); !written) return written;
+  }
+  if (auto saved = save(record); !saved) return saved;
+  if (!record.lookup.empty()) by_lookup_[record.lookup] = name;
+  records_[name] = std::move(record);
+  return {};
 }
 
 std::string PersonRegister::lookup_of(const std::string& tenant, const std::string& user) const {
@@ -224,6 +284,9 @@ Result<PersonRegister::Named> PersonRegister::name_of(const std::string& tenant,
                                                       Instant now) {
   const std::lock_guard lock(mutex_);
   const std::string lookup = lookup_of(tenant, user);
+  if (!by_lookup_.contains(lookup)) {
+    if (auto loaded = load_new(); !loaded) return fail(loaded.error());
+  }
   if (const auto known = by_lookup_.find(lookup); known != by_lookup_.end()) {
     Record& record = records_.at(known->second);
     if (auto saved = touch(record, ledger::EntryClass::kAccess, now); !saved) return fail(saved.error());

@@ -2,6 +2,9 @@
 // beginning of a commitment, SHA-256(salt ‖ tenant ‖ 0x00 ‖ user): without the salt the name says nothing,
 // with it anyone can check it.
 //
+// Nodes of a region share one register, below shared_dir: a person is the same to whichever leads. A gateway
+// without others has it below data_dir:
+//
 //   data_dir/persons/HEX       one person: state, commitment, when each class of entries was last written by
 //                              them, and the sealed name (AES-256-GCM under the person's key)
 //   data_dir/persons.holds     legal holds (legal_holds.h)
@@ -48,6 +51,11 @@ class PersonRegister {
  public:
   static Result<std::unique_ptr<PersonRegister>> open(std::string folder, std::string keys_folder);
 
+  // Takes over the register that a node of earlier versions kept by itself, with its legal holds, and removes
+  // it there. Its names stay their people's, because the ledger has them; somebody whom both know under two
+  // names is noted as one person. May be done again after a crash.
+  Result<void> adopt(const std::string& folder, const std::string& keys_folder);
+
   struct Named {
     std::string name;
     std::string commitment;
@@ -86,7 +94,9 @@ class PersonRegister {
   PersonRegister(std::string folder, std::string keys_folder, LegalHolds holds)
       : folder_(std::move(folder)), keys_folder_(std::move(keys_folder)), holds_(std::move(holds)) {}
   Result<void> load();
+  Result<void> load_new();
   Result<void> load_record(const std::string& file);
+  Result<void> adopt_record(const PersonRegister& from, Record record);
   Result<void> touch(Record& record, ledger::EntryClass one, Instant now);
   Result<void> save(const Record& record) const;
   std::string lookup_of(const std::string& tenant, const std::string& user) const;

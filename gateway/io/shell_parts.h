@@ -105,7 +105,8 @@ class ShellParts {
     std::optional<federation::Answer> answer;
   };
 
-  // Blobs and runs: what every node of the region must find again.
+  // Blobs, runs, the names of people, the witness's memory, policies: what every node of the region must find
+  // again.
   const std::string& folder_of_all() const {
     return config.shared_dir.empty() ? config.data_dir : config.shared_dir;
   }

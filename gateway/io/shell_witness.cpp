@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "gateway/base/text.h"
+#include "gateway/io/adopt_files.h"
 #include "gateway/io/shell_parts.h"
 #include "gateway/io/witness_http.h"
 
@@ -17,9 +18,10 @@ constexpr auto kLookAgain = std::chrono::milliseconds(20);
 }  // namespace
 
 Result<void> ShellParts::open_witness() {
-  auto opened = WitnessStore::open(config.data_dir + "/witness", ledger->witness_key());
+  auto opened = WitnessStore::open(folder_of_all() + "/witness", ledger->witness_key());
   if (!opened) return fail(opened.error());
   witness_store = std::move(*opened);
+  if (auto adopted = witness_store->adopt(config.data_dir + "/witness"); !adopted) return adopted;
   for (const auto& [region, keys] : config.witness.log_keys) {
     if (auto configured = witness_store->configure(origin_of_region(region), keys); !configured)
       return configured;
@@ -101,16 +103,21 @@ Awaitable<void> ShellParts::watch_witnesses() {
 // -----------------------------------------------------------------------------------
 
 Result<void> ShellParts::open_audit() {
-  const std::string& folder = config.data_dir;
-  auto opened_index = LedgerIndex::open(folder + "/index", *ledger);
+  const std::string& folder = folder_of_all();
+  auto opened_index = LedgerIndex::open(config.data_dir + "/index", *ledger);
   if (!opened_index) return fail(opened_index.error());
   index = std::move(*opened_index);
   auto opened_persons = PersonRegister::open(folder + "/persons", folder + "/keys");
   if (!opened_persons) return fail(opened_persons.error());
   persons = std::move(*opened_persons);
+  if (auto adopted = persons->adopt(config.data_dir + "/persons", config.data_dir + "/keys"); !adopted)
+    return adopted;
   auto opened_books = BookDesk::open(book_config(), *ledger, *witness_store);
   if (!opened_books) return fail(opened_books.error());
   books = std::move(*opened_books);
+  for (const char* kept : {"/forward", "/policies"}) {
+    if (auto adopted = adopt_files(config.data_dir + kept, folder + kept); !adopted) return adopted;
+  }
   for (const ForwardTarget& target : config.forward) {
     auto forwarder =
         EventForwarder::open(target, folder + "/forward", config.core.region + "." + config.gateway,
@@ -137,7 +144,7 @@ BookDesk::Config ShellParts::book_config() {
 
 // What decided is kept as text, so that evidence can show it: its digest is what the entries name.
 void ShellParts::keep_policy(const policy::Policy& policy) const {
-  const std::string path = config.data_dir + "/policies/" + policy.digest();
+  const std::string path = folder_of_all() + "/policies/" + policy.digest();
   const std::string& text = policy.pack().canonical;
   if (read_file(path, text.size() + 1)) return;
   if (auto written = write_durably(path, as_bytes(text), 0644); !written)

@@ -83,6 +83,41 @@ Result<void> WitnessStore::load() {
   return {};
 }
 
+Result<void> WitnessStore::adopt(const std::string& folder) {
+  if (folder == folder_ || !std::filesystem::exists(folder)) return {};
+  auto from = open(folder, key_);
+  if (!from) return fail(from.error());
+  const std::lock_guard lock(mutex_);
+  for (const auto& [origin, theirs] : (*from)->known_) {
+    const std::string alarm = text_if_there((*from)->place_of(origin) + "/alarm");
+    if (auto taken = adopt_log(origin, theirs, alarm); !taken) return taken;
+  }
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  return error ? fail(ErrorCode::kFailed, folder, "can't be removed: " + error.message()) : Result<void>();
+}
+
+Result<void> WitnessStore::adopt_log(const std::string& origin, const Known& theirs, std::string_view alarm) {
+  const auto here = known_.find(origin);
+  const bool is_new = here == known_.end() || here->second.log.keys.empty();
+  const auto newest = checkpoint_in(theirs.state.cosigned);
+  const auto ours = checkpoint_in(is_new ? std::string() : here->second.state.cosigned);
+  const bool is_newer = newest && (!ours || newest->size > ours->size);
+  // With the keys that signed it: a log may have changed them since.
+  if ((is_new || is_newer) && !theirs.log.keys.empty()) {
+    if (auto put = put_keys(origin, theirs.log.keys); !put) return put;
+  }
+  if (is_newer) {
+    if (auto written = write(origin, "cosigned", theirs.state.cosigned); !written) return written;
+    known_[origin].state = theirs.state;
+  }
+  if (!alarm.empty() && known_[origin].alarm.empty()) {
+    known_[origin].alarm = theirs.alarm;
+    return write(origin, "alarm", alarm);
+  }
+  return {};
+}
+
 std::string WitnessStore::place_of(const std::string& origin) const {
   return folder_ + "/" + hash_of(origin);
 }

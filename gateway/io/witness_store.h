@@ -1,5 +1,5 @@
 // The witness of a gateway on disk: the C2SP tlog-witness of gateway/ledger/witness.h with its memory. Kept
-// apart from the log's own files, because it is what contradicts them.
+// apart from the log's own files, because it is what contradicts them. Nodes of a region share one memory.
 //
 //   FOLDER/HASH/origin     the origin of a log, HASH = hex SHA-256 of it
 //   FOLDER/HASH/log.vkey   its keys, pinned: the first that an authenticated peer announced, or configured
@@ -35,6 +35,10 @@ class WitnessStore {
  public:
   static Result<std::unique_ptr<WitnessStore>> open(std::string folder, ledger::SigningKey key);
 
+  // Takes over what a node of earlier versions remembered by itself, of each log the newest, and removes it
+  // there: nodes that lead in turn are one witness. May be done again after a crash.
+  Result<void> adopt(const std::string& folder);
+
   // Keys from the configuration: they replace what was pinned.
   Result<void> configure(const std::string& origin, const std::vector<ledger::VerifierKey>& keys);
   // Keys that the authenticated log announces. The first ones are pinned (answer: true); later a new key
@@ -68,6 +72,7 @@ class WitnessStore {
   std::string place_of(const std::string& origin) const;
   Result<void> write(const std::string& origin, const char* name, std::string_view text) const;
   Result<void> put_keys(const std::string& origin, std::vector<ledger::VerifierKey> keys);
+  Result<void> adopt_log(const std::string& origin, const Known& theirs, std::string_view alarm);
 
   const std::string folder_;
   const ledger::SigningKey key_;

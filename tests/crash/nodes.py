@@ -6,7 +6,8 @@ usage: nodes.py [--rounds N]
 Node 1 leads, node 2 passes connections on to it. Jobs are submitted through both. The leader is killed; or its database
 session is cut while it is frozen, so that it wakes up as a leader who is none any more. Each time the other node must
 take over within seconds, every acknowledged job must end and start once, no job may be lost or doubled, both ledgers must
-verify and be prefixes of one another, and the old leader must be able to come back. Exit status 1 if a promise was broken.
+verify and be prefixes of one another, the old leader must be able to come back, and a key that was used under it must be
+the same job under the other. Exit status 1 if a promise was broken.
 """
 import argparse
 import signal
@@ -99,6 +100,15 @@ def change_leader(server, leader, other, how):
     return took_s
 
 
+def ask_again(load, leader):
+    """The first submission once more, with its key: by whoever did not hear its answer, say."""
+    name, job = next(iter(load.acknowledged.items()))
+    answers = []
+    wait_until(lambda: answers.append(leader.submit(name)) or answers[-1], f"{name} is answered again", state=leader.log)
+    if answers[-1] != job:
+        raise Broken(f"{name} was {job}, and is {answers[-1]} to the next leader, {leader.name}")
+
+
 def judge(load, nodes):
     load.stop()
     for name, job in load.acknowledged.items():
@@ -133,6 +143,7 @@ def main():
             time.sleep(1)
             leader, other = nodes[turn % 2], nodes[(turn + 1) % 2]
             took.append(change_leader(server, leader, other, (kill, freeze)[turn % 2]))
+            ask_again(load, other)
         judge(load, nodes)
         print(f"nodes: {len(took)} changes of the leader, the slowest {max(took):.1f} s; {len(load.acknowledged)} jobs "
               "acknowledged, each started and ended once")

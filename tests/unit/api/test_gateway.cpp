@@ -249,7 +249,7 @@ struct TestGateway::Parts : public Backend {
   }
   const io::LedgerIndex& index() const override { return *index_; }
   io::PersonRegister& persons() override { return *persons_; }
-  const std::string& data_dir() const override { return folder; }
+  std::string policies_folder() const override { return folder + "/policies"; }
   const ledger::Retention& retention() const override { return retention_; }
   const io::Staging& staging() const override { return *staging_; }
   io::UploadStore& uploads() override { return *uploads_; }

@@ -168,5 +168,50 @@ TEST_F(PersonRegisterTest, ADamagedRecordIsNamed) {
   EXPECT_FALSE(PersonRegister::open(folder.path() + "/persons", folder.path() + "/keys"));
 }
 
+// A leader that was frozen and woke up leads no more, and goes on for a moment.
+TEST_F(PersonRegisterTest, TwoNodesThatBothThinkTheyLeadGiveOneName) {
+  const auto people = open();
+  const auto other = open();
+  const std::string alice = people->name_of("hku", "alice", kNow)->name;
+  EXPECT_EQ(other->name_of("hku", "alice", kNow)->name, alice);
+  EXPECT_EQ(open()->find("hku", "alice"), alice);
+}
+
+// Nodes of earlier versions had a register each: whoever led gave people other names.
+TEST_F(PersonRegisterTest, TakesOverWhatANodeKeptByItself) {
+  const auto node = [&] {
+    return std::move(PersonRegister::open(folder.path() + "/node/persons", folder.path() + "/node/keys"))
+        .value();
+  };
+  const auto people = open();
+  const std::string alice = people->name_of("hku", "alice", kNow)->name;
+  std::string alice_there;
+  std::string bob_there;
+  std::string gone;
+  {
+    const auto there = node();
+    alice_there = there->name_of("hku", "alice", kNow)->name;
+    bob_there = there->name_of("hku", "bob", kNow)->name;
+    gone = there->name_of("hku", "carol", kNow)->name;
+    ASSERT_TRUE(there->erase(gone, kLater, kOneYear));
+    ASSERT_TRUE(there->hold({"case 7", "a court asks", "office", kNow, {bob_there}, {}, false}));
+  }
+  for (int time = 0; time < 2; ++time) {  // again, as after a crash: nothing more happens
+    ASSERT_TRUE(people->adopt(folder.path() + "/node/persons", folder.path() + "/node/keys"));
+    EXPECT_EQ(people->name_of("hku", "alice", kNow)->name, alice);
+    EXPECT_EQ(people->name_of("hku", "bob", kNow)->name, bob_there);
+    EXPECT_EQ(people->show(alice_there)->user, "alice");
+    EXPECT_TRUE(people->are_same(alice, alice_there));
+    EXPECT_EQ(people->show(gone)->state, "erased");
+    EXPECT_EQ(people->show(bob_there)->hold, "case 7: a court asks");
+    EXPECT_EQ(people->list().size(), 4U);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/node/persons"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/node/keys/persons"));
+  const auto again = open();
+  EXPECT_EQ(again->find("hku", "alice"), alice);
+  EXPECT_EQ(again->show(bob_there)->user, "bob");
+}
+
 }  // namespace
 }  // namespace hetao::io

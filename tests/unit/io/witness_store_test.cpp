@@ -122,5 +122,28 @@ TEST_F(WitnessStoreTest, TwoRootsShownForOneSizeAreASplitView) {
   EXPECT_EQ(store->contradiction("nonsense"), "");
 }
 
+// Nodes of earlier versions had a memory each: whoever led knew only what was cosigned while it did.
+TEST_F(WitnessStoreTest, TakesOverTheNewestThatANodeRemembered) {
+  const auto node = [&](uint64_t size) {
+    auto other = std::move(WitnessStore::open(folder / "node", witness_key())).value();
+    EXPECT_TRUE(*other->announce(kOrigin, {key(1).verifier()}, ""));
+    EXPECT_EQ(
+        other->add_checkpoint(request(tree, 0, size, {key(1)}), WitnessClient::kTheLogItself, kNow).status,
+        200);
+    return other;
+  };
+  ASSERT_TRUE(node(30)->raise(kOrigin, "fork", "the note"));
+  EXPECT_EQ(ask(request(tree, 0, 20, {key(1)})), 200);
+  ASSERT_TRUE(store->adopt(folder / "node"));
+  EXPECT_EQ(store->status().front().size, 30U);
+  EXPECT_EQ(store->alarm(kOrigin), "fork");
+  node(10);
+  ASSERT_TRUE(store->adopt(folder / "node"));
+  store = open();
+  EXPECT_EQ(store->status().front().size, 30U) << "what is older tells nothing";
+  EXPECT_EQ(store->alarm(kOrigin), "fork");
+  EXPECT_TRUE(store->adopt(folder / "node")) << "it is gone";
+}
+
 }  // namespace
 }  // namespace hetao::io
