@@ -188,6 +188,13 @@ std::optional<std::string> cookie_of(const io::HttpRequest& request, std::string
   return found;
 }
 
+std::optional<identity::Credential> credential_of(const io::HttpRequest& request) {
+  if (request.headers.count("authorization") > 1) return std::nullopt;
+  const std::string_view header = request.headers.get("authorization");
+  const auto text = header.empty() ? cookie_of(request, kSessionCookie) : token_of(header);
+  return text ? identity::parse_credential(*text) : std::nullopt;
+}
+
 bool only_reads(const io::HttpRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }

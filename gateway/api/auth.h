@@ -23,6 +23,7 @@
 #include "gateway/base/time.h"
 #include "gateway/federation/core.h"
 #include "gateway/identity/claims.h"
+#include "gateway/identity/credential.h"
 #include "gateway/identity/flow.h"
 #include "gateway/io/http.h"
 #include "proto/state.pb.h"
@@ -100,6 +101,10 @@ struct AuthRefusal {
 inline constexpr std::string_view kSessionCookie = "__Host-hetao-session";
 // The value of a cookie; nothing when there is none, or more than one of that name.
 std::optional<std::string> cookie_of(const io::HttpRequest& request, std::string_view name);
+
+// The credential of this gateway's that a request brings, as authenticate() reads it; nothing: it brings
+// none.
+std::optional<identity::Credential> credential_of(const io::HttpRequest& request);
 
 bool only_reads(const io::HttpRequest& request);
 

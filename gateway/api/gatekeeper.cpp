@@ -71,6 +71,12 @@ io::Awaitable<tl::expected<Caller, AuthRefusal>> Gatekeeper::admit(Backend& back
     co_await providers_.look_again(backend, true);
     caller = judge();
   }
+  if (caller && caller->by == "session") {
+    if (const auto credential = credential_of(request)) {
+      co_await renewals_.ask(backend, providers_, *credential, providers_.auth().session_longest);
+      caller = judge();
+    }
+  }
   if (!caller) {
     if (caller.error().word != "no-credential")
       note_refusal(backend, caller.error().word, kind_of(request), request);

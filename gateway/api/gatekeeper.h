@@ -10,6 +10,7 @@
 
 #include "gateway/api/providers.h"
 #include "gateway/api/rate_limit.h"
+#include "gateway/api/renewal.h"
 #include "gateway/api/token_cache.h"
 
 namespace hetao::api {
@@ -47,6 +48,7 @@ class Gatekeeper : public std::enable_shared_from_this<Gatekeeper> {
   Providers providers_;
   Bytes seal_key_;
   TokenCache tokens_;
+  Renewals renewals_;            // of sessions whose provider gave refresh tokens
   RateLimit requests_;           // by tenant
   RateLimit refusals_;           // by address
   uint64_t tokens_version_ = 0;  // of the providers' keys that tokens_ was filled under

@@ -1,8 +1,10 @@
 // Signing in at an identity provider through this gateway: from a browser (code flow) and from a terminal
 // (device flow). All that travels through the browser is the code and a sealed cookie; tokens of the provider
-// stay here and are forgotten once they have said who it is.
+// stay here and are forgotten once they have said who it is, but for a refresh token, which is kept sealed
+// (renewal.h).
 #include "gateway/api/handlers.h"
 #include "gateway/api/problem.h"
+#include "gateway/api/renewal.h"
 #include "gateway/base/access_limits.h"
 #include "gateway/base/text.h"
 #include "gateway/federation/access.h"
@@ -26,12 +28,13 @@ constexpr std::string_view kConsole = "/console/";
 struct SignedIn {
   std::string credential;
   Instant until;
+  bool renews = false;  // the provider is asked again, and the session goes on for as long as it agrees
   std::string refused;  // word for people who come back; empty: signed in
   Error error;
 };
 
 SignedIn refused(std::string word, Error error) {
-  return {{}, {}, std::move(word), std::move(error)};
+  return {{}, {}, false, std::move(word), std::move(error)};
 }
 
 // The provider that the path names, if people can sign in there that way; null: no such path.
@@ -76,7 +79,8 @@ std::string sealed(const Context& c, std::string_view text, std::string_view pur
 }
 
 io::Awaitable<SignedIn> open_session(const Context& c, const IssuerConfig& issuer, identity::Person person,
-                                     const json::object& claims, std::string kind) {
+                                     const json::object& claims, const identity::Tokens& tokens,
+                                     std::string kind) {
   Caller caller;
   caller.user = person.user;
   caller.tenant = person.tenant;
@@ -86,7 +90,10 @@ io::Awaitable<SignedIn> open_session(const Context& c, const IssuerConfig& issue
   session.set_id(c.backend.fresh_id());
   const std::string credential =
       identity::credential_text(session.id(), io::random_bytes(identity::kSecretBytes));
-  session.set_secret_digest(identity::secret_digest(identity::parse_credential(credential)->secret));
+  const std::string secret = identity::parse_credential(credential)->secret;
+  session.set_secret_digest(identity::secret_digest(secret));
+  session.set_refresh_sealed(sealed_refresh(tokens.refresh_token, secret));
+  session.set_refresh_micros(renewal_of(tokens, c.backend.now()).micros);
   *session.mutable_who() = caller.principal();
   for (const std::string& word : person.roles.words()) session.add_roles(word);
   session.set_issuer(issuer.issuer);
@@ -101,7 +108,7 @@ io::Awaitable<SignedIn> open_session(const Context& c, const IssuerConfig& issue
   if (kind == "device") session.set_idle_micros(c.config.auth.session_longest.micros);
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
   if (answer.error) co_return refused("failed", *answer.error);
-  co_return SignedIn{credential, until, {}, {}};
+  co_return SignedIn{credential, until, !tokens.refresh_token.empty(), {}, {}};
 }
 
 // From the provider's answer to a session.
@@ -129,7 +136,7 @@ io::Awaitable<SignedIn> finish(const Context& c, const IssuerConfig& issuer, ide
   }
   auto person = identity::person_of(issuer, *claims, true);
   if (!person) co_return refused(person.error().word, person.error().error);
-  SignedIn done = co_await open_session(c, issuer, std::move(*person), *claims, std::move(kind));
+  SignedIn done = co_await open_session(c, issuer, std::move(*person), *claims, *tokens, std::move(kind));
   co_return done;
 }
 
@@ -221,8 +228,9 @@ io::Awaitable<io::HttpResponse> end_sign_in(const Context& c) {
   if (!done.refused.empty()) co_return refuse(done.refused);
   io::HttpResponse response = redirect(attempt->return_to);
   response.headers.add("Set-Cookie", cookie(kAttemptCookie, "", "Lax", 0));
-  response.headers.add("Set-Cookie", cookie(kSessionCookie, done.credential, "Strict",
-                                            c.config.auth.session_longest.micros / 1'000'000));
+  const int64_t seconds =
+      done.renews ? limits::kRenewedCookieDays * 86'400 : c.config.auth.session_longest.micros / 1'000'000;
+  response.headers.add("Set-Cookie", cookie(kSessionCookie, done.credential, "Strict", seconds));
   co_return response;
 }
 
@@ -274,7 +282,8 @@ io::Awaitable<io::HttpResponse> poll_device(const Context& c) {
     c.gate.note_refusal(c.backend, done.refused, "device", c.request);
     co_return problem(done.refused == "expired" ? 410 : done.refused == "provider" ? 502 : 403, done.error);
   }
-  co_return json_answer(json::object{{"token", done.credential}, {"until", to_rfc3339(done.until)}});
+  co_return json_answer(
+      json::object{{"token", done.credential}, {"until", to_rfc3339(done.until)}, {"renews", done.renews}});
 }
 
 io::Awaitable<io::HttpResponse> sign_out(const Context& c) {

@@ -11,7 +11,14 @@ inline constexpr size_t kSessionsOfPersonMax = 20;
 inline constexpr size_t kTokensOfPersonMax = 50;
 inline constexpr int64_t kTokenDaysMax = 366;
 inline constexpr int64_t kSessionSeenSeconds = 60;  // between two records that one is used
-inline constexpr int64_t kSignInSecondsMax = 600;   // from the redirect to the provider until the callback
+// A session with a refresh token: how soon, at the earliest and the latest, the provider is asked again.
+inline constexpr int64_t kRenewSecondsMin = 5;
+inline constexpr int64_t kRenewSecondsMax = 3'600;
+inline constexpr int64_t kRenewSeconds = 300;      // where the provider says nothing
+inline constexpr int64_t kRenewAgainSeconds = 60;  // after it could not be reached
+inline constexpr int64_t kRenewedCookieDays = 30;  // a browser keeps the cookie; the gateway judges
+inline constexpr size_t kRefreshTokenBytesMax = 4'096;
+inline constexpr int64_t kSignInSecondsMax = 600;  // from the redirect to the provider until the callback
 inline constexpr int64_t kProviderCallSecondsMax = 10;
 inline constexpr size_t kProviderCallsMax = 32;  // under way at once
 inline constexpr size_t kProviderAnswerBytesMax = size_t{256} << 10U;

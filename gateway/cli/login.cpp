@@ -56,7 +56,11 @@ Result<Login> wait_for(const Client& client, const std::string& base, const json
       return fail(answer.error());
     }
     const json::object& said = answer->as_object();
-    if (said.contains("token")) return Login{text_at(said, "token"), text_at(said, "until")};
+    if (said.contains("token")) {
+      const json::value* renews = said.if_contains("renews");
+      const bool goes_on = renews != nullptr && renews->is_bool() && renews->get_bool();
+      return Login{text_at(said, "token"), goes_on ? std::string() : text_at(said, "until")};
+    }
     if (text_at(said, "state") == "slow-down") pause += std::chrono::seconds(5);
   }
   return fail(ErrorCode::kNotAllowed, "login", "nobody signed in in time", "`hetao login` begins again");
@@ -87,6 +91,8 @@ int login(const Context& context, const LoginOptions& o) {
   if (const auto kept = keep_login(context.gateway, *done); !kept) return report(context, kept.error());
   if (context.json)
     context.print_json(json::object{{"until", done->until}});
+  else if (done->until.empty())
+    context.print(context.good("signed in") + " for as long as your provider agrees (hetao whoami)");
   else
     context.print(context.good("signed in") + " until " + done->until + " (hetao whoami)");
   return 0;

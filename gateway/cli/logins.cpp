@@ -58,7 +58,8 @@ std::optional<Login> kept_login(const std::string& gateway) {
   if (kept == nullptr || !kept->is_object()) return std::nullopt;
   Login login{text_at(kept->get_object(), "token"), text_at(kept->get_object(), "until")};
   const auto until = parse_rfc3339(login.until);
-  if (login.token.empty() || !until || *until <= now()) return std::nullopt;
+  if (login.token.empty()) return std::nullopt;
+  if (!login.until.empty() && (!until || *until <= now())) return std::nullopt;
   return login;
 }
 

@@ -12,7 +12,7 @@ namespace hetao::cli {
 
 struct Login {
   std::string token;
-  std::string until;  // RFC 3339
+  std::string until;  // RFC 3339; empty: it goes on while the gateway says so
 };
 
 // Nothing: none is kept for this gateway, or it is over.

@@ -108,6 +108,32 @@ void on_open_session(State& s, const OpenSession& event) {
   answer(s, event.request, session.id());
 }
 
+void on_renew_session(State& s, const RenewSession& event) {
+  const auto at = s.sessions.find(event.session);
+  if (at == s.sessions.end() || !counts(at->second, s.now))
+    return refuse(s, event.request,
+                  {ErrorCode::kNotFound, "session " + event.session, "is not known here", ""});
+  pb::Session& session = s.edit_session(event.session);
+  const std::string before = words(session.roles());
+  session.clear_roles();
+  for (const std::string& role : event.roles) session.add_roles(role);
+  session.set_refresh_sealed(event.refresh_sealed);
+  session.set_refresh_micros(event.refresh_micros);
+  session.set_until_micros(event.until_micros);
+  s.access_timers.set(kSessionKey + session.id(), end_of(session));
+  // That nothing changed is said again and again; the ledger hears what did.
+  if (words(session.roles()) != before) {
+    ledger::Entry& entry = s.book("sign-in");
+    entry.who = ledger_name(session.who());
+    entry.reason = "the provider says other roles";
+    entry.extra["session"] = session.id();
+    entry.extra["issuer"] = session.issuer();
+    entry.extra["roles"] = words(session.roles());
+    end_wider_tokens(s, session);
+  }
+  answer(s, event.request, session.id());
+}
+
 void on_end_session(State& s, const EndSession& event) {
   const auto at = s.sessions.find(event.session);
   if (at == s.sessions.end())

@@ -7,6 +7,7 @@
 namespace hetao::federation {
 
 void on_open_session(State& s, const OpenSession& event);
+void on_renew_session(State& s, const RenewSession& event);
 void on_end_session(State& s, const EndSession& event);
 void on_make_token(State& s, const MakeToken& event);
 void on_revoke_token(State& s, const RevokeToken& event);

@@ -1,9 +1,10 @@
 // What happens to sessions and personal tokens, as events of the core (event.h). Secrets never come here: the
-// shell makes them and hands over their digests.
+// shell makes them and hands over their digests, and what only they open.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "proto/access.pb.h"
 
@@ -13,6 +14,17 @@ namespace hetao::federation {
 struct OpenSession {
   uint64_t request = 0;
   pb::Session session;
+};
+
+// The provider confirmed the person of a session again: what it says now, and until when that lasts. Personal
+// tokens that reach further than these roles end. A session that is over stays over.
+struct RenewSession {
+  uint64_t request = 0;
+  std::string session;
+  std::vector<std::string> roles;
+  std::string refresh_sealed;
+  int64_t refresh_micros = 0;
+  int64_t until_micros = 0;
 };
 
 struct EndSession {

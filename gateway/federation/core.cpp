@@ -52,6 +52,7 @@ struct Handler {
   void operator()(const PublishOffer& e) const { on_publish_offer(s, e); }
   void operator()(const WithdrawOffer& e) const { on_withdraw_offer(s, e); }
   void operator()(const OpenSession& e) const { on_open_session(s, e); }
+  void operator()(const RenewSession& e) const { on_renew_session(s, e); }
   void operator()(const EndSession& e) const { on_end_session(s, e); }
   void operator()(const MakeToken& e) const { on_make_token(s, e); }
   void operator()(const RevokeToken& e) const { on_revoke_token(s, e); }

@@ -246,12 +246,12 @@ struct InputFetched {
 
 struct TimePassed {};
 
-using Event =
-    std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset, RegisterMechanism,
-                 ActivatePolicy, ProposePolicy, AnswerProposal, ActivatePack, StopShadow, NoteAct,
-                 PublishOffer, WithdrawOffer, RequestAccess, AnswerAccess, ProjectAct, OpenSession,
-                 EndSession, MakeToken, RevokeToken, SeenAccess, PeerUp, PeerDown, PeerSaid, ReleaseGate,
-                 ItemStored, ItemFailed, RunSubmitted, RunFound, RunReleased, RunObserved, RunCollected,
-                 ItemInspected, OutputDelivered, BlobsDropped, InputFetched, SupplySeen, TimePassed>;
+using Event = std::variant<SubmitJob, CancelJob, AnswerReview, RegisterDataset, RetireDataset,
+                           RegisterMechanism, ActivatePolicy, ProposePolicy, AnswerProposal, ActivatePack,
+                           StopShadow, NoteAct, PublishOffer, WithdrawOffer, RequestAccess, AnswerAccess,
+                           ProjectAct, OpenSession, RenewSession, EndSession, MakeToken, RevokeToken,
+                           SeenAccess, PeerUp, PeerDown, PeerSaid, ReleaseGate, ItemStored, ItemFailed,
+                           RunSubmitted, RunFound, RunReleased, RunObserved, RunCollected, ItemInspected,
+                           OutputDelivered, BlobsDropped, InputFetched, SupplySeen, TimePassed>;
 
 }  // namespace hetao::federation

@@ -49,4 +49,9 @@ std::string csrf_token(std::string_view secret) {
   return ledger::sha256(as_bytes("hetao csrf\n" + std::string(secret))).hex();
 }
 
+Bytes sealing_key(std::string_view secret) {
+  const auto digest = ledger::sha256(as_bytes("hetao seal\n" + std::string(secret)));
+  return {digest.bytes.begin(), digest.bytes.end()};
+}
+
 }  // namespace hetao::identity

@@ -33,4 +33,8 @@ bool same_secret(std::string_view secret, std::string_view digest);
 // way round.
 std::string csrf_token(std::string_view secret);
 
+// A key (kSealKeyBytes of sealed.h) that only who brings the secret has: seals what we keep for a session,
+// and can't read ourselves.
+Bytes sealing_key(std::string_view secret);
+
 }  // namespace hetao::identity

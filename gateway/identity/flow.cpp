@@ -86,15 +86,19 @@ std::string challenge_of(std::string_view verifier) {
 
 std::string authorization_url(const Metadata& provider, const Client& client, const Attempt& attempt,
                               const std::string& redirect_uri) {
-  return with_query(provider.authorization_endpoint,
-                    form_encode({{"response_type", "code"},
-                                 {"client_id", client.id},
-                                 {"redirect_uri", redirect_uri},
-                                 {"scope", join(client.scopes, " ")},
-                                 {"state", attempt.state},
-                                 {"nonce", attempt.nonce},
-                                 {"code_challenge", challenge_of(attempt.verifier)},
-                                 {"code_challenge_method", "S256"}}));
+  std::vector<std::pair<std::string, std::string>> fields = {
+      {"response_type", "code"},
+      {"client_id", client.id},
+      {"redirect_uri", redirect_uri},
+      {"scope", join(client.scopes, " ")},
+      {"state", attempt.state},
+      {"nonce", attempt.nonce},
+      {"code_challenge", challenge_of(attempt.verifier)},
+      {"code_challenge_method", "S256"}};
+  // OpenID Connect Core 1.0, section 11: without it the scope is ignored.
+  if (std::find(client.scopes.begin(), client.scopes.end(), "offline_access") != client.scopes.end())
+    fields.emplace_back("prompt", "consent");
+  return with_query(provider.authorization_endpoint, form_encode(fields));
 }
 
 ProviderCall client_call(std::string url, const Metadata& provider, const Client& client,
@@ -120,11 +124,16 @@ ProviderCall token_call(const Metadata& provider, const Client& client, const st
                       {"code_verifier", attempt.verifier}});
 }
 
+ProviderCall refresh_call(const Metadata& provider, const Client& client, const std::string& refresh_token) {
+  return client_call(provider.token_endpoint, provider, client,
+                     {{"grant_type", "refresh_token"}, {"refresh_token", refresh_token}});
+}
+
 ProviderCall userinfo_call(const Metadata& provider, const std::string& access_token) {
   return {provider.userinfo_endpoint, {}, "Bearer " + access_token};
 }
 
-tl::expected<Tokens, NoTokens> read_tokens(const ProviderReply& reply) {
+tl::expected<Tokens, NoTokens> read_refreshed(const ProviderReply& reply) {
   if (reply.status == 0) return no_tokens("provider", "the provider does not answer: " + reply.trouble);
   const auto value = parse_json(reply.body, "provider", limits::kProviderAnswerBytesMax);
   const json::object* object = value ? value->if_object() : nullptr;
@@ -134,8 +143,19 @@ tl::expected<Tokens, NoTokens> read_tokens(const ProviderReply& reply) {
     const std::string error = text_of(*object, "error");
     return no_tokens(word_of(error), "the provider refuses: " + readable(error, 64));
   }
-  Tokens tokens{text_of(*object, "id_token"), text_of(*object, "access_token")};
-  if (tokens.id_token.empty()) return no_tokens("provider", "the provider gave no ID token");
+  Tokens tokens{text_of(*object, "id_token"), text_of(*object, "access_token"), {}, 0};
+  // One that is too long to keep is none.
+  std::string refresh = text_of(*object, "refresh_token");
+  if (refresh.size() <= limits::kRefreshTokenBytesMax) tokens.refresh_token = std::move(refresh);
+  const json::value* expires = object->if_contains("expires_in");
+  if (expires != nullptr && expires->is_int64() && expires->get_int64() > 0)
+    tokens.expires_seconds = expires->get_int64();
+  return tokens;
+}
+
+tl::expected<Tokens, NoTokens> read_tokens(const ProviderReply& reply) {
+  auto tokens = read_refreshed(reply);
+  if (tokens && tokens->id_token.empty()) return no_tokens("provider", "the provider gave no ID token");
   return tokens;
 }
 
@@ -154,6 +174,12 @@ tl::expected<json::object, certs::TokenRefusal> check_id_token(const std::string
     return refuse(certs::TokenReason::kClaims, "it is not of this attempt to sign in");
   if (!all.contains("iat")) return refuse(certs::TokenReason::kClaims, "it does not say when it was made");
   return std::move(claims->all);
+}
+
+std::string userinfo_subject(const ProviderReply& reply) {
+  const auto value = parse_json(reply.body, "userinfo", limits::kProviderAnswerBytesMax);
+  const json::object* info = reply.status == 200 && value ? value->if_object() : nullptr;
+  return info == nullptr ? std::string() : text_of(*info, "sub");
 }
 
 Result<void> add_userinfo(json::object& claims, const ProviderReply& reply) {

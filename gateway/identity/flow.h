@@ -63,6 +63,8 @@ struct ProviderReply {
 
 ProviderCall token_call(const Metadata& provider, const Client& client, const std::string& code,
                         const Attempt& attempt, const std::string& redirect_uri);
+// RFC 6749, section 6: the provider's word for the same person again.
+ProviderCall refresh_call(const Metadata& provider, const Client& client, const std::string& refresh_token);
 ProviderCall userinfo_call(const Metadata& provider, const std::string& access_token);
 // A form with the client's own proof.
 ProviderCall client_call(std::string url, const Metadata& provider, const Client& client,
@@ -71,6 +73,8 @@ ProviderCall client_call(std::string url, const Metadata& provider, const Client
 struct Tokens {
   std::string id_token;
   std::string access_token;
+  std::string refresh_token;    // empty: it gives none, or the one before goes on
+  int64_t expires_seconds = 0;  // of the access token; 0: it does not say
 };
 // `word`: "denied", "expired", "pending", "slow-down", "provider".
 struct NoTokens {
@@ -78,6 +82,8 @@ struct NoTokens {
   Error error;
 };
 tl::expected<Tokens, NoTokens> read_tokens(const ProviderReply& reply);
+// Of an answer to refresh_call, which needs no ID token (OpenID Connect Core 1.0, section 12.2).
+tl::expected<Tokens, NoTokens> read_refreshed(const ProviderReply& reply);
 
 // The claims of an ID token that is for this client and, where there is one, this attempt. Signature, issuer,
 // audience and times as certs/jwt.h says; `azp` where there are several audiences.
@@ -86,6 +92,8 @@ tl::expected<json::object, certs::TokenRefusal> check_id_token(const std::string
                                                                const Metadata& provider, const Client& client,
                                                                const std::string& nonce, Instant now);
 
+// `sub` of userinfo; empty: it says none.
+std::string userinfo_subject(const ProviderReply& reply);
 // Claims of userinfo, which must be of the same subject; added where the ID token says nothing.
 Result<void> add_userinfo(json::object& claims, const ProviderReply& reply);
 

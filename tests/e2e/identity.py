@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import urllib.parse
 
+from cities import BIN
+
 HERE = pathlib.Path(__file__).resolve().parent
 INSTALL_PATIENCE_S = 240
 
@@ -86,6 +88,64 @@ class Provider:
 
     def rotate(self):
         assert self.ask("/test/rotate")[0] == 200
+
+    def change(self, **people):
+        """Other claims of somebody from now on; None: the provider knows that person no more."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("POST", "/test/people", json.dumps(people))
+        assert connection.getresponse().read() == b"changed\n"
+        connection.close()
+
+
+class SignsIn:
+    """For tests of cities (CitiesTest) whose people come through a provider: `url` of the gateway, `cities`."""
+
+    def browser(self):
+        return Browser(self.cities.tls)
+
+    def sign_in(self, provider, person, return_to="/console/"):
+        browser = self.browser()
+        start = f"{self.url}/api/v1/sign-in/{provider}?return_to={urllib.parse.quote(return_to)}"
+        answer, _ = browser.request(start)
+        self.assertEqual(answer.status, 303)
+        back, _ = browser.sign_in(answer.headers["Location"], person, self.url)
+        answer, _ = browser.request(back)
+        self.assertEqual(answer.status, 303)
+        return browser, answer.headers["Location"], back
+
+    def who(self, browser):
+        answer, text = browser.request(self.url + "/api/v1/whoami")
+        return answer.status, json.loads(text)
+
+    def post(self, browser, path, body, csrf=None, method="POST"):
+        headers = {"Content-Type": "application/json"}
+        if csrf:
+            headers["X-Hetao-CSRF"] = csrf
+        answer, text = browser.request(self.url + path, headers=headers, method=method, body=json.dumps(body))
+        return answer.status, text
+
+    def client(self, home, *words, code=0):
+        env = dict(os.environ, HETAO_GATEWAY=self.url, HETAO_CA=self.cities.env["HETAO_CA"], XDG_CONFIG_HOME=str(home),
+                   LANG="C.UTF-8")
+        env.pop("HETAO_TOKEN", None)
+        done = subprocess.run([BIN / "hetao", *words], env=env, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def sign_in_terminal(self, home, person, *words):
+        """`hetao login`, and the person with a browser elsewhere."""
+        env = dict(os.environ, HETAO_GATEWAY=self.url, HETAO_CA=self.cities.env["HETAO_CA"], XDG_CONFIG_HOME=str(home))
+        env.pop("HETAO_TOKEN", None)
+        waiting = subprocess.Popen([BIN / "hetao", "--json", "login", *words], env=env, stdout=subprocess.PIPE, text=True)
+        start = json.loads(waiting.stdout.readline())
+        browser = self.browser()
+        _, page = browser.follow(start["verification_uri_complete"], self.url)
+        fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+        answer, page = browser.request(re.search(r'action="([^"]+)"', page).group(1), {**fields, "confirm": "yes"})
+        self.assertIn(answer.status, (302, 303), page)
+        browser.sign_in(urllib.parse.urljoin(start["verification_uri"], answer.headers["Location"]), person, self.url)
+        self.assertEqual(waiting.wait(60), 0)
+        waiting.stdout.close()
 
 
 class Browser:

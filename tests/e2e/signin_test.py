@@ -3,16 +3,14 @@
 import base64
 import http.client
 import json
-import os
 import pathlib
 import re
-import subprocess
 import time
 import unittest
 import urllib.parse
 
 import identity
-from cities import BIN, PATIENCE_S, CitiesTest, wait_until
+from cities import PATIENCE_S, CitiesTest, wait_until
 
 MODULES = identity.modules()
 CITY = "hongkong"
@@ -76,7 +74,7 @@ class Events:
 
 
 @unittest.skipUnless(MODULES, "needs node from 20 on and npm, and npm's registry (or its cache) for oidc-provider")
-class SignIn(CitiesTest):
+class SignIn(identity.SignsIn, CitiesTest):
     @classmethod
     def prepare(cls):
         cls.url = cls.cities.env[CITY.upper() + "_URL"]
@@ -109,43 +107,11 @@ class SignIn(CitiesTest):
 
     # What the tests share.
 
-    def browser(self):
-        return identity.Browser(self.cities.tls)
-
-    def sign_in(self, provider, person, return_to="/console/"):
-        browser = self.browser()
-        start = f"{self.url}/api/v1/sign-in/{provider}?return_to={urllib.parse.quote(return_to)}"
-        answer, _ = browser.request(start)
-        self.assertEqual(answer.status, 303)
-        back, _ = browser.sign_in(answer.headers["Location"], person, self.url)
-        answer, _ = browser.request(back)
-        self.assertEqual(answer.status, 303)
-        return browser, answer.headers["Location"], back
-
-    def who(self, browser):
-        answer, text = browser.request(self.url + "/api/v1/whoami")
-        return answer.status, json.loads(text)
-
-    def post(self, browser, path, body, csrf=None, method="POST"):
-        headers = {"Content-Type": "application/json"}
-        if csrf:
-            headers["X-Hetao-CSRF"] = csrf
-        answer, text = browser.request(self.url + path, headers=headers, method=method, body=json.dumps(body))
-        return answer.status, text
-
     def with_token(self, token, method, path, body=None):
         return self.cities.http(CITY, None, method, path, body, {"Authorization": "Bearer " + token})
 
     def entries(self, kind):
         return self.cities.ask(CITY, "AUDITOR", "audit", "search", "--kind", kind, "--limit", "200")["entries"]
-
-    def client(self, home, *words, code=0):
-        env = dict(os.environ, HETAO_GATEWAY=self.url, HETAO_CA=self.cities.env["HETAO_CA"], XDG_CONFIG_HOME=str(home),
-                   LANG="C.UTF-8")
-        env.pop("HETAO_TOKEN", None)
-        done = subprocess.run([BIN / "hetao", *words], env=env, capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout
 
     # Browsers.
 
@@ -281,18 +247,7 @@ class SignIn(CitiesTest):
 
     def test_a_terminal_signs_in_with_a_browser_elsewhere(self):
         home = self.cities.folder / "home"
-        env = dict(os.environ, HETAO_GATEWAY=self.url, HETAO_CA=self.cities.env["HETAO_CA"], XDG_CONFIG_HOME=str(home))
-        env.pop("HETAO_TOKEN", None)
-        waiting = subprocess.Popen([BIN / "hetao", "--json", "login"], env=env, stdout=subprocess.PIPE, text=True)
-        start = json.loads(waiting.stdout.readline())
-        browser = self.browser()
-        _, page = browser.follow(start["verification_uri_complete"], self.url)
-        fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
-        answer, page = browser.request(re.search(r'action="([^"]+)"', page).group(1), {**fields, "confirm": "yes"})
-        self.assertIn(answer.status, (302, 303), page)
-        browser.sign_in(urllib.parse.urljoin(start["verification_uri"], answer.headers["Location"]), "chan", self.url)
-        self.assertEqual(waiting.wait(60), 0)
-        waiting.stdout.close()
+        self.sign_in_terminal(home, "chan")
         me = json.loads(self.client(home, "--json", "whoami"))
         self.assertEqual((me["user"], me["by"]), ("chan", "session"))
         self.assertEqual((home / "hetao/logins.json").stat().st_mode & 0o777, 0o600)

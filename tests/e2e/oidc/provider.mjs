@@ -1,6 +1,7 @@
 // An identity provider for the tests: oidc-provider from npm, over plain HTTP on loopback, with people and groups that
 // a file names. usage: node provider.mjs CONFIG.json; prints its port and serves until its standard input ends.
-// POST /test/rotate makes it publish and use another key; everything else is oidc-provider's.
+// POST /test/rotate makes it publish and use another key, POST /test/people {NAME: claims, or null} changes its people;
+// everything else is oidc-provider's.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -39,7 +40,7 @@ async function make(issuer) {
     },
     // Its own guard lets it speak to no address of this machine; the gateway is one.
     fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
-    ttl: { AccessToken: 600, ClientCredentials: 600, IdToken: 600, Session: 600, Grant: 600, Interaction: 600, DeviceCode: 600 },
+    ttl: { AccessToken: config.access_seconds ?? 600, ClientCredentials: 600, IdToken: 600, Session: 600, Grant: 600, Interaction: 600, DeviceCode: 600 },
     findAccount: (_, id) => config.people[id] && { accountId: id, claims: () => ({ sub: id, ...config.people[id] }) },
     // Claims of people stand in their access tokens too, as campus providers are set up to do.
     extraTokenClaims: (_, token) => config.people[token.accountId] ?? {},
@@ -55,6 +56,11 @@ async function answer(request, response) {
   if (request.url === "/test/rotate") {
     handler = (await make(issuer)).callback();
     response.end("rotated\n");
+  } else if (request.url === "/test/people") {
+    let text = "";
+    for await (const part of request) text += part;
+    Object.assign(config.people, JSON.parse(text));
+    response.end("changed\n");
   } else {
     handler(request, response);
   }

@@ -112,6 +112,33 @@ TEST_F(Access, TheLedgerHasEveryBeginningAndEnd) {
   EXPECT_FALSE(counts(core_.tokens().at("t"), at(5)));
 }
 
+TEST_F(Access, ASessionThatTheProviderConfirmsGoesOnWithTheRolesOfToday) {
+  make_token("reads", "auditor:read", 0);
+  sign_in("s", 1, {"submitter", "auditor"});
+  const auto renew = [&](const std::vector<std::string>& roles, int64_t seconds, uint64_t request = 0) {
+    return step(
+        RenewSession{request, "s", roles, "sealed", at(seconds + 60).micros, at(seconds + 1'000).micros},
+        seconds);
+  };
+  renew({"submitter", "auditor"}, 50);
+  step(SeenAccess{"s", {}}, 90);
+  EXPECT_EQ(core_.sessions().at("s").until_micros(), at(1'050).micros);
+  EXPECT_TRUE(counts(core_.tokens().at("reads"), at(90)));
+  restart(95);
+  EXPECT_EQ(core_.sessions().at("s").refresh_sealed(), "sealed");
+  renew({"submitter"}, 100);
+  EXPECT_FALSE(counts(core_.tokens().at("reads"), at(101)));
+  EXPECT_EQ(kinds_, (std::vector<std::string>{"token-made", "sign-in", "sign-in", "token-revoked"}))
+      << "what did not change is not said again";
+  const Step late = renew({"submitter", "auditor"}, 200, 7);
+  EXPECT_FALSE(counts(core_.sessions().at("s"), at(200))) << "nobody came for too long";
+  const auto answered = std::find_if(late.effects.begin(), late.effects.end(), [](const Effect& effect) {
+    return std::holds_alternative<Answer>(effect);
+  });
+  ASSERT_NE(answered, late.effects.end());
+  EXPECT_TRUE(std::get<Answer>(*answered).error);
+}
+
 TEST_F(Access, WhoLosesARoleLosesTheTokensThatNameIt) {
   make_token("reads", "auditor:read", 0);
   make_token("submits", "submitter", 0);

@@ -19,6 +19,10 @@ TEST(Credential, IsReadBackAndKeptAsADigest) {
   EXPECT_FALSE(same_secret(read->secret + "x", secret_digest(read->secret)));
   EXPECT_NE(csrf_token(read->secret), secret_digest(read->secret))
       << "who sees the store can't forge requests";
+  EXPECT_EQ(sealing_key(read->secret).size(), 32U);
+  EXPECT_NE(to_hex(sealing_key(read->secret)), secret_digest(read->secret))
+      << "who sees the store can't open what it keeps";
+  EXPECT_NE(to_hex(sealing_key(read->secret)), csrf_token(read->secret));
 }
 
 TEST(Credential, RefusesWhatIsNone) {

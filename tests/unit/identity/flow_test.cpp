@@ -38,6 +38,30 @@ TEST(CodeFlow, TheBrowserIsSentWithTheChallengeAndNotTheVerifier) {
   EXPECT_EQ(url.find("code_verifier"), std::string::npos);
 }
 
+TEST(CodeFlow, WhoWantsARefreshTokenAsksThePersonForIt) {
+  const auto asked = [](std::vector<std::string> scopes) {
+    return authorization_url(provider(), {"me", "", std::move(scopes)}, attempt(), "https://gw/cb");
+  };
+  EXPECT_NE(asked({"openid", "offline_access"}).find("&prompt=consent"), std::string::npos);
+  EXPECT_EQ(asked({"openid", "profile"}).find("prompt"), std::string::npos);
+}
+
+TEST(CodeFlow, ARefreshTokenIsTakenWhereThereIsOne) {
+  const auto call = refresh_call(provider(), {"me", "", {"openid"}}, "r/1");
+  EXPECT_EQ(call.form, "grant_type=refresh_token&refresh_token=r%2F1&client_id=me");
+  const auto full = read_tokens({200, R"({"id_token": "x", "refresh_token": "r", "expires_in": 60})", ""});
+  ASSERT_TRUE(full);
+  EXPECT_EQ(full->refresh_token, "r");
+  EXPECT_EQ(full->expires_seconds, 60);
+  const auto bare = read_refreshed({200, R"({"access_token": "a", "expires_in": "soon"})", ""});
+  ASSERT_TRUE(bare) << "no ID token is needed then";
+  EXPECT_TRUE(bare->refresh_token.empty());
+  EXPECT_EQ(bare->expires_seconds, 0);
+  EXPECT_EQ(read_refreshed({400, R"({"error": "invalid_grant"})", ""}).error().word, "expired");
+  const std::string large(5'000, 'r');
+  EXPECT_TRUE(read_refreshed({200, R"({"refresh_token": ")" + large + R"("})", ""})->refresh_token.empty());
+}
+
 TEST(CodeFlow, FormsAreEncoded) {
   EXPECT_EQ(form_encode({{"a b", "ü&="}, {"c", ""}}), "a%20b=%C3%BC%26%3D&c=");
 }
