@@ -189,7 +189,7 @@ io::Awaitable<std::optional<Retries::Place>> take_turn(const Context& c, const s
 // What an equal submission made whose answer was not heard.
 io::Awaitable<bool> repeat_lost(const Context& c, const std::string& digest, Submitted& out) {
   c.retries.look_back(c.backend.core(), c.backend.started());
-  const auto id = c.retries.lost(digest, c.backend.now());
+  const auto id = c.retries.claim_lost(digest, c.request.caller, c.backend.now());
   if (!id) co_return false;
   const FoundJob found = co_await find_job(c, *id);
   if (found.job == nullptr) co_return false;

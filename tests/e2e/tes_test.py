@@ -129,6 +129,15 @@ class Tes(CitiesTest):
         retry = self.tes("POST", TASKS, task).json()["id"]
         self.assertEqual(self.named("died-on"), [retry])
 
+    def test_who_asks_for_the_same_after_a_restart_gets_another_job_when_the_first_was_answered(self):
+        task = python_job("import time; time.sleep(11)", zone="hongkong", name="answered-long-ago")
+        first = self.tes("POST", TASKS, task).json()["id"]
+        self.cities.wait_state("hongkong", first, "complete")
+        self.cities.stop("hongkong", signal.SIGKILL)
+        self.cities.start("hongkong")
+        again = [self.tes("POST", TASKS, task).json()["id"] for _ in range(2)]
+        self.assertEqual(len({first, *again}), 3)
+
     def test_the_token_may_come_as_a_password(self):
         token = self.cities.env["HONGKONG_TOKEN_SUBMITTER"]
         def ask(pair):

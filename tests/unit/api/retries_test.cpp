@@ -84,8 +84,77 @@ TEST(Retries, WhatIsUnderWayForAClientThatLeftIsWaitedFor) {
   retries->watch("d", "job1", now)(false);
   turn.reset();
   EXPECT_FALSE(retries->is_orphaned("d"));
-  EXPECT_EQ(retries->lost("d", now), "job1");
-  EXPECT_EQ(retries->lost("d", now + Retries::kWindow + Duration::seconds(1)), std::nullopt);
+  EXPECT_EQ(retries->claim_lost("d", nullptr, now + Retries::kWindow + Duration::seconds(1)), std::nullopt);
+  EXPECT_EQ(retries->claim_lost("d", nullptr, now), "job1");
+}
+
+TEST(Retries, ALostAnswerIsOneClientsAtATime) {
+  auto retries = std::make_shared<Retries>();
+  const Instant now{1'000'000'000};
+  retries->watch("d", "job1", now)(false);
+  EXPECT_EQ(retries->claim_lost("d", std::make_shared<Left>(), now), "job1");
+  EXPECT_EQ(retries->claim_lost("d", nullptr, now), "job1") << "who had it has left";
+  EXPECT_EQ(retries->claim_lost("d", nullptr, now), std::nullopt) << "somebody is being told";
+  retries->watch("d", "job1", now)(false);
+  EXPECT_EQ(retries->claim_lost("d", nullptr, now), "job1") << "and did not hear";
+  retries->watch("d", "job1", now)(true);
+  EXPECT_EQ(retries->claim_lost("d", nullptr, now), std::nullopt);
+}
+
+// A core as a start finds it: jobs that were made, and ended, so many seconds before it.
+class LookBack : public ::testing::Test {
+ protected:
+  static constexpr Instant kStart{1'795'000'000'000'000};
+
+  void made(const std::string& id, int64_t seconds_before, const std::string& key = {},
+            int64_t ended_before = -1) {
+    pb::Job job;
+    job.set_id(id);
+    job.set_request_digest("d");
+    job.set_idempotency_key(key);
+    job.set_created_micros((kStart - Duration::seconds(seconds_before)).micros);
+    job.add_history()->set_at_micros(job.created_micros());
+    if (ended_before >= 0)
+      job.add_history()->set_at_micros((kStart - Duration::seconds(ended_before)).micros);
+    job.set_state(pb::JOB_COMPLETE);
+    ASSERT_TRUE(core.load({federation::Table::kJob, id, job.SerializeAsString()}));
+  }
+  std::vector<std::string> claimed() {
+    auto retries = std::make_shared<Retries>();
+    retries->look_back(core, kStart);
+    std::vector<std::string> all;
+    while (const auto job = retries->claim_lost("d", nullptr, kStart)) all.push_back(*job);
+    return all;
+  }
+  federation::Core core{federation::CoreConfig{}};
+};
+
+TEST_F(LookBack, TakesWhatWasMadeWhenTheGatewayWasLastHeardOfEachOnce) {
+  made("job1", 60);
+  made("job2", 39);
+  made("job3", 31);
+  made("job4", 30);
+  EXPECT_EQ(claimed(), (std::vector<std::string>{"job2", "job3", "job4"}))
+      << "the gateway was there 21 s after job1, and answered it";
+}
+
+TEST_F(LookBack, AJobWhoseEndTheGatewaySawWasAnswered) {
+  made("job1", 60, {}, 40);
+  EXPECT_TRUE(claimed().empty());
+}
+
+TEST_F(LookBack, AnotherJobsNewsTellThatTheGatewayWasThere) {
+  made("job1", 60);
+  made("job2", 55, "key", 45);
+  EXPECT_TRUE(claimed().empty());
+  made("job3", 44, "another key");
+  made("job4", 43);
+  EXPECT_EQ(claimed(), (std::vector<std::string>{"job4"})) << "who sends a key needs no guess";
+}
+
+TEST_F(LookBack, WhatNoClientWaitsForAnyMoreIsNobodysAnswer) {
+  made("job1", 200);
+  EXPECT_TRUE(claimed().empty());
 }
 
 }  // namespace
