@@ -73,18 +73,21 @@ io::Awaitable<FoundJob> find_job(const Context& c, std::string id) {
   co_return found;
 }
 
-io::Awaitable<std::optional<pb::Job>> past_job_of_key(Backend& backend, const pb::Principal& submitter,
-                                                      const std::string& key) {
+io::Awaitable<Result<std::optional<pb::Job>>> past_job_of_key(Backend& backend,
+                                                              const pb::Principal& submitter,
+                                                              const std::string& key) {
   const std::string row = submitter.tenant() + "/" + submitter.user() + "/" + key;
   // A job that went to the archive while it was read there is looked for once more.
   for (uint64_t before = UINT64_MAX; before != backend.core().retired();) {
     before = backend.core().retired();
     if (key.empty() || backend.core().job_of_key(submitter, key) != nullptr) co_return std::nullopt;
     const auto id = co_await backend.past_row(Table::kPastIdempotency, row);
-    if (!id || !*id) continue;
+    if (!id) co_return fail(id.error());
+    if (!*id) continue;
     const auto stored = co_await backend.past_row(Table::kPastJob, **id);
+    if (!stored) co_return fail(stored.error());
     pb::Job job;
-    if (stored && *stored && job.ParseFromString(**stored)) co_return job;
+    if (*stored && job.ParseFromString(**stored)) co_return job;
   }
   co_return std::nullopt;
 }

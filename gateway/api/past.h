@@ -21,10 +21,12 @@ struct FoundJob {
 io::Awaitable<FoundJob> find_job(const Context& c, std::string id);
 // What the archive has of a job and of all that belongs to it, in a core of its own; never null.
 io::Awaitable<std::shared_ptr<const federation::Core>> past_family(Backend& backend, std::string id);
-// The job that this Idempotency-Key made, if it is archived. Nothing may be awaited between this and the
+// The job that this Idempotency-Key made, if it is archived; an error when the archive can't be read: then
+// nobody knows, and a job made all the same could be the second. Nothing may be awaited between this and the
 // submission.
-io::Awaitable<std::optional<pb::Job>> past_job_of_key(Backend& backend, const pb::Principal& submitter,
-                                                      const std::string& key);
+io::Awaitable<Result<std::optional<pb::Job>>> past_job_of_key(Backend& backend,
+                                                              const pb::Principal& submitter,
+                                                              const std::string& key);
 
 struct JobPage {
   json::array jobs;

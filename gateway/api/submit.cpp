@@ -257,10 +257,16 @@ io::Awaitable<Submitted> submit(const Context& c) {
     // Nobody would hear of the job, and the retry may be here already.
     out.refused = problem(408, {ErrorCode::kUnreachable, "job", "the client has left", "submit it again"});
     co_return out;
-  } else if (const auto past = co_await past_job_of_key(c.backend, event.submitter, key)) {
-    repeat(*past, event, out);
-    co_return out;
   } else {
+    const auto past = co_await past_job_of_key(c.backend, event.submitter, key);
+    if (!past) {
+      out.refused = problem(503, past.error());
+      co_return out;
+    }
+    if (*past) {
+      repeat(**past, event, out);
+      co_return out;
+    }
     event.id = c.backend.fresh_id();
     const pb::Task task = event.task;
     const federation::Answer answer = co_await c.backend.ask(std::move(event));

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "gateway/store/postgres_session.h"
@@ -18,6 +19,7 @@ using federation::Table;
 
 constexpr int kServerVersionMin = 130'000;
 constexpr const char* kRowsAtOnce = "5000";
+constexpr const char* kArchiveSession = "hetao/archive";
 // The advisory lock of the node that leads: "HETA", 1.
 constexpr const char* kTryLock = "SELECT pg_try_advisory_lock(1212503105, 1)::int";
 
@@ -59,14 +61,28 @@ Result<void> put_meta(PgSession& session, std::string_view key, std::string_view
 
 class PostgresArchive final : public Archive {
  public:
-  explicit PostgresArchive(PgSession session) : session_(std::move(session)) {}
+  PostgresArchive(PgSession session, std::string url) : session_(std::move(session)), url_(std::move(url)) {}
   Result<std::optional<std::string>> find(Table table, std::string_view key) override;
   Result<std::vector<Record>> rows(Table table, const KeyRange& range, size_t most, bool last_ones) override;
 
  private:
+  Result<PgRows> read(const char* sql, std::span<const PgValue> values);
+
   std::mutex mutex_;
   PgSession session_;
+  const std::string url_;
 };
+
+// What only reads may be asked again: a session that was cut is no reason to know nothing until the next
+// start.
+Result<PgRows> PostgresArchive::read(const char* sql, std::span<const PgValue> values) {
+  auto rows = session_.run(sql, values);
+  if (rows) return rows;
+  auto fresh = PgSession::open(url_, kArchiveSession);
+  if (!fresh) return fail(fresh.error());
+  session_ = std::move(*fresh);
+  return session_.run(sql, values);
+}
 
 PgValue pg_table(Table table) {
   return pg_int8(static_cast<int64_t>(table));
@@ -79,7 +95,7 @@ PgValue pg_bytes(std::string_view bytes) {
 Result<std::optional<std::string>> PostgresArchive::find(Table table, std::string_view key) {
   const std::array<PgValue, 2> values = {pg_table(table), pg_bytes(key)};
   const std::lock_guard lock(mutex_);
-  auto found = session_.run("SELECT value FROM hetao.record WHERE kind = $1::int2 AND key = $2", values);
+  auto found = read("SELECT value FROM hetao.record WHERE kind = $1::int2 AND key = $2", values);
   if (!found) return fail(found.error());
   if (found->count() == 0) return std::nullopt;
   return std::string(found->bytes(0, 0));
@@ -93,7 +109,7 @@ Result<std::vector<Record>> PostgresArchive::rows(Table table, const KeyRange& r
       std::string("SELECT key, value FROM hetao.record WHERE kind = $1::int2 AND key >= $2 ") +
       "AND key < $3 ORDER BY key" + (last_ones ? " DESC" : "") + " LIMIT $4";
   const std::lock_guard lock(mutex_);
-  auto found = session_.run(sql.c_str(), values);
+  auto found = read(sql.c_str(), values);
   if (!found) return fail(found.error());
   std::vector<Record> all;
   for (int i = 0; i < found->count(); ++i)
@@ -126,9 +142,9 @@ class PostgresStore final : public Store {
 
 // A session of its own: a commit that takes long keeps no reader waiting.
 Result<std::unique_ptr<Archive>> PostgresStore::open_archive() {
-  auto session = PgSession::open(url_, "hetao/archive");
+  auto session = PgSession::open(url_, kArchiveSession);
   if (!session) return fail(session.error());
-  return std::make_unique<PostgresArchive>(std::move(*session));
+  return std::make_unique<PostgresArchive>(std::move(*session), url_);
 }
 
 Result<void> PostgresStore::prepare() {

@@ -81,6 +81,19 @@ TEST_F(SharedStore, WhoLostTheSessionCanCommitNothingAnyMore) {
   EXPECT_EQ(count(*second.store), 2U);
 }
 
+TEST_F(SharedStore, AnArchiveWhoseSessionWasCutIsReadThroughAnother) {
+  Claim first = claim("gw-1");
+  ASSERT_TRUE(first.store->commit({{{federation::Table::kPastJob, "j1", "over"}}, {}}));
+  const auto archive = first.store->open_archive();
+  ASSERT_TRUE(archive);
+  PostgresServer::alter(url_,
+                        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
+                        "application_name = 'hetao/archive'");
+  const auto found = (*archive)->find(federation::Table::kPastJob, "j1");
+  ASSERT_TRUE(found) << to_line(found.error());
+  EXPECT_EQ(*found, "over");
+}
+
 TEST_F(SharedStore, WhatWasCommittedOutlivesACrashOfTheServer) {
   Claim first = claim("gw-1");
   for (uint64_t i = 0; i < 50; ++i) ASSERT_TRUE(first.store->commit(batch_of("j" + std::to_string(i), i)));
