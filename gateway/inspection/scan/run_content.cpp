@@ -119,27 +119,28 @@ size_t content_characters(std::string_view run, RunEncoding encoding) {
   if (is_packed(first)) return kAll;
   const auto decoded = [&](size_t bytes) { return decode_run(own_line(bytes * 2), encoding, bytes, used); };
   // Two bytes of a mark are common in anything packed, and nearly any bytes can be characters of two bytes:
-  // how long it goes on like that tells.
+  // how long it goes on like that tells. A short line shows little: then what follows has to be like it, too,
+  // with it or as a line of its own.
+  const auto judged = [&](size_t bytes, auto is_like) {
+    const std::string line = decoded(bytes);
+    if (!is_like(line)) return kChanceCharacters;
+    if (line.size() >= bytes) return kAll;
+    const std::string_view head = run.substr(0, bytes * 2);
+    const size_t end = std::min(head.find_first_of("\r\n\\"), head.size());
+    const std::string_view next = run.substr(std::min(run.find_first_not_of("\r\n\\", end), run.size()));
+    const auto goes_on = [&](std::string_view rest) {
+      return is_like(decode_run(rest.substr(0, bytes * 2), encoding, bytes, used));
+    };
+    return goes_on(run) || goes_on(next) ? kAll : kChanceCharacters;
+  };
   if (first.starts_with("\xff\xfe"sv) || first.starts_with("\xfe\xff"sv))
-    return is_marked_wide_text(decoded(kMarkedHeadBytes)) ? kAll : kChanceCharacters;
+    return judged(kMarkedHeadBytes, is_marked_wide_text);
   const bool text = is_text(first);
   if (!text && first.find('\0') == std::string::npos) return 0;
   const std::string more = decoded(kMoreBytes);
   if (!text || !is_text(more)) return is_wide_text(more) ? kAll : 0;
   if (is_utf8_text(more)) return kAll;
-  const std::string much = decoded(kDoubleByteHeadBytes);
-  if (!is_double_byte_text(much)) return kChanceCharacters;
-  if (much.size() >= kDoubleByteHeadBytes) return kAll;
-  // A short line shows little: what follows has to go on like it, with it or as a line of its own.
-  const auto goes_on = [&](std::string_view rest) {
-    return is_double_byte_text(
-        decode_run(rest.substr(0, kDoubleByteHeadBytes * 2), encoding, kDoubleByteHeadBytes, used));
-  };
-  const std::string_view head = run.substr(0, kDoubleByteHeadBytes * 2);
-  const size_t line = head.find_first_of("\r\n\\");
-  const std::string_view next =
-      run.substr(std::min(run.find_first_not_of("\r\n\\", std::min(line, head.size())), run.size()));
-  return goes_on(run) || goes_on(next) ? kAll : kChanceCharacters;
+  return judged(kDoubleByteHeadBytes, is_double_byte_text);
 }
 
 }  // namespace hetao::inspection
