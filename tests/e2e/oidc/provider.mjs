@@ -41,7 +41,7 @@ async function make(issuer) {
     // Its own guard lets it speak to no address of this machine; the gateway is one.
     fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
     ttl: { AccessToken: config.access_seconds ?? 600, ClientCredentials: 600, IdToken: 600, Session: 600, Grant: 600, Interaction: 600, DeviceCode: 600 },
-    findAccount: (_, id) => config.people[id] && { accountId: id, claims: () => ({ sub: id, ...config.people[id] }) },
+    findAccount: (_, id) => (config.people[id] ? { accountId: id, claims: () => ({ sub: id, ...config.people[id] }) } : undefined),
     // Claims of people stand in their access tokens too, as campus providers are set up to do.
     extraTokenClaims: (_, token) => config.people[token.accountId] ?? {},
   });
