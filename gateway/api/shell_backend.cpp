@@ -56,10 +56,7 @@ class ShellBackend final : public Backend {
   io::BookDesk* books() override { return &shell_.books(); }
   const io::LedgerIndex& index() const override { return shell_.index(); }
   io::PersonRegister& persons() override { return shell_.persons(); }
-  std::string policies_folder() const override {
-    const io::ShellConfig& config = shell_.config();
-    return (config.shared_dir.empty() ? config.data_dir : config.shared_dir) + "/policies";
-  }
+  std::string policies_folder() const override { return shell_.config().shared_folder() + "/policies"; }
   const ledger::Retention& retention() const override { return shell_.config().retention; }
   const io::Staging& staging() const override { return shell_.staging(); }
   io::UploadStore& uploads() override { return shell_.uploads(); }

@@ -24,8 +24,15 @@ Result<void> adopt_files(const std::string& from, const std::string& to) {
     if (!bytes) return fail(bytes.error());
     if (auto written = write_durably(target, *bytes, 0644); !written) return written;
   }
-  if (!error) std::filesystem::remove_all(from, error);
-  return error ? fail(ErrorCode::kFailed, from, "can't be moved to " + to + ": " + error.message())
+  if (error) return fail(ErrorCode::kFailed, from, "can't be read: " + error.message());
+  return remove_adopted(from);
+}
+
+Result<void> remove_adopted(const std::string& place) {
+  std::error_code error;
+  std::filesystem::remove_all(place, error);
+  return error ? fail(ErrorCode::kFailed, place, "was taken over and can't be removed: " + error.message(),
+                      "remove it, or let the gateway's user write there")
                : Result<void>();
 }
 

@@ -11,4 +11,7 @@ namespace hetao::io {
 // when `from` is not there, or is `to`; may be done again after a crash. The calls block.
 Result<void> adopt_files(const std::string& from, const std::string& to);
 
+// Removes a file or folder whose content was taken over; it may be gone already.
+Result<void> remove_adopted(const std::string& place);
+
 }  // namespace hetao::io

@@ -13,6 +13,7 @@
 #include "gateway/base/check.h"
 #include "gateway/base/json.h"
 #include "gateway/base/text.h"
+#include "gateway/io/adopt_files.h"
 #include "gateway/io/durable_file.h"
 #include "gateway/ledger/sha256.h"
 
@@ -232,11 +233,9 @@ Result<void> PersonRegister::adopt(const std::string& folder, const std::string&
     if (holds_.all().contains(matter)) continue;
     if (auto placed = holds_.place(hold); !placed) return placed;
   }
-  std::error_code error;
   for (const std::string& there :
        {keys_folder + "/persons", keys_folder + "/persons.key", folder + ".holds", folder}) {
-    std::filesystem::remove_all(there, error);
-    if (error) return fail(ErrorCode::kFailed, there, "can't be removed: " + error.message());
+    if (auto removed = remove_adopted(there); !removed) return removed;
   }
   return {};
 }

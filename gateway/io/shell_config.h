@@ -129,7 +129,10 @@ struct PolicySource {
 struct ShellConfig {
   std::string gateway;  // name of this gateway within its region
   std::string data_dir;
-  std::string shared_dir;  // of blobs and runs, seen by every node of the region; empty: data_dir
+  std::string shared_dir;  // seen by every node of the region; empty: data_dir
+  // Blobs, runs, the names of people, the witness's memory, policies: what every node of the region must find
+  // again.
+  const std::string& shared_folder() const { return shared_dir.empty() ? data_dir : shared_dir; }
   federation::CoreConfig core;
   PolicySource policy;  // the first one; later ones are activated by people
   Endpoint https_listen;

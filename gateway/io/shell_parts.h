@@ -105,11 +105,6 @@ class ShellParts {
     std::optional<federation::Answer> answer;
   };
 
-  // Blobs, runs, the names of people, the witness's memory, policies: what every node of the region must find
-  // again.
-  const std::string& folder_of_all() const {
-    return config.shared_dir.empty() ? config.data_dir : config.shared_dir;
-  }
   Result<void> lock_folder();
   Result<void> open_ledger(store::Store& store);
   Result<void> replay(std::unique_ptr<store::Store> store);

@@ -40,7 +40,7 @@ Result<void> ShellParts::add_platform(const std::string& name, Result<std::uniqu
 
 Result<void> ShellParts::open_platforms() {
   for (const LocalPlatformConfig& platform : config.platforms) {
-    auto opened = LocalPlatform::open(platform, folder_of_all() + "/runs/" + platform.name, *blobs);
+    auto opened = LocalPlatform::open(platform, config.shared_folder() + "/runs/" + platform.name, *blobs);
     if (auto added = add_platform(platform.name, as_platform(std::move(opened))); !added) return added;
   }
   for (const SlurmPlatformConfig& platform : config.slurm_platforms) {

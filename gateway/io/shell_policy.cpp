@@ -35,7 +35,7 @@ Result<federation::CounterBook> count_ledger(const LedgerFiles& ledger, uint64_t
 // The first policy is the configuration's; from then on people change it, and a restart finds what is on
 // record.
 Result<void> ShellParts::open_policy() {
-  auto opened = PackStore::open(folder_of_all() + "/policies");
+  auto opened = PackStore::open(config.shared_folder() + "/policies");
   if (!opened) return fail(opened.error());
   packs.emplace(std::move(*opened));
   const pb::PolicyRecord record = core->policy_record();

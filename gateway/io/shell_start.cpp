@@ -204,10 +204,10 @@ Result<void> ShellParts::open(std::unique_ptr<store::Store> store) {
   if (auto locked = lock_folder(); !locked) return locked;
   if (auto replayed = replay(std::move(store)); !replayed) return replayed;
   story = std::make_unique<JobStory>(*core, started_);
-  auto opened = BlobStore::open(folder_of_all() + "/blobs");
+  auto opened = BlobStore::open(config.shared_folder() + "/blobs");
   if (!opened) return fail(opened.error());
   blobs.emplace(std::move(*opened));
-  auto uploading = UploadStore::open(folder_of_all() + "/uploads", *blobs, config.uploads);
+  auto uploading = UploadStore::open(config.shared_folder() + "/uploads", *blobs, config.uploads);
   if (!uploading) return fail(uploading.error());
   uploads = std::move(*uploading);
   auto roots = Staging::open(config.staging_roots);

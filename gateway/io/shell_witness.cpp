@@ -18,7 +18,7 @@ constexpr auto kLookAgain = std::chrono::milliseconds(20);
 }  // namespace
 
 Result<void> ShellParts::open_witness() {
-  auto opened = WitnessStore::open(folder_of_all() + "/witness", ledger->witness_key());
+  auto opened = WitnessStore::open(config.shared_folder() + "/witness", ledger->witness_key());
   if (!opened) return fail(opened.error());
   witness_store = std::move(*opened);
   if (auto adopted = witness_store->adopt(config.data_dir + "/witness"); !adopted) return adopted;
@@ -103,7 +103,7 @@ Awaitable<void> ShellParts::watch_witnesses() {
 // -----------------------------------------------------------------------------------
 
 Result<void> ShellParts::open_audit() {
-  const std::string& folder = folder_of_all();
+  const std::string& folder = config.shared_folder();
   auto opened_index = LedgerIndex::open(config.data_dir + "/index", *ledger);
   if (!opened_index) return fail(opened_index.error());
   index = std::move(*opened_index);
@@ -144,7 +144,7 @@ BookDesk::Config ShellParts::book_config() {
 
 // What decided is kept as text, so that evidence can show it: its digest is what the entries name.
 void ShellParts::keep_policy(const policy::Policy& policy) const {
-  const std::string path = folder_of_all() + "/policies/" + policy.digest();
+  const std::string path = config.shared_folder() + "/policies/" + policy.digest();
   const std::string& text = policy.pack().canonical;
   if (read_file(path, text.size() + 1)) return;
   if (auto written = write_durably(path, as_bytes(text), 0644); !written)

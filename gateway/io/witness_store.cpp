@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "gateway/base/text.h"
+#include "gateway/io/adopt_files.h"
 #include "gateway/io/durable_file.h"
 #include "gateway/ledger/sha256.h"
 
@@ -92,9 +93,7 @@ Result<void> WitnessStore::adopt(const std::string& folder) {
     const std::string alarm = text_if_there((*from)->place_of(origin) + "/alarm");
     if (auto taken = adopt_log(origin, theirs, alarm); !taken) return taken;
   }
-  std::error_code error;
-  std::filesystem::remove_all(folder, error);
-  return error ? fail(ErrorCode::kFailed, folder, "can't be removed: " + error.message()) : Result<void>();
+  return remove_adopted(folder);
 }
 
 Result<void> WitnessStore::adopt_log(const std::string& origin, const Known& theirs, std::string_view alarm) {

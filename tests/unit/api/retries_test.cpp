@@ -157,5 +157,18 @@ TEST_F(LookBack, WhatNoClientWaitsForAnyMoreIsNobodysAnswer) {
   EXPECT_TRUE(claimed().empty());
 }
 
+TEST(Retries, AKeyWhoseJobMayBeInAnArchiveThatCantBeReadMakesNoSecondJob) {
+  TestGateway gateway;
+  gateway.archive_is_readable = false;
+  const Asked asked{"POST", "/api/v1/jobs", gateway.submitter(), kLeastTask, {{"Idempotency-Key", "k-1"}}};
+  const auto refused = gateway.ask(asked);
+  EXPECT_EQ(refused.status, 503) << refused.body;
+  EXPECT_NE(refused.body.find("archive of ended jobs"), std::string::npos) << refused.body;
+  EXPECT_TRUE(gateway.core().jobs().empty());
+  gateway.archive_is_readable = true;
+  const std::string id = id_of(gateway.ask(asked));
+  EXPECT_EQ(id_of(gateway.ask(asked)), id) << "one job, once it can be read";
+}
+
 }  // namespace
 }  // namespace hetao::api

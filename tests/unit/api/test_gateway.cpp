@@ -254,6 +254,8 @@ struct TestGateway::Parts : public Backend {
   const io::Staging& staging() const override { return *staging_; }
   io::UploadStore& uploads() override { return *uploads_; }
   io::Awaitable<Result<std::optional<std::string>>> past_row(Table table, std::string key) override {
+    if (!gateway_->archive_is_readable)
+      co_return fail(ErrorCode::kFailed, "archive of ended jobs", "can't be read");
     const auto at = past_.find({table, key});
     if (at == past_.end()) co_return std::optional<std::string>();
     co_return std::optional<std::string>(at->second);

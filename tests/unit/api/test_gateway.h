@@ -52,6 +52,7 @@ class TestGateway {
   const federation::Core& core() const;
   const AuthConfig& auth() const;
   bool runs_are_finished = true;  // false: what is submitted stays running
+  bool archive_is_readable = true;
 
  private:
   struct Parts;
