@@ -1,13 +1,12 @@
 #include "gateway/io/peer_lanes.h"
 
-#include <sched.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <thread>
 
+#include "gateway/io/give_way.h"
 #include "gateway/io/socket_facts.h"
 #include "gateway/tunnel/frame.h"
 
@@ -18,15 +17,6 @@ namespace {
 constexpr uint32_t kLanesFar = 4;
 // Between two numbers of lanes: TCP has to open its windows first.
 constexpr int kNotesToSettle = 3;
-constexpr int kLaneNiceness = 5;
-
-// Bulk gives way to control when the processors are full. Both calls mean the calling thread alone (Linux),
-// and are wishes: where they are refused, bulk only gives way later.
-void give_way() {
-  (void)::setpriority(PRIO_PROCESS, 0, kLaneNiceness);
-  const sched_param none{};
-  (void)::sched_setscheduler(0, SCHED_BATCH, &none);
-}
 
 }  // namespace
 
@@ -47,7 +37,7 @@ struct LaneThreads::One {
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
   std::thread thread{[this] {
-    give_way();
+    give_way();  // to control, when the processors are full
     context.run();
   }};
 };
