@@ -10,6 +10,7 @@ import {useWords} from '../shell/settings';
 import {Button} from '../ui/button';
 import {number} from '../ui/format';
 import {Facts, Mono, Page, Panel, ProblemNote, Shown} from '../ui/parts';
+import {useWork} from '../ui/work';
 import {toBase64, toHex} from './bytes';
 import {FollowingNote, readLogFile, useFollowing} from './following';
 import {follow, isAlarm, type Following} from './heads';
@@ -22,21 +23,13 @@ function Older({note, keys}: {note: string; keys: string[]}) {
   const {t} = useWords();
   const [text, setText, forget] = useDraft('older-head', '');
   const [found, setFound] = useState<Following | 'no-head' | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const compare = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+  const {busy, error, run} = useWork();
+  const compare = () =>
+    run(async () => {
       const older = parseCheckpoint(`${text.trim()}\n`);
       const signed = older && signedByLog(await checkSignatures(older, await parseKeys(keys)));
       setFound(older && signed ? await follow({size: older.size, root: toBase64(older.root)}, note, keys, readLogFile) : 'no-head');
-    } catch (caught) {
-      setError(caught);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <form
       onSubmit={(event) => {

@@ -10,6 +10,7 @@ import {useStatus} from '../shell/frame';
 import {useWords} from '../shell/settings';
 import {fromLocal, number} from '../ui/format';
 import {Field, Pick} from '../ui/fields';
+import {More} from '../ui/more';
 import {Page, Panel, ProblemNote, Shown} from '../ui/parts';
 import {entryKinds} from '../words/codes';
 import {EntryTable} from './entries';
@@ -111,13 +112,7 @@ export default function Search() {
         <Shown of={pages}>
           {(data) => <EntryTable entries={data.pages.flatMap((page) => page.entries)} />}
         </Shown>
-        {pages.hasNextPage && (
-          <p>
-            <Button onClick={() => void pages.fetchNextPage()} loading={pages.isFetchingNextPage}>
-              {t('shell.more')}
-            </Button>
-          </p>
-        )}
+        <More of={pages} />
       </Panel>
     </Page>
   );

@@ -2,7 +2,6 @@
 import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {Button} from '../ui/button';
 import {Sheet} from '../ui/drawer';
-import {useState} from 'react';
 import {Link} from 'wouter';
 import {parse} from 'yaml';
 import {get, post} from '../api/client';
@@ -20,6 +19,7 @@ import {Table} from '../ui/table';
 import {LabelList} from '../ui/verdict';
 import {Confirm} from '../ui/confirm';
 import {withValue} from '../jobs/task';
+import {useWork} from '../ui/work';
 import {OnRequest} from './ask';
 
 const firstLabels = `data.grade: general
@@ -36,24 +36,16 @@ function Register({close}: {close: () => void}) {
   const {t} = useWords();
   const client = useQueryClient();
   const [form, setForm, forget] = useDraft('dataset', start);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const send = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+  const {busy, error, run} = useWork();
+  const send = () =>
+    run(async () => {
       const {labels, ...rest} = form;
       const body = Object.fromEntries(Object.entries(rest).filter(([, value]) => value));
       await post('/api/v1/datasets', {...body, labels: parse(labels) ?? {}});
       forget();
       await client.invalidateQueries({queryKey: ['datasets']});
       close();
-    } catch (caught) {
-      setError(caught);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   const fields = [
     ['id', t('data.id')],
     ['title', t('data.titleOf')],

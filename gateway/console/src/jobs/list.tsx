@@ -1,6 +1,5 @@
 // Jobs, newest first; what one looks for stands in the address.
 import {keepPreviousData, useInfiniteQuery} from '@tanstack/react-query';
-import {Button} from '../ui/button';
 import {Link} from 'wouter';
 import {get, query} from '../api/client';
 import type {JobSummary} from '../api/types';
@@ -10,6 +9,7 @@ import {useSession} from '../shell/session';
 import {useWords} from '../shell/settings';
 import {duration} from '../ui/format';
 import {Field, Pick} from '../ui/fields';
+import {More} from '../ui/more';
 import {City, Page, Panel, Shown, StateTag, Time} from '../ui/parts';
 import {waitsForReview} from '../ui/because';
 import {Table} from '../ui/table';
@@ -87,13 +87,7 @@ export default function Jobs() {
             />
           )}
         </Shown>
-        {pages.hasNextPage && (
-          <p>
-            <Button onClick={() => void pages.fetchNextPage()} loading={pages.isFetchingNextPage}>
-              {t('shell.more')}
-            </Button>
-          </p>
-        )}
+        <More of={pages} />
       </Panel>
     </Page>
   );

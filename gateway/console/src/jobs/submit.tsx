@@ -2,7 +2,7 @@
 import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {Button} from '../ui/button';
 import {Tabs} from '../ui/tabs';
-import {lazy, Suspense, useCallback, useMemo, useState} from 'react';
+import {lazy, Suspense, useCallback, useMemo} from 'react';
 import {useLocation, useSearchParams} from 'wouter';
 import {get, post, Problem} from '../api/client';
 import type {Dataset, Platform, Submission, Verdict} from '../api/types';
@@ -11,6 +11,7 @@ import {useWords} from '../shell/settings';
 import {Code} from '../ui/code';
 import {EffectTag, Mono, Page, Panel, ProblemNote, Waiting} from '../ui/parts';
 import {VerdictView} from '../ui/verdict';
+import {useWork} from '../ui/work';
 import {ExplainView, useExplanation} from './explain';
 import {suggestJob, type Known} from './schema';
 import {firstJob, marksOf, readTask} from './task';
@@ -23,8 +24,7 @@ export default function Submit() {
   const [, go] = useLocation();
   const [search, setSearch] = useSearchParams();
   const [text, setText, forget, kept] = useDraft('job', firstJob);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const {busy, error, run} = useWork();
   const reading = useMemo(() => readTask(text), [text]);
   const explanation = useExplanation(reading.task, reading.marks.length === 0);
   const datasets = useQuery({queryKey: ['datasets'], queryFn: ({signal}) => get<{datasets: Dataset[]}>('/api/v1/datasets', signal)});
@@ -40,10 +40,8 @@ export default function Submit() {
   const suggest = useCallback((whole: string, at: number) => suggestJob(whole, at, known), [known]);
   const found = explanation.error instanceof Problem ? explanation.error : null;
   const marks = useMemo(() => (reading.marks.length > 0 ? reading.marks : found ? marksOf(found.mistakes, reading) : []), [found, reading]);
-  const submit = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+  const submit = () =>
+    run(async () => {
       // The same key for the same text: a click too many, or an answer that was lost, makes no second job.
       const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text + (sessionStorage.getItem('hetao.submission') ?? '')));
       const key = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -52,12 +50,7 @@ export default function Submit() {
       forget();
       await client.invalidateQueries({queryKey: ['jobs']});
       go(`/jobs/${encodeURIComponent(made.id)}`);
-    } catch (caught) {
-      setError(caught);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   const refusedBy = error instanceof Problem ? (error.body.verdict as Verdict | undefined) : undefined;
   const decision = explanation.data?.decision;
   return (

@@ -7,6 +7,7 @@ import type {Counter} from '../api/types';
 import {useWords} from '../shell/settings';
 import {bytes, number} from '../ui/format';
 import {Bar, Mono, Nothing, Page, Panel, ProblemNote, Shown} from '../ui/parts';
+import {useWork} from '../ui/work';
 
 interface Answer {
   counters: Counter[];
@@ -29,22 +30,15 @@ function byThreshold(counter: Counter) {
 export default function Counters() {
   const {t} = useWords();
   const [verified, setVerified] = useState<Answer | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const {busy, error, run} = useWork();
   const counters = useQuery({queryKey: ['policy', 'counters'], queryFn: ({signal}) => get<Answer>('/api/v1/policy/counters', signal), refetchInterval: 15_000});
-  const verify = () => {
-    setBusy(true);
-    setError(null);
-    get<Answer>('/api/v1/policy/counters?verify=true')
-      .then(setVerified, setError)
-      .finally(() => setBusy(false));
-  };
+  const verify = () => run(async () => setVerified(await get<Answer>('/api/v1/policy/counters?verify=true')));
   return (
     <Page
       title={t('nav.counters')}
       lead={t('counters.lead')}
       aside={
-        <Button loading={busy} onClick={verify}>
+        <Button loading={busy} onClick={() => void verify()}>
           {t('counters.verify')}
         </Button>
       }

@@ -2,7 +2,6 @@
 import {useQuery, useQueryClient} from '@tanstack/react-query';
 import {Button} from '../ui/button';
 import {Sheet} from '../ui/drawer';
-import {useState} from 'react';
 import {get, post} from '../api/client';
 import type {Mechanism} from '../api/types';
 import {useAddress} from '../shell/address';
@@ -13,6 +12,7 @@ import {Confirm} from '../ui/confirm';
 import {Field, Pick} from '../ui/fields';
 import {Mono, Page, Panel, ProblemNote, Shown, StateTag} from '../ui/parts';
 import {Table} from '../ui/table';
+import {useWork} from '../ui/work';
 
 const kinds = ['gba-sc', 'cac-sc', 'security-assessment', 'certification', 'hk-rmc'];
 const statuses = ['effective', 'not-effective', 'pending', 'out-of-scope', 'unfiled-within-10wd', 'unfiled-after-10wd'];
@@ -22,24 +22,16 @@ function File({close}: {close: () => void}) {
   const {t} = useWords();
   const client = useQueryClient();
   const [form, setForm, forget] = useDraft('filing', start);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const send = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+  const {busy, error, run} = useWork();
+  const send = () =>
+    run(async () => {
       const {datasets, ...rest} = form;
       const named = datasets.split(/[\s,]+/).filter(Boolean);
       await post('/api/v1/mechanisms', {...Object.fromEntries(Object.entries(rest).filter(([, value]) => value)), ...(named.length ? {datasets: named} : {})});
       forget();
       await client.invalidateQueries({queryKey: ['mechanisms']});
       close();
-    } catch (caught) {
-      setError(caught);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   const put = (name: keyof typeof start) => (value: string) => setForm({...form, [name]: value});
   return (
     <form

@@ -1,6 +1,5 @@
 // The projects that one's tenant is a member of, and the way to begin one.
 import {useQuery, useQueryClient} from '@tanstack/react-query';
-import {useState} from 'react';
 import {Link, useLocation} from 'wouter';
 import {get, post} from '../api/client';
 import type {Peer, Project} from '../api/types';
@@ -16,6 +15,7 @@ import {Field, Pick} from '../ui/fields';
 import {money} from '../ui/format';
 import {City, Page, Panel, ProblemNote, Shown, StateTag} from '../ui/parts';
 import {Table} from '../ui/table';
+import {useWork} from '../ui/work';
 
 const start = {id: '', title: '', purpose: '', region: '', tenant: '', reason: ''};
 
@@ -24,26 +24,18 @@ function Begin() {
   const client = useQueryClient();
   const [, go] = useLocation();
   const [form, setForm, forget] = useDraft('project', start);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const {busy, error, run} = useWork();
   const peers = useQuery({queryKey: ['peers'], queryFn: ({signal}) => get<{peers: Peer[]}>('/api/v1/peers', signal)});
   const regions = peers.data?.peers.map(({region}) => region) ?? [];
   const region = form.region || regions[0] || '';
   const put = (name: keyof typeof start) => (value: string) => setForm({...form, [name]: value});
-  const send = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+  const send = () =>
+    run(async () => {
       const made = await post<Project>('/api/v1/projects', Object.fromEntries(Object.entries({...form, region}).filter(([, value]) => value)));
       forget();
       await client.invalidateQueries({queryKey: ['projects']});
       go(`/projects/${encodeURIComponent(made.id)}`);
-    } catch (caught) {
-      setError(caught);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <form
       onSubmit={(event) => {

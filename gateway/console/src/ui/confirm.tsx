@@ -3,19 +3,17 @@ import {useState} from 'react';
 import {useWords} from '../shell/settings';
 import {Button} from './button';
 import {ProblemNote} from './parts';
+import {useWork} from './work';
 
 export function Confirm({title, label, act}: {title: string; label: string; act: () => Promise<void>}) {
   const {t} = useWords();
   const [asking, setAsking] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const go = () => {
-    setBusy(true);
-    setError(null);
-    act()
-      .then(() => setAsking(false), setError)
-      .finally(() => setBusy(false));
-  };
+  const {busy, error, run} = useWork();
+  const go = () =>
+    run(async () => {
+      await act();
+      setAsking(false);
+    });
   if (!asking) {
     return (
       <Button danger onClick={() => setAsking(true)}>
@@ -26,7 +24,7 @@ export function Confirm({title, label, act}: {title: string; label: string; act:
   return (
     <span className="row" role="group" aria-label={title}>
       <span>{title}</span>
-      <Button danger type="primary" loading={busy} onClick={go}>
+      <Button danger type="primary" loading={busy} onClick={() => void go()}>
         {label}
       </Button>
       <Button onClick={() => setAsking(false)}>{t('shell.cancel')}</Button>

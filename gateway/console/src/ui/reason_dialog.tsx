@@ -2,12 +2,13 @@
 // until it was done.
 import Input from 'antd/es/input';
 import Modal from 'antd/es/modal';
-import {useId, useState, type ReactNode} from 'react';
+import {useId, type ReactNode} from 'react';
 import {useDraft} from '../shell/drafts';
 import {useWords} from '../shell/settings';
 import {Antd} from './antd';
 import {Button} from './button';
 import {ProblemNote} from './parts';
+import {useWork} from './work';
 
 export interface ReasonProps {
   draft: string;
@@ -26,22 +27,14 @@ export interface ReasonProps {
 export default function Dialog({draft, open, title, confirm, danger, note, optional = false, children, ready = true, act, close}: ReasonProps) {
   const {t} = useWords();
   const [reason, setReason, forget] = useDraft(draft, '');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const {busy, error, run} = useWork();
   const field = useId();
-  const go = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+  const go = () =>
+    run(async () => {
       await act(reason.trim());
       forget();
       close();
-    } catch (caught) {
-      setError(caught);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Antd>
       <Modal
