@@ -32,32 +32,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <thread>
 
 #include "gateway/base/check.h"
 #include "policy/diff.h"
 #include "policy/policy.h"
+#include "tests/bench/policy/count_allocations.h"
 #include "tests/bench/policy/model.h"
-
-namespace {
-
-std::atomic<uint64_t> allocations{0};
-
-}  // namespace
-
-// Counts, so that "no allocation in a decision" is measured and not believed.
-void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, size_t /*size*/) noexcept {
-  std::free(p);
-}
 
 namespace {
 

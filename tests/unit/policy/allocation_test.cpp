@@ -1,30 +1,9 @@
 // A decision takes no memory, counted rather than believed: a program of its own, because it counts for all.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "policy/policy.h"
+#include "tests/bench/policy/count_allocations.h"
 #include "tests/bench/policy/model.h"
-
-namespace {
-
-std::atomic<uint64_t> allocations{0};
-
-}  // namespace
-
-void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, size_t /*size*/) noexcept {
-  std::free(p);
-}
 
 namespace hetao::policy {
 namespace {

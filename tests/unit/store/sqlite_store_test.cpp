@@ -7,7 +7,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <map>
+
+#include "tests/unit/store/rows.h"
 
 namespace hetao::store {
 namespace {
@@ -40,22 +41,6 @@ class SqliteFiles : public ::testing::Test {
 
   fs::path folder_;
 };
-
-using Rows = std::map<std::pair<Table, std::string>, std::string>;
-
-Rows rows_of(Store& store) {
-  Rows rows;
-  const auto loaded = store.load([&](const Record& record) -> Result<void> {
-    rows[{record.table, record.key}] = *record.value;
-    return {};
-  });
-  EXPECT_TRUE(loaded) << to_line(loaded.error());
-  return rows;
-}
-
-Record put(Table table, std::string key, std::string value) {
-  return {table, std::move(key), std::move(value)};
-}
 
 // A power cut at any moment: the files are copied while the store is open, after each commit and with every
 // length of the write-ahead log between the commits. Each copy must hold exactly a prefix of the commits.

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include <filesystem>
-#include <map>
 
 #include "tests/unit/store/postgres_server.h"
+#include "tests/unit/store/rows.h"
 
 namespace hetao::store {
 namespace {
@@ -45,22 +45,6 @@ class EveryStore : public ::testing::TestWithParam<const char*> {
 
 INSTANTIATE_TEST_SUITE_P(Stores, EveryStore, ::testing::Values("sqlite", "postgresql"),
                          [](const auto& kind) { return std::string(kind.param); });
-
-using Rows = std::map<std::pair<Table, std::string>, std::string>;
-
-Rows rows_of(Store& store) {
-  Rows rows;
-  const auto loaded = store.load([&](const Record& record) -> Result<void> {
-    rows[{record.table, record.key}] = *record.value;
-    return {};
-  });
-  EXPECT_TRUE(loaded) << to_line(loaded.error());
-  return rows;
-}
-
-Record put(Table table, std::string key, std::string value) {
-  return {table, std::move(key), std::move(value)};
-}
 
 TEST_P(EveryStore, GivesBackExactlyWhatWasCommitted) {
   const std::string odd("a\0b\xff", 4);
