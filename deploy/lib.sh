@@ -53,7 +53,7 @@ ensure_packages() {
   local log
   log=$(mktemp)
   apt-get update -q >"$log" 2>&1 || { tail -n 3 "$log" >&2; die "packages: apt-get update failed (is a package mirror reachable?)"; }
-  apt-get install -q -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 || {
+  apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 || {
     tail -n 5 "$log" >&2
     die "packages: apt-get install failed; its last lines stand above"
   }
