@@ -9,9 +9,9 @@ import os
 import subprocess
 import time
 
-COUNT = 800
+COUNT = 4000  # seconds of work, beside which the pause between two looks is little
 CONNECTIONS = 16
-LOOK_EVERY_S = 0.2  # a list of all jobs costs the controller, which is measured, as much as some submissions
+LOOK_EVERY_S = 0.25  # a list of all jobs costs the controller, which is measured, as much as some submissions
 
 
 def in_cluster(twin, *words):
