@@ -79,6 +79,7 @@ class Node {
 
  private:
   void take(federation::Step step);
+  void check_releases(const federation::Step& step);
   void sync();
   void synced(size_t count);
   bool breaks_at_sync();
