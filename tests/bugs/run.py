@@ -26,13 +26,22 @@ QUICK = 4
 OPTIONS = {"effects-before-sync": "--effects-before-sync", "no-start-fence": "--no-fence"}
 
 
+def target_of(patch):
+    return re.search(r"^\+\+\+ b/(\S+)", patch.read_text(), re.M).group(1)
+
+
+def check_that_all_apply(patches):
+    for patch in patches:
+        done = subprocess.run(["patch", "-s", "--dry-run", str(ROOT / target_of(patch)), str(patch)], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{patch.name}: does not apply any more; plant it again where the code is now\n{done.stdout}")
+
+
 def compile_patched(build, patch, folder):
-    target = re.search(r"^\+\+\+ b/(\S+)", patch.read_text(), re.M).group(1)
+    target = target_of(patch)
     copy = folder / pathlib.Path(target).name
     copy.write_bytes((ROOT / target).read_bytes())
-    done = subprocess.run(["patch", "-s", str(copy), str(patch)], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"{patch.name}: does not apply any more; plant it again where the code is now\n{done.stdout}")
+    subprocess.run(["patch", "-s", str(copy), str(patch)], check=True)
     for entry in json.loads((build / "compile_commands.json").read_text()):
         if entry["file"] == str(ROOT / target):
             command = shlex.split(entry["command"])
@@ -106,7 +115,9 @@ def main():
     if not words or flags - {"--quick", "--write-table"}:
         raise SystemExit(__doc__)
     build = pathlib.Path(words[0]).resolve()
-    every = sorted(patch.stem for patch in HERE.glob("*.patch"))
+    patches = sorted(HERE.glob("*.patch"))
+    check_that_all_apply(patches)
+    every = [patch.stem for patch in patches]
     listed = README.read_text() if README.exists() else ""
     missing = [name for name in every if f"| {name} |" not in listed]
     names = words[1:] or (rotation(every) if "--quick" in flags else every + list(OPTIONS))
