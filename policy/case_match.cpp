@@ -17,7 +17,7 @@ struct Placed {
 Placed place(const Universe& universe, const Request& request, Date today) {
   Placed out;
   for (const Domain& domain : universe.domains()) {
-    Class& own = out.classes.emplace_back(kUnknown);
+    Class& own = out.classes.emplace_back(kUnknownClass);
     std::vector<uint32_t>& members = out.members.emplace_back();
     const Value* value = request.find(domain.attribute().name);
     if (domain.is_set()) {
@@ -26,7 +26,8 @@ Placed place(const Universe& universe, const Request& request, Date today) {
       own = domain.classify(*value);
     }
     // A day that is none is none said.
-    if (domain.attribute().name == "time.date" && own == kUnknown) own = domain.classify(int64_t{today.days});
+    if (domain.attribute().name == "time.date" && own == kUnknownClass)
+      own = domain.classify(int64_t{today.days});
   }
   return out;
 }

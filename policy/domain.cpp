@@ -122,11 +122,11 @@ ClassSet Domain::accepted(const Test& test, size_t pack) const {
   if (test.negated) out = out.complement(size_);
   out = out.intersect(unknown_[pack].complement(size_)).intersect(ClassSet::range(1, size_));
   const auto absent = defaults_[pack];
-  return absent && out.contains(*absent) ? out.unite(ClassSet::one(kUnknown)) : out;
+  return absent && out.contains(*absent) ? out.unite(ClassSet::one(kUnknownClass)) : out;
 }
 
 Value Domain::example(Class value) const {
-  HETAO_CHECK(value != kUnknown && value < known_end());
+  HETAO_CHECK(value != kUnknownClass && value < known_end());
   if (attribute_.type == Type::kBoolean) return value == 2;
   if (is_number(attribute_.type)) {
     int64_t number = 0;
@@ -200,7 +200,7 @@ json::value Domain::describe_texts(const ClassSet& known) const {
 
 json::value Domain::describe(const ClassSet& classes) const {
   // Where an absent value means something, absent and unknown are two things.
-  const bool absent = invalid_ != kUnknown && classes.contains(kUnknown);
+  const bool absent = invalid_ != kUnknownClass && classes.contains(kUnknownClass);
   const bool unknown = classes.contains(invalid_);
   const ClassSet known = classes.intersect(ClassSet::range(1, std::max<Class>(known_end(), 1)));
   json::object out;
@@ -227,7 +227,7 @@ json::value Domain::describe(const ClassSet& classes) const {
 }
 
 void set_example(Request& request, const Domain& domain, Class value) {
-  if (value == kUnknown) return;
+  if (value == kUnknownClass) return;
   const bool known = value < domain.known_end();
   request.set(domain.attribute().name,
               known ? domain.example(value) : Value(std::vector<std::string>{"undeclared"}));

@@ -19,7 +19,7 @@
 
 namespace hetao::policy {
 
-inline constexpr Class kUnknown = 0;
+inline constexpr Class kUnknownClass = 0;
 
 class Domain {
  public:
@@ -30,7 +30,7 @@ class Domain {
   Class size() const { return size_; }
   // One past the last class of values that the type allows. Where an absent value means something, one more
   // class follows: values that the type does not allow, which are unknown.
-  Class known_end() const { return invalid_ == kUnknown ? size_ : invalid_; }
+  Class known_end() const { return invalid_ == kUnknownClass ? size_ : invalid_; }
   // The class of a value; one that is unknown if the type does not allow it.
   Class classify(bool value) const;
   Class classify(int64_t value) const;  // of integers, and days of dates
@@ -52,8 +52,8 @@ class Domain {
   // Classes whose values pass the test (of anything but a set), as a pack sees them: what is unknown to it
   // passes nothing; an absent parameter is the pack's own.
   ClassSet accepted(const Test& test, size_t pack) const;
-  // Classes that are as good as unknown to a pack: kUnknown (but for its own parameters), and enum values
-  // that it does not declare.
+  // Classes that are as good as unknown to a pack: kUnknownClass (but for its own parameters), and enum
+  // values that it does not declare.
   const ClassSet& unknown_to(size_t pack) const { return unknown_[pack]; }
   // All classes that a request can have.
   ClassSet all() const { return ClassSet::range(attribute_.may_be_unknown() ? 0 : 1, size_); }
@@ -70,7 +70,7 @@ class Domain {
 
   Attribute attribute_;
   Class size_ = 1;
-  Class invalid_ = kUnknown;                    // see known_end()
+  Class invalid_ = kUnknownClass;               // see known_end()
   std::vector<ClassSet> unknown_;               // per pack
   std::vector<std::optional<Class>> defaults_;  // per pack: the class of an absent value
   std::vector<int64_t> cuts_;                   // numbers: class k + 1 is [cuts[k - 1], cuts[k])
@@ -100,7 +100,7 @@ class Universe {
   std::vector<std::vector<size_t>> slots_;
 };
 
-// Sets the value that stands for the classes into a request: nothing for kUnknown.
+// Sets the value that stands for the classes into a request: nothing for kUnknownClass.
 void set_example(Request& request, const Domain& domain, Class value);
 
 }  // namespace hetao::policy

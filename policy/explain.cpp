@@ -80,7 +80,7 @@ bool Search::may_change(size_t slot, Class now) const {
     case Change::kNever:
       return false;
     case Change::kIfUnknown:
-      return now == kUnknown;
+      return now == kUnknownClass;
     case Change::kFreely:
       return true;
   }
@@ -213,7 +213,7 @@ bool Search::run() {
 }
 
 std::string value_text(const Domain& domain, Class value) {
-  if (value == kUnknown) return "";
+  if (value == kUnknownClass) return "";
   const json::value said = domain.describe(ClassSet::one(value));
   if (!said.is_object()) return to_text(domain.example(value));
   const json::object& bounds = said.get_object();
@@ -238,7 +238,7 @@ Alternative alternative_of(const Search::Changes& changes, const Matcher& matche
     AttributeChange change;
     change.attribute = domain.attribute().name;
     const Value* now = request.find(change.attribute);
-    if (now != nullptr && matcher.classes(query)[slot] != kUnknown) change.from = to_text(*now);
+    if (now != nullptr && matcher.classes(query)[slot] != kUnknownClass) change.from = to_text(*now);
     change.to = value_text(domain, value);
     out.changes.push_back(std::move(change));
   }

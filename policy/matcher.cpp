@@ -195,8 +195,8 @@ Effect Matcher::decide(const Query& query, Scratch& scratch) const {
   Rows rows;
   choose_rows(query, scratch, rows);
 
-  const Class own = partition_ == SIZE_MAX ? kUnknown : query.classes_[partition_];
-  const bool split = partition_ != SIZE_MAX && own != kUnknown;
+  const Class own = partition_ == SIZE_MAX ? kUnknownClass : query.classes_[partition_];
+  const bool split = partition_ != SIZE_MAX && own != kUnknownClass;
   if (split) scan(own_[own], query, scratch, rows);
   scan(split || partition_ == SIZE_MAX ? general_[kForbid] : all_, query, scratch, rows);
   auto& rules = scratch.rules_;

@@ -35,7 +35,7 @@ class Matcher {
   struct Intake {
     const StringTable* texts = nullptr;  // of texts that are not dates; of a set's members
     std::span<const int64_t> cuts;
-    Class unnamed = kUnknown;
+    Class unnamed = kUnknownClass;
     bool look = false;  // a text that has no name must be looked at
     bool is_set = false;
     Type type = Type::kBoolean;

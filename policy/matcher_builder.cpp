@@ -21,12 +21,12 @@ const Accept* accept_of(const Case& one, size_t slot) {
   return at != one.accepts.end() && at->slot == slot ? &*at : nullptr;
 }
 
-// The one known class that a case asks of a slot; kUnknown if it does not ask for just one.
+// The one known class that a case asks of a slot; kUnknownClass if it does not ask for just one.
 Class single_class(const Case& one, size_t slot) {
   const Accept* accept = accept_of(one, slot);
-  if (accept == nullptr) return kUnknown;
-  const uint64_t known = accept->classes.count() - (accept->classes.contains(kUnknown) ? 1 : 0);
-  if (known != 1) return kUnknown;
+  if (accept == nullptr) return kUnknownClass;
+  const uint64_t known = accept->classes.count() - (accept->classes.contains(kUnknownClass) ? 1 : 0);
+  if (known != 1) return kUnknownClass;
   return accept->classes.ranges().back().end - 1;
 }
 
@@ -43,7 +43,7 @@ class MatcherBuilder {
   struct Placed {
     const Case* one = nullptr;
     uint32_t rule = 0;
-    Class own = kUnknown;  // of the partition
+    Class own = kUnknownClass;  // of the partition
     Matcher::Segment segment = Matcher::kForbid;
   };
 
@@ -79,7 +79,7 @@ void MatcherBuilder::make_intakes() {
     intake.type = domain.attribute().type;
     intake.is_set = domain.is_set();
     intake.cuts = domain.cuts();
-    intake.unnamed = domain.unnamed().value_or(kUnknown);
+    intake.unnamed = domain.unnamed().value_or(kUnknownClass);
     intake.look = !domain.unnamed().has_value();
     if (intake.type != Type::kDate) intake.texts = &domain.table();
   }
@@ -171,7 +171,7 @@ void MatcherBuilder::choose_partition() {
       for (const Case& one : cases_in(static_cast<Matcher::Segment>(s), rule)) {
         ++total;
         for (const Accept& accept : one.accepts) {
-          if (matcher_->domain(accept.slot).size() > 16 && single_class(one, accept.slot) != kUnknown)
+          if (matcher_->domain(accept.slot).size() > 16 && single_class(one, accept.slot) != kUnknownClass)
             ++bound[accept.slot];
         }
       }
@@ -214,7 +214,8 @@ void MatcherBuilder::place_all() {
       const auto segment = static_cast<Matcher::Segment>(s);
       for (const Case& one : cases_in(segment, rule)) {
         const bool split = matcher_->partition_ != SIZE_MAX;
-        all.push_back({&one, rule.rule, split ? single_class(one, matcher_->partition_) : kUnknown, segment});
+        all.push_back(
+            {&one, rule.rule, split ? single_class(one, matcher_->partition_) : kUnknownClass, segment});
       }
     }
   }
@@ -228,7 +229,7 @@ void MatcherBuilder::place_all() {
   size_t at = 0;
   for (uint32_t s = 0; s < Matcher::kSegments; ++s) {  // general ones
     m.general_[s].begin = word();
-    for (; at < all.size() && all[at].own == kUnknown && all[at].segment == s; ++at) place(all[at]);
+    for (; at < all.size() && all[at].own == kUnknownClass && all[at].segment == s; ++at) place(all[at]);
     m.general_[s].end = word_end();
     // Only what follows the forbids is read apart from them.
     if (s == Matcher::kForbid || s + 1 == Matcher::kSegments) pad_to_words(1);

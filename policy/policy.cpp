@@ -30,14 +30,14 @@ std::optional<Effect> effect_from_word(std::string_view word) {
 
 Query::Query(const Matcher& matcher, Date today) : matcher_(&matcher) {
   const auto& domains = matcher.universe().domains();
-  classes_.assign(domains.size(), kUnknown);
+  classes_.assign(domains.size(), kUnknownClass);
   members_.resize(domains.size());
   set_today(today);
 }
 
 void Query::clear() {
   const uint32_t today = today_;
-  std::fill(classes_.begin(), classes_.end(), kUnknown);
+  std::fill(classes_.begin(), classes_.end(), kUnknownClass);
   classes_[matcher_->date_slot()] = today;
   for (const uint32_t slot : sets_used_) members_[slot].clear();
   sets_used_.clear();

@@ -104,7 +104,7 @@ void UniverseBuilder::finish_enum(Domain& domain) {
   domain.attribute_.values = domain.names_;
   domain.size_ = static_cast<Class>(domain.names_.size()) + 1;
   for (size_t pack = 0; pack < packs_.size(); ++pack) {
-    std::vector<Class> unknown = {kUnknown};
+    std::vector<Class> unknown = {kUnknownClass};
     for (size_t i = 0; i < domain.names_.size(); ++i) {
       if (std::find(known[pack].begin(), known[pack].end(), domain.names_[i]) == known[pack].end())
         unknown.push_back(static_cast<Class>(i) + 1);
@@ -227,7 +227,7 @@ void UniverseBuilder::set_defaults(Domain& domain) {
 }
 
 void UniverseBuilder::finish(Domain& domain, Gathered& found) {
-  domain.unknown_.assign(packs_.size(), ClassSet::one(kUnknown));
+  domain.unknown_.assign(packs_.size(), ClassSet::one(kUnknownClass));
   switch (domain.attribute_.type) {
     case Type::kBoolean:
       domain.size_ = 3;

@@ -49,6 +49,11 @@ void check_answers(const Evidence& e) {
                 job->reason());
     } else if (job->state() == pb::JOB_SYSTEM_ERROR && job->failure_class().empty()) {
       e.violate("failures-have-a-class: " + wanted.id + ": " + job->reason());
+    } else if (job->state() == pb::JOB_COMPLETE) {
+      for (const pb::Delivery& delivery : job->deliveries()) {
+        if (delivery.state() == "withheld" && delivery.kind() != "logs")
+          e.violate("complete-is-all-there: output " + delivery.name() + " of " + wanted.id + " is withheld");
+      }
     }
   }
 }

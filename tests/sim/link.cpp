@@ -46,7 +46,12 @@ void Link::deliver_item(const std::string& from, const SendItem& effect, uint64_
   Node& receiver = other(from);
   if (!up_ || epoch_ != epoch || !receiver.alive() || !sender.alive()) return;
   if (chance_.strikes(Fault::kItemBreaks)) {
-    return sender.post(ItemFailed{effect.crossing, "the stream broke", chance_.random().chance(100)});
+    // Either side may find that it is hopeless: a file that is gone, a disk that is full.
+    const bool hopeless = chance_.random().chance(100);
+    const bool at_receiver = hopeless && chance_.random().chance(500);
+    sender.post(ItemFailed{effect.crossing, "the stream broke", hopeless && !at_receiver});
+    if (at_receiver) receiver.post(ItemFailed{effect.crossing, "no room is left", true});
+    return;
   }
   if (receiver.core()->expected_item(from, effect.crossing) == nullptr) return;
   for (const pb::ItemFile& file : effect.item.files()) receiver.keep_blob(file.digest());
@@ -141,9 +146,8 @@ void Link::say_something_odd() {
   });
 }
 
+// A connection that stands is left as it is: what it lost must be repeated on it.
 void Link::heal() {
-  up_ = false;
-  ++epoch_;
   refused_until_ = clogged_until_ = deaf_until_ = {};
   reconnect();
 }

@@ -5,6 +5,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/federation/table.h"
+#include "tests/sim/step_rules.h"
 
 namespace hetao::sim {
 
@@ -156,7 +157,8 @@ void Node::take(Step step) {
                    (entry.crossing.empty() ? entry.job : entry.crossing) + ": " + entry.reason.substr(0, 80));
     }
   }
-  check_releases(step);
+  check_step(*core_, config_, step,
+             [this](const std::string& what) { around_.violation(what + " in " + region()); });
   if (bugs_.effects_before_sync) {
     std::vector<Effect> early = std::exchange(step.effects, {});
     for (Effect& effect : early) carry_out(std::move(effect));
@@ -164,17 +166,6 @@ void Node::take(Step step) {
   }
   unsynced_.push_back(std::move(step));
   if (!syncing_) sync();
-}
-
-// What home no longer wants is stopped, and not let go: later a scheduler may be too quick.
-void Node::check_releases(const Step& step) {
-  for (const Effect& effect : step.effects) {
-    const auto* release = std::get_if<ReleaseRun>(&effect);
-    if (release == nullptr) continue;
-    const pb::Run* run = core_->run(release->run);
-    if (run != nullptr && run->cancel_wanted() && run->state() != pb::RUN_CANCELLING)
-      around_.violation("cancelled-is-not-released: " + release->run + " in " + region());
-  }
 }
 
 void Node::sync() {

@@ -79,7 +79,6 @@ class Node {
 
  private:
   void take(federation::Step step);
-  void check_releases(const federation::Step& step);
   void sync();
   void synced(size_t count);
   bool breaks_at_sync();
@@ -94,6 +93,7 @@ class Node {
   Chance& chance() { return *around_.chance; }
 
   void submit(const federation::SubmitRun& effect);
+  void tell_of_earlier(const std::string& run, const std::string& id);
   void find(const federation::FindRun& effect);
   void release(const federation::ReleaseRun& effect);
   void cancel(const federation::CancelRun& effect);

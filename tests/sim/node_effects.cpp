@@ -75,12 +75,30 @@ void Node::submit(const SubmitRun& effect) {
         reply = {run, PlatformReply::kUnknown, {}, "500"};
       } else if (!refused) {
         reply = {run, PlatformReply::kOk, scheduler_.submit_held(run), {}};
+        tell_of_earlier(run, reply.platform_id);
       }
       if (life == life_ && alive() && !unheard) later(scheduler_delay(), std::move(reply));
     });
   }
   if (unheard || unsent || late)
     later(Duration::seconds(10), RunSubmitted{effect.run, PlatformReply::kUnknown, {}, "no answer"});
+}
+
+// A scheduler's list may still speak of a submission that it has forgotten since. That says nothing of the
+// next.
+void Node::tell_of_earlier(const std::string& run, const std::string& id) {
+  const Submission* earlier = scheduler_.forgotten_of(run);
+  if (earlier == nullptr || earlier->id == id || !chance().random().chance(500)) return;
+  const Duration delay = Duration::millis(chance().random().between(10, 20'000));
+  later_do(delay, [this, run, id = earlier->id] {
+    const pb::Run* known = core_->run(run);
+    if (known == nullptr || known->platform_id() == id) return;
+    const pb::RunState before = known->state();
+    post(RunObserved{run, {}, false, false, false, true, id});
+    known = alive() ? core_->run(run) : nullptr;
+    if (known != nullptr && known->state() != before)
+      around_.violation("news-is-of-its-submission: " + run + " in " + region());
+  });
 }
 
 void Node::find(const FindRun& effect) {

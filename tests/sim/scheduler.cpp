@@ -40,6 +40,12 @@ Submission* Scheduler::find_run(const std::string& run) {
   return nullptr;
 }
 
+const Submission* Scheduler::forgotten_of(const std::string& run) const {
+  const auto at = std::find_if(submissions_.begin(), submissions_.end(),
+                               [&](const Submission& one) { return one.run == run && one.forgotten; });
+  return at == submissions_.end() ? nullptr : &*at;
+}
+
 Submission* Scheduler::find_id(const std::string& id) {
   const auto at = by_id_.find(id);
   if (at == by_id_.end()) return nullptr;

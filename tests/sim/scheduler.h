@@ -38,6 +38,7 @@ class Scheduler {
 
   std::string submit_held(const std::string& run);
   Submission* find_run(const std::string& run);  // the newest of that key
+  const Submission* forgotten_of(const std::string& run) const;
   Submission* find_id(const std::string& id);
   void release(Submission& submission);
   void cancel(Submission& submission);

@@ -50,6 +50,7 @@ class World {
   void violate(std::string what) {
     if (outcome_.violations.size() < 20) outcome_.violations.push_back(std::move(what));
   }
+  void check_acknowledgement(const std::string& from, const SendMessage& effect);
   void send_item(const std::string& from, const SendItem& effect);
   void take_answer(const std::string& node, const Answer& answer);
   void died(const std::string& region);
@@ -104,6 +105,7 @@ Surroundings World::surroundings(const Policies& policies) {
   around.policy = policies.usual;
   around.other_policy = policies.other;
   around.send_message = [this](const std::string& from, SendMessage&& e) {
+    check_acknowledgement(from, e);
     link_between(from, e.region).carry(from, std::move(e.message));
   };
   around.send_item = [this](const std::string& from, const SendItem& e) { send_item(from, e); };
@@ -139,6 +141,17 @@ Node& World::some_node() {
   auto at = nodes_.begin();
   std::advance(at, static_cast<int64_t>(chance_.random().below(nodes_.size())));
   return at->second;
+}
+
+// What the peer hears that we have, it never says again.
+void World::check_acknowledgement(const std::string& from, const SendMessage& effect) {
+  if (effect.message.ack() == 0) return;
+  const auto& rows = nodes_.at(from).disk().rows;
+  const auto row = rows.find({Table::kPeerMark, effect.region});
+  pb::PeerMark mark;
+  if (row == rows.end() || !mark.ParseFromString(row->second) || mark.received() < effect.message.ack())
+    violate("acknowledged-is-durable: " + from + " acknowledges message " +
+            std::to_string(effect.message.ack()) + " of " + effect.region + " before it is durable");
 }
 
 void World::send_item(const std::string& from, const SendItem& effect) {
