@@ -90,12 +90,14 @@ void Researchers::add(WantedJob job) {
   if (!added.dropped) time_.after(added.after, [this, index = jobs_.size() - 1] { submit(index); });
 }
 
-void Researchers::plan_jobs(int count, const std::set<size_t>& struck_out) {
+void Researchers::plan_jobs(int count, const std::set<size_t>& struck_out,
+                            const std::function<std::string()>& project) {
   for (int i = 0; i < count; ++i) {
     WantedJob job;
     job.home = some_region();
     job.idempotency_key = "key-" + std::to_string(i);
     job.task = make_task();
+    job.project = project();
     job.after = Duration::millis(chance_.random().between(0, 40'000));
     job.dropped = struck_out.contains(static_cast<size_t>(i));
     add(std::move(job));
@@ -126,6 +128,7 @@ void Researchers::submit(size_t index) {
   event.task = job.task;
   event.submitter.set_user("researcher");
   event.submitter.set_tenant(job.home + "-university");
+  event.project = job.project;
   event.idempotency_key = job.idempotency_key;
   event.request_digest = job.idempotency_key;
   event.inline_items = {program("/job/main.py", job.idempotency_key)};

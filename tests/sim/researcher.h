@@ -1,6 +1,7 @@
 // People who submit jobs, repeat a submission that was not answered, and sometimes change their mind.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@ struct WantedJob {
   std::string home;
   std::string idempotency_key;
   hetao::pb::Task task;
+  std::string project = {};
   Duration after;        // the start of the trouble
   bool dropped = false;  // struck out: never submitted
   bool acknowledged = false;
@@ -28,7 +30,7 @@ class Researchers {
       : time_(time), chance_(chance), nodes_(nodes) {}
 
   // `struck_out` names jobs by number that are planned and not submitted.
-  void plan_jobs(int count, const std::set<size_t>& struck_out);
+  void plan_jobs(int count, const std::set<size_t>& struck_out, const std::function<std::string()>& project);
   // One job, the same in every world: runs in the second region over data of the first.
   void plan_one_job();
   void take_answer(const federation::Answer& answer);

@@ -9,6 +9,7 @@
 #include "tests/sim/checker.h"
 #include "tests/sim/link.h"
 #include "tests/sim/market.h"
+#include "tests/sim/partnership.h"
 #include "tests/sim/policy_text.h"
 #include "tests/sim/researcher.h"
 #include "tests/sim/settings.h"
@@ -76,6 +77,7 @@ class World {
   Timeline time_;
   Chance chance_;
   Market market_;
+  Partnership partnership_;
   std::map<std::string, Node> nodes_;
   std::vector<std::unique_ptr<Link>> links_;
   Researchers researchers_{time_, chance_, nodes_};
@@ -83,13 +85,16 @@ class World {
 };
 
 World::World(uint64_t seed, const Policies& policies, const Options& options)
-    : options_(options), policies_(policies), chance_(seed), market_(seed) {
+    : options_(options), policies_(policies), chance_(seed), market_(seed), partnership_(seed) {
   if (!options.one_job) chance_.draw();
   if (options.faults) chance_.follow(*options.faults);
   const std::vector<std::string> regions = regions_of(!options.one_job && chance_.random().below(3) == 0);
   for (const std::string& region : regions) {
     CoreConfig config = config_of(region, regions, options.one_job ? nullptr : &chance_.random());
-    if (!options.one_job) market_.set_quotas(config);
+    if (!options.one_job) {
+      market_.set_quotas(config);
+      partnership_.set_prices(config);
+    }
     nodes_.emplace(region, Node(std::move(config), surroundings(policies), options.shell_bugs));
   }
   for (auto a = nodes_.begin(); a != nodes_.end(); ++a) {
@@ -316,7 +321,9 @@ Outcome World::run() {
     plan_trouble();
     market_.plan(time_, nodes_, kTrouble);
     watch_market();
-    researchers_.plan_jobs(static_cast<int>(chance_.random().between(1, 8)), options_.jobs_struck_out);
+    partnership_.plan(time_, nodes_, kTrouble);
+    researchers_.plan_jobs(static_cast<int>(chance_.random().between(1, 8)), options_.jobs_struck_out,
+                           [this] { return partnership_.project_of_next_job(); });
   }
   review();
   if (options_.one_job) {
@@ -333,6 +340,7 @@ Outcome World::run() {
   std::map<std::string, std::unique_ptr<Core>> known;
   for (const auto& [region, node] : nodes_) known.emplace(region, node.everything());
   check_world({nodes_, researchers_, known, [this](std::string what) { violate(std::move(what)); }});
+  if (!options_.one_job) partnership_.check(nodes_, [this](std::string what) { violate(std::move(what)); });
   outcome_.events = time_.happened();
   outcome_.struck = chance_.struck();
   outcome_.jobs = researchers_.jobs().size();
