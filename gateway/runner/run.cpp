@@ -1,11 +1,13 @@
 #include "gateway/runner/run.h"
 
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 
@@ -47,6 +49,13 @@ class StopWatch {
     return cancelled_ || signal_ != 0;
   }
 
+  // As `wanted`, but waits for so long for the word to come.
+  bool wanted_within(std::chrono::milliseconds patience) {
+    pollfd word{signals_.get(), POLLIN, 0};
+    if (!wanted()) (void)::poll(&word, 1, static_cast<int>(patience.count()));
+    return wanted();
+  }
+
   bool cancelled() const { return cancelled_; }
   int signal() const { return signal_; }
 
@@ -56,6 +65,12 @@ class StopWatch {
   bool cancelled_ = false;
   int signal_ = 0;
 };
+
+constexpr std::chrono::milliseconds kWordPatience{2'000};
+
+bool ended_as_if_told_to(const platforms::ExecutorLog& log) {
+  return log.signal == SIGTERM || log.exit_code == 128 + SIGTERM;
+}
 
 class Execution {
  public:
@@ -94,6 +109,8 @@ class Execution {
       status_.executors.back().started = wall_clock();
       remember();
       status_.executors.back() = run_executor(job);
+      // A scheduler that stops a job tells its programs and us, in either order.
+      if (ended_as_if_told_to(status_.executors.back())) (void)stop_.wanted_within(kWordPatience);
       if (!may_go_on(i)) break;
       remember();
     }

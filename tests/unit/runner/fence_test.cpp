@@ -167,6 +167,21 @@ TEST_F(Fence, ARunnerThatIsToldToStopReportsTheRunAsLost) {
   EXPECT_THAT(status.failure, HasSubstr("signal 15"));
 }
 
+// A scheduler that stops a job tells program and runner, in either order.
+TEST_F(Fence, AProgramThatIsToldToStopBeforeItsRunnerIsLostTheSame) {
+  submit(shell("job.1", "touch /tmp/here; kill -TERM $$"));
+  release("job.1");
+  await_file("job.1", "/tmp/here");
+  ASSERT_EQ(::kill(owner_of("job.1"), SIGTERM), 0) << "the runner has not waited for its own word";
+  EXPECT_EQ(wait("job.1").state, RunState::kLost);
+}
+
+TEST_F(Fence, AProgramThatEndsAsIfItHadBeenToldToHasEnded) {
+  const auto status = run(shell("job.1", "exit 143"));
+  EXPECT_EQ(status.state, RunState::kEnded);
+  EXPECT_EQ(status.executors[0].exit_code, 143);
+}
+
 TEST_F(Fence, ARunningRunIsNotRemoved) {
   start_sleeper("job.1");
   const auto reply = spool().remove("job.1");
