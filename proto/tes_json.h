@@ -2,10 +2,11 @@
 // views.
 //
 // Reading finds all mistakes of a task at once, each with its JSON pointer (RFC 6901). Members that TES does
-// not know are mistakes; members that the server owns (id, state, logs, creation_time) are accepted and left
-// out, because clients send back what they were given. Writing adds no member that TES does not know: real
-// clients refuse such objects. Pure functions; thread-safe.
-// Source: ga4gh/task-execution-schemas v1.1, openapi/task_execution_service.openapi.yaml.
+// not know are mistakes (but for TES's own under protobuf's names, "cpuCores"); null is absent, also in a
+// map; members that the server owns (id, state, logs, creation_time) are accepted and left out, because
+// clients send back what they were given. Writing adds no member that TES does not know: real clients refuse
+// such objects. Pure functions; thread-safe. Source: ga4gh/task-execution-schemas v1.1,
+// openapi/task_execution_service.openapi.yaml.
 #pragma once
 
 #include <string>

@@ -9,6 +9,7 @@
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/base/time.h"
+#include "proto/tes_aliases.h"
 #include "proto/tes_reader.h"
 
 namespace hetao::tes {
@@ -249,6 +250,8 @@ void read_output(Reader& r, const json::value& value, const std::string& pointer
 // --- resources
 // ----------------------------------------------------------------------------------------------
 
+// 0 asks for nothing in particular: Nextflow writes it for a disk below 1 GB, clients made from protobuf for
+// what they leave open.
 constexpr double kCpuCoresMax = 1'000'000;
 constexpr double kGbMax = 4'000'000;  // stays far below 2^63 bytes
 
@@ -258,7 +261,7 @@ int64_t read_cores(Reader& r, const json::object& object, const std::string& poi
   const std::string place = below(pointer, "cpu_cores");
   const auto number = number_of(*value);
   if (!number) return r.wrong_type(place, *value, "a whole number"), 0;
-  if (*number != std::floor(*number) || *number < 1 || *number > kCpuCoresMax) {
+  if (*number != std::floor(*number) || *number < 0 || *number > kCpuCoresMax) {
     return r.wrong(place, "is out of range", "a whole number from 1 to 1000000"), 0;
   }
   return static_cast<int64_t>(*number);
@@ -270,7 +273,7 @@ int64_t read_gb(Reader& r, const json::object& object, const std::string& pointe
   const std::string place = below(pointer, key);
   const auto number = number_of(*value);
   if (!number) return r.wrong_type(place, *value, "a number of GB"), 0;
-  if (!(*number > 0) || *number > kGbMax) {
+  if (!(*number >= 0) || *number > kGbMax) {
     return r.wrong(place, "is out of range", "a number of GB above 0 and up to 4000000"), 0;
   }
   return bytes_of_gb(*number);
@@ -387,6 +390,28 @@ void check_mounts(Reader& r, const pb::Task& task) {
   }
 }
 
+// Results go by name. Outputs that say none are named after the end of their path, and where that is
+// another's name too, after as much of it as tells them apart: Snakemake and Nextflow have left/part.txt and
+// right/part.txt in one task. The name is written into the task, so that both regions use the same.
+void name_outputs(pb::Task& task) {
+  std::map<std::string, int> shared = {{"logs", 1}};  // what the streams come home as
+  for (const pb::Output& output : task.outputs()) ++shared[output_name(output)];
+  std::set<std::string> taken;
+  for (const auto& [name, count] : shared) {
+    if (count == 1) taken.insert(name);
+  }
+  for (pb::Output& output : *task.mutable_outputs()) {
+    if (!output.name().empty() || output.url().starts_with("result:")) continue;
+    if (shared[output_name(output)] == 1) continue;
+    std::vector<std::string> parts = split(normal_path(output.path()).substr(1), '/');
+    std::string name = parts.back();
+    for (size_t i = parts.size() - 1; i > 0 && (shared.contains(name) || taken.contains(name));)
+      name = parts[--i] + "." + name;
+    if (!taken.insert(name).second) continue;  // refused later, as two of one name
+    output.set_name(name);
+  }
+}
+
 // The reserved tags name inputs and outputs: a name that is not there would silently label nothing.
 void check_reserved_tags(Reader& r, const pb::Task& task, const TaskRules& rules) {
   std::vector<std::string> outputs;
@@ -481,9 +506,11 @@ std::string to_line(const Mistake& mistake) {
   return line;
 }
 
-tl::expected<TaskReading, Mistakes> read_task(const json::value& value, const TaskRules& rules) {
+tl::expected<TaskReading, Mistakes> read_task(const json::value& sent, const TaskRules& rules) {
   Reader r;
   TaskReading out;
+  const auto renamed = with_tes_names(sent);
+  const json::value& value = renamed ? *renamed : sent;
   const json::object* object =
       r.object(value, "",
                {"id", "state", "name", "description", "inputs", "outputs", "resources", "executors",
@@ -498,6 +525,7 @@ tl::expected<TaskReading, Mistakes> read_task(const json::value& value, const Ta
     out.task.set_description(r.text(*object, "", "description"));
     read_parts(r, *object, rules, out);
     check_mounts(r, out.task);
+    name_outputs(out.task);
     check_reserved_tags(r, out.task, rules);
   }
   if (!r.mistakes.empty()) return tl::unexpected<Mistakes>(std::move(r.mistakes));

@@ -180,7 +180,8 @@ class Reader {
     return array;
   }
 
-  // A map from text to text, sorted by key.
+  // A map from text to text, sorted by key. A value that is null is absent, as elsewhere: Cromwell writes
+  // tags that it has no value for so.
   std::map<std::string, std::string> text_map(const json::object& object, const std::string& pointer,
                                               std::string_view key, size_t items_max, size_t bytes_max) {
     std::map<std::string, std::string> out;
@@ -198,6 +199,7 @@ class Reader {
       return out;
     }
     for (const auto& member : *members) {
+      if (member.value().is_null()) continue;
       const std::string name(member.key());
       const std::string at = below(place, name);
       if (name.empty() || name.size() > limits::kTextFieldBytesMax || name.find('\0') != std::string::npos) {

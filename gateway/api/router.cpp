@@ -10,14 +10,16 @@ namespace {
 
 using Params = std::map<std::string, std::string, std::less<>>;
 
-// One segment against "{name}", "{name}:suffix" or a literal.
+// One segment against "{name}", "{name}:suffix" or a literal. The suffix may come encoded, as clients write
+// it that encode a whole segment ("ID%3Acancel").
 bool match_segment(std::string_view pattern, std::string_view segment, Params& out) {
   if (!pattern.starts_with('{')) return pattern == segment;
   const size_t close = pattern.find('}');
   const std::string_view suffix = pattern.substr(close + 1);
-  if (!segment.ends_with(suffix) || segment.size() == suffix.size()) return false;
-  auto value = percent_decode(segment.substr(0, segment.size() - suffix.size()));
-  if (!value || value->find('/') != std::string::npos) return false;
+  auto value = percent_decode(segment);
+  if (!value || !value->ends_with(suffix) || value->size() == suffix.size()) return false;
+  value->resize(value->size() - suffix.size());
+  if (value->find('/') != std::string::npos) return false;
   out[std::string(pattern.substr(1, close - 1))] = std::move(*value);
   return true;
 }

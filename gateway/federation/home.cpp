@@ -181,9 +181,10 @@ std::optional<pb::Delivery> what_is_here(const State& s, const pb::Job& job, con
   return std::nullopt;
 }
 
-pb::Delivery* find_delivery(pb::Job& job, const std::string& name) {
+// The streams come home beside an output that may be called `logs` as well.
+pb::Delivery* find_delivery(pb::Job& job, const std::string& name, bool is_logs) {
   for (pb::Delivery& delivery : *job.mutable_deliveries()) {
-    if (delivery.name() == name) return &delivery;
+    if (delivery.name() == name && (delivery.kind() == "logs") == is_logs) return &delivery;
   }
   return nullptr;
 }
@@ -194,7 +195,7 @@ void take_outputs(State& s, pb::Job& job, const pb::JobNews& news) {
       job.add_notes(told.note());
       continue;
     }
-    pb::Delivery* delivery = find_delivery(job, told.name());
+    pb::Delivery* delivery = find_delivery(job, told.name(), told.kind() == "logs");
     if (delivery == nullptr && told.kind() == "logs") {
       delivery = job.add_deliveries();
       delivery->set_name(told.name());
@@ -394,7 +395,7 @@ void on_job_news(State& s, const std::string& from, const pb::JobNews& news) {
 void on_output_delivered(State& s, const OutputDelivered& event) {
   const auto at = s.jobs.find(event.job);
   if (at == s.jobs.end() || at->second.state() != pb::JOB_RETURNING) return;
-  pb::Delivery* delivery = find_delivery(s.edit_job(event.job), event.output);
+  pb::Delivery* delivery = find_delivery(s.edit_job(event.job), event.output, false);
   if (delivery == nullptr || delivery->state() != "delivering") return;
   delivery->set_state(event.ok ? "delivered" : "failed");
   delivery->set_note(event.note);

@@ -61,8 +61,10 @@ int judge_length(const HttpRequest& request, const HttpHeadFacts& facts) {
     return 400;
   if (encoded && (!facts.chunked || !same_no_case(request.headers.get("Transfer-Encoding"), "chunked")))
     return 501;
-  const bool brings_one = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-  if (brings_one && !encoded && !has_length) return 411;
+  // Without a length there is no body (RFC 9112, section 6.3): curl -X POST and others send their cancel so.
+  // Only whose whole sense is its body has to say how long that is.
+  const bool is_upload = request.method == "PATCH" && request.headers.get("Content-Type") == kStreamedType;
+  if (is_upload && !encoded && !has_length) return 411;
   return 0;
 }
 

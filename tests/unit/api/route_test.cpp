@@ -46,6 +46,9 @@ TEST(Routes, ParametersAreDecoded) {
   ASSERT_TRUE(match);
   EXPECT_EQ(match->path.at("project"), "a b");
   EXPECT_EQ(match->path.at("id"), "x:y");
+  EXPECT_EQ(pattern_of("POST", "/ga4gh/tes/v1/tasks/abc%3Acancel"), "/ga4gh/tes/v1/tasks/{id}:cancel")
+      << "the segment was encoded as a whole";
+  EXPECT_EQ(pattern_of("POST", "/ga4gh/tes/v1/tasks/%3acancel"), "wrong method") << "a task without an id";
 }
 
 // The description and the table name the same paths and methods.

@@ -54,7 +54,7 @@ TEST(HttpHead, ABodysLengthIsToldInOneWay) {
     for (const auto& [name, value] : more) made.headers.add(name, value);
     return judge_head(made, facts);
   };
-  EXPECT_EQ(with({}, {}), 411);
+  EXPECT_EQ(with({}, {}), 0) << "no body (RFC 9112, section 6.3)";
   EXPECT_EQ(with({{"Content-Length", "3"}}, {11, false, true}), 0);
   EXPECT_EQ(with({{"Transfer-Encoding", "chunked"}}, {11, true, false}), 0);
   EXPECT_EQ(with({{"Transfer-Encoding", "Chunked"}}, {11, true, false}), 0);
@@ -65,6 +65,13 @@ TEST(HttpHead, ABodysLengthIsToldInOneWay) {
   EXPECT_EQ(with({{"Transfer-Encoding", "gzip, chunked"}}, {11, true, false}), 501);
   EXPECT_EQ(with({{"Transfer-Encoding", "xchunked"}}, {11, false, false}), 501);
   EXPECT_EQ(with({{"Transfer-Encoding", "chunked"}}, {10, true, false}), 400);
+}
+
+TEST(HttpHead, AnUploadSaysHowLongItIs) {
+  HttpRequest upload = request("PATCH", "/api/v1/uploads/u");
+  upload.headers.add("Content-Type", std::string(kStreamedType));
+  EXPECT_EQ(judged(upload), 411);
+  EXPECT_EQ(judge_head(upload, {11, false, true}), 0);
 }
 
 TEST(HttpHead, ExpectationsAndFieldsAreBounded) {

@@ -80,6 +80,69 @@ TEST(TesRead, NullMeansAbsent) {
   ASSERT_TRUE(read) << to_line(read.error().front());
 }
 
+TEST(TesRead, NullInAMapIsAbsentToo) {
+  const auto read = read_task(parsed(
+      R"({"executors": [{"image": "a", "command": ["b"], "env": {"A": "1", "B": null}}],
+          "resources": {"backend_parameters": {"wall_time": null, "internal_path_prefix": null}},
+          "tags": {"workflow_id": "w", "parent_workflow_id": null}})"));
+  ASSERT_TRUE(read) << to_line(read.error().front());
+  EXPECT_EQ(read->task.executors(0).env_size(), 1);
+  EXPECT_EQ(read->task.resources().backend_parameters_size(), 0);
+  ASSERT_EQ(read->task.tags_size(), 1);
+  EXPECT_EQ(read->task.tags(0).key(), "workflow_id");
+}
+
+TEST(TesRead, ZeroAsksForNothingInParticular) {
+  const auto read = read_task(parsed(
+      R"({"executors": [{"image": "a", "command": ["b"]}], "resources": {"cpu_cores": 0, "ram_gb": 0, "disk_gb": 0.0}})"));
+  ASSERT_TRUE(read) << to_line(read.error().front());
+  EXPECT_EQ(json::serialize(write_task(read->task)),
+            R"({"resources":{},"executors":[{"image":"a","command":["b"]}]})");
+}
+
+TEST(TesRead, ProtobufsNamesAreTesNames) {
+  const auto read = read_task(parsed(
+      R"({"executors": [{"image": "a", "command": ["b"], "ignoreError": true}],
+          "outputs": [{"path": "/o/*", "pathPrefix": "/o", "url": "file:///srv/o"}],
+          "resources": {"cpuCores": 2, "ramGb": 1.5, "diskGb": 3, "backendParameters": {"wall_time": "1h"},
+                        "backendParametersStrict": true},
+          "creationTime": "2026-01-01T00:00:00Z"})"));
+  ASSERT_TRUE(read) << to_line(read.error().front());
+  EXPECT_TRUE(read->task.executors(0).ignore_error());
+  EXPECT_EQ(read->task.outputs(0).path_prefix(), "/o");
+  EXPECT_EQ(read->task.resources().cpu_cores(), 2);
+  EXPECT_EQ(read->task.resources().backend_parameters_size(), 1);
+  const auto both = read_task(parsed(
+      R"({"executors": [{"image": "a", "command": ["b"]}], "resources": {"cpuCores": 2, "cpu_cores": 3}})"));
+  ASSERT_FALSE(both);
+  EXPECT_EQ(both.error().front().pointer, "/resources/cpuCores");
+  EXPECT_FALSE(read_task(parsed(R"({"executors": [{"image": "a", "command": ["b"], "workDir": "/tmp"}]})")));
+}
+
+TEST(TesRead, OutputsWithTheSameLastPartOfTheirPathsGetNamesThatTellThemApart) {
+  const auto names_of = [](const std::string& outputs) {
+    const auto read = read_task(
+        parsed(R"({"executors": [{"image": "a", "command": ["b"]}], "outputs": [)" + outputs + "]}"));
+    EXPECT_TRUE(read) << to_line(read.error().front());
+    std::vector<std::string> names;
+    for (const pb::Output& output : read->task.outputs()) names.push_back(output_name(output));
+    return names;
+  };
+  const auto file = [](const std::string& path) {
+    return R"({"url": "file:///srv/x", "path": ")" + path + "\"}";
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names_of(file("/w/left/part.txt") + "," + file("/w/right/part.txt") + "," + file("/w/total")),
+            (Names{"left.part.txt", "right.part.txt", "total"}));
+  EXPECT_EQ(names_of(file("/a/b/c") + "," + file("/x/b/c") + "," + file("/w/b.c")),
+            (Names{"a.b.c", "x.b.c", "b.c"}));
+  EXPECT_EQ(names_of(file("/out/logs")), Names{"out.logs"}) << "the streams come home under that name";
+  EXPECT_EQ(names_of(R"({"url": "result:part.txt", "path": "/w/a/part.txt"},)" + file("/w/b/part.txt")),
+            (Names{"part.txt", "b.part.txt"}));
+  EXPECT_EQ(names_of(R"({"url": "file:///x", "path": "/w/a/n", "name": "n"},)" + file("/w/b/n/")),
+            (Names{"n", "b.n"}));
+}
+
 TEST(TesRead, WhatTheServerOwnsIsLeftOutWithAWarning) {
   const auto read = read_task(parsed(
       R"({"id": "x", "state": "UNKNOWN", "logs": [], "creation_time": "2026-01-01T00:00:00Z",
@@ -263,11 +326,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{RESOURCES(R"("cpus": 1)"), "/resources/cpus", "unknown member"},
                     Wrong{RESOURCES(R"("cpu_cores": "8")"), "/resources/cpu_cores", "a whole number"},
                     Wrong{RESOURCES(R"("cpu_cores": 1.5)"), "/resources/cpu_cores", "out of range"},
-                    Wrong{RESOURCES(R"("cpu_cores": 0)"), "/resources/cpu_cores", "out of range"},
                     Wrong{RESOURCES(R"("cpu_cores": -1)"), "/resources/cpu_cores", "out of range"},
                     Wrong{RESOURCES(R"("cpu_cores": 18446744073709551615)"), "/resources/cpu_cores",
                           "out of range"},
-                    Wrong{RESOURCES(R"("ram_gb": 0)"), "/resources/ram_gb", "out of range"},
+                    Wrong{RESOURCES(R"("ram_gb": -0.1)"), "/resources/ram_gb", "out of range"},
                     Wrong{RESOURCES(R"("ram_gb": 1e300)"), "/resources/ram_gb", "out of range"},
                     Wrong{RESOURCES(R"("ram_gb": "64")"), "/resources/ram_gb", "a number of GB"},
                     Wrong{RESOURCES(R"("disk_gb": -2)"), "/resources/disk_gb", "out of range"},
