@@ -1,9 +1,12 @@
 #include "gateway/api/gatekeeper.h"
 
+#include <algorithm>
+
 #include "gateway/base/access_limits.h"
 #include "gateway/identity/credential.h"
 #include "gateway/identity/sealed.h"
 #include "gateway/io/asio.h"
+#include "gateway/io/log_line.h"
 #include "gateway/io/random_number.h"
 #include "gateway/ledger/sha256.h"
 
@@ -73,7 +76,9 @@ io::Awaitable<tl::expected<Caller, AuthRefusal>> Gatekeeper::admit(Backend& back
   }
   if (caller && caller->by == "session") {
     if (const auto credential = credential_of(request)) {
-      co_await renewals_.ask(backend, providers_, *credential, providers_.auth().session_longest);
+      Renewals::Left left =
+          co_await renewals_.ask(backend, providers_, *credential, providers_.auth().session_longest);
+      co_await take_back(backend, std::move(left.issuer), std::move(left.refresh_token));
       caller = judge();
     }
   }
@@ -107,6 +112,34 @@ io::Awaitable<void> Gatekeeper::refresh_behind(Backend& backend) {
   const auto executor = co_await io::asio::this_coro::executor;
   io::asio::co_spawn(executor, providers_.look_again(backend, false),
                      [self = shared_from_this()](const std::exception_ptr&) {});
+}
+
+io::Awaitable<void> Gatekeeper::take_back(Backend& backend, std::string issuer, std::string refresh_token) {
+  if (refresh_token.empty()) co_return;
+  const auto executor = co_await io::asio::this_coro::executor;
+  io::asio::co_spawn(executor, ask_to_take_back(backend, std::move(issuer), std::move(refresh_token)),
+                     [self = shared_from_this()](const std::exception_ptr&) {});
+}
+
+io::Awaitable<void> Gatekeeper::ask_to_take_back(Backend& backend, std::string issuer,
+                                                 std::string refresh_token) {
+  const auto& all = providers_.auth().issuers;
+  const auto at = std::find_if(all.begin(), all.end(),
+                               [&](const IssuerConfig& one) { return one.issuer == issuer && one.sign_in; });
+  if (at == all.end()) co_return;  // the configuration has it no more
+  const std::string name = at->name;
+  const identity::Client client = at->sign_in->client;
+  const auto failed = [&](const std::string& why) {
+    ++taken_back_.failed;
+    io::log_warning("a refresh token was not taken back", {{"provider", name}, {"why", why}});
+  };
+  const identity::Metadata* known = co_await providers_.metadata(backend, name);
+  if (known == nullptr) co_return failed("it can't be reached: " + providers_.trouble(name));
+  if (known->revocation_endpoint.empty()) co_return;  // it has no such thing
+  identity::ProviderCall call = identity::revocation_call(*known, client, refresh_token);
+  const identity::ProviderReply reply = co_await providers_.call(backend, name, std::move(call));
+  if (const auto why = identity::why_not_revoked(reply)) co_return failed(*why);
+  ++taken_back_.done;
 }
 
 // Records name people as the ledger does: who that is stands in the register alone, so that erasing somebody

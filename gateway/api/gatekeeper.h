@@ -32,7 +32,17 @@ class Gatekeeper : public std::enable_shared_from_this<Gatekeeper> {
   void note_refusal(Backend& backend, const std::string& word, const std::string& by,
                     const io::HttpRequest& request);
 
+  // Asks the provider to take a refresh token back that no session uses any more (RFC 7009). Nobody waits for
+  // it, and nothing depends on it: what does not succeed is logged and counted.
+  io::Awaitable<void> take_back(Backend& backend, std::string issuer, std::string refresh_token);
+  struct TakenBack {
+    uint64_t done = 0;
+    uint64_t failed = 0;
+  };
+  const TakenBack& taken_back() const { return taken_back_; }
+
  private:
+  io::Awaitable<void> ask_to_take_back(Backend& backend, std::string issuer, std::string refresh_token);
   io::Awaitable<void> refresh_behind(Backend& backend);
   // The name that the person of a session or personal token signs in with; an error: it may not be used any
   // more.
@@ -48,7 +58,8 @@ class Gatekeeper : public std::enable_shared_from_this<Gatekeeper> {
   Providers providers_;
   Bytes seal_key_;
   TokenCache tokens_;
-  Renewals renewals_;            // of sessions whose provider gave refresh tokens
+  Renewals renewals_;  // of sessions whose provider gave refresh tokens
+  TakenBack taken_back_;
   RateLimit requests_;           // by tenant
   RateLimit refusals_;           // by address
   uint64_t tokens_version_ = 0;  // of the providers' keys that tokens_ was filled under

@@ -129,6 +129,8 @@ io::Awaitable<io::HttpResponse> poll_device(const Context& c);
 io::Awaitable<io::HttpResponse> sign_out(const Context& c);
 io::Awaitable<io::HttpResponse> back_channel_logout(const Context& c);
 json::object session_view(const Context& c);
+// The provider's refresh token of the session that the caller came with; empty: it has none.
+std::string kept_refresh_token(const Context& c);
 io::HttpResponse list_sessions(const Context& c);
 io::Awaitable<io::HttpResponse> end_session(const Context& c);
 io::HttpResponse list_tokens(const Context& c);

@@ -158,6 +158,13 @@ void put_spans(Exposition& out) {
   out.one("hetao_spans_waiting", "gauge", "Spans that wait for the collector.", spans.waiting);
 }
 
+void put_sign_in(Exposition& out, const Gatekeeper& gate) {
+  out.family("hetao_refresh_tokens_taken_back_total", "counter",
+             "Refresh tokens that a provider was asked to take back at a sign-out.");
+  out.sample(gate.taken_back().done, label("outcome", "done"));
+  out.sample(gate.taken_back().failed, label("outcome", "failed"));
+}
+
 void put_certificates(Exposition& out, const ApiConfig& config, Instant now) {
   struct Ends {
     std::string labels;
@@ -228,6 +235,7 @@ io::HttpResponse metrics(const Context& c) {
   put_witnesses(out, shell.witnesses, now);
   put_books(out, shell);
   put_spans(out);
+  put_sign_in(out, c.gate);
   put_core(out, c.backend.core());
   put_certificates(out, c.config, now);
   put_policy(out, c.backend);

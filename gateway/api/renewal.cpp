@@ -77,7 +77,12 @@ io::Awaitable<Heard> hear(Backend& backend, Providers& providers, pb::Session se
     if (tokens.error().word == "expired") co_return over("the provider takes its refresh token back");
     co_return trouble();
   }
-  // From here on the old refresh token may be spent: whatever happens, the new one is kept.
+  // From here on the old refresh token may be spent: whatever happens, the new one is kept, or taken back.
+  const auto with_tokens = [&](Heard out) {
+    out.tokens = *tokens;
+    if (out.tokens.refresh_token.empty()) out.tokens.refresh_token = token;
+    return out;
+  };
   json::object claims;
   if (!tokens->id_token.empty() && providers.find(name)->keys != nullptr) {
     const auto check = [&] {
@@ -89,7 +94,7 @@ io::Awaitable<Heard> hear(Backend& backend, Providers& providers, pb::Session se
       co_await providers.look_again(backend, true);
       read = check();
     }
-    if (!read) co_return over("the provider's new ID token does not hold");
+    if (!read) co_return with_tokens(over("the provider's new ID token does not hold"));
     claims = std::move(*read);
   }
   if (!identity::say_enough(*providers.find(name), claims) && !metadata.userinfo_endpoint.empty()) {
@@ -97,7 +102,8 @@ io::Awaitable<Heard> hear(Backend& backend, Providers& providers, pb::Session se
         co_await providers.call(backend, name, identity::userinfo_call(metadata, tokens->access_token));
     if (!claims.contains("sub")) claims["sub"] = identity::userinfo_subject(info);
     if (const auto added = identity::add_userinfo(claims, info); !added) {
-      if (added.error().code == ErrorCode::kVerification) co_return over("userinfo is that of somebody else");
+      if (added.error().code == ErrorCode::kVerification)
+        co_return with_tokens(over("userinfo is that of somebody else"));
       claims.clear();
     }
   }
@@ -109,9 +115,7 @@ io::Awaitable<Heard> hear(Backend& backend, Providers& providers, pb::Session se
   } else {
     out = judge(backend, *providers.find(name), session, claims);
   }
-  out.tokens = *tokens;
-  if (out.tokens.refresh_token.empty()) out.tokens.refresh_token = token;
-  co_return out;
+  co_return with_tokens(std::move(out));
 }
 
 }  // namespace
@@ -122,25 +126,32 @@ std::string sealed_refresh(std::string_view refresh_token, std::string_view sess
                         io::random_bytes(identity::kSealNonceBytes));
 }
 
+std::string opened_refresh(std::string_view sealed, std::string_view session_secret) {
+  if (sealed.empty()) return {};
+  return identity::open_sealed(sealed, kPurpose, identity::sealing_key(session_secret)).value_or("");
+}
+
 Instant renewal_of(const identity::Tokens& tokens, Instant now) {
   const int64_t seconds = tokens.expires_seconds == 0 ? limits::kRenewSeconds : tokens.expires_seconds;
   return now + Duration::seconds(std::clamp(seconds, limits::kRenewSecondsMin, limits::kRenewSecondsMax));
 }
 
-io::Awaitable<void> Renewals::ask(Backend& backend, Providers& providers,
-                                  const identity::Credential& credential, Duration session_longest) {
+io::Awaitable<Renewals::Left> Renewals::ask(Backend& backend, Providers& providers,
+                                            const identity::Credential& credential,
+                                            Duration session_longest) {
+  Left left;
   const auto& sessions = backend.core().sessions();
   const auto at = sessions.find(credential.id);
-  if (at == sessions.end() || at->second.refresh_sealed().empty()) co_return;
+  if (at == sessions.end() || at->second.refresh_sealed().empty()) co_return left;
   const Instant now = backend.now();
-  if (now.micros < at->second.refresh_micros()) co_return;
+  if (now.micros < at->second.refresh_micros()) co_return left;
   const auto later = later_.find(credential.id);
-  if (later != later_.end() && now < later->second) co_return;
-  auto token =
-      identity::open_sealed(at->second.refresh_sealed(), kPurpose, identity::sealing_key(credential.secret));
-  if (!token || !under_way_.insert(credential.id).second) co_return;
+  if (later != later_.end() && now < later->second) co_return left;
+  std::string token = opened_refresh(at->second.refresh_sealed(), credential.secret);
+  if (token.empty() || !under_way_.insert(credential.id).second) co_return left;
   const pb::Session session = at->second;
-  const Heard heard = co_await hear(backend, providers, session, std::move(*token));
+  left.issuer = session.issuer();
+  const Heard heard = co_await hear(backend, providers, session, std::move(token));
   if (heard.trouble) {
     if (later_.size() >= kLaterMax) later_.clear();
     later_[credential.id] = backend.now() + Duration::seconds(limits::kRenewAgainSeconds);
@@ -150,6 +161,7 @@ io::Awaitable<void> Renewals::ask(Backend& backend, Providers& providers,
     event.who = session.who();
     event.reason = heard.over;
     (void)co_await backend.ask(std::move(event));
+    left.refresh_token = heard.tokens.refresh_token;
   } else {
     federation::RenewSession event;
     event.session = credential.id;
@@ -157,10 +169,13 @@ io::Awaitable<void> Renewals::ask(Backend& backend, Providers& providers,
     event.refresh_sealed = sealed_refresh(heard.tokens.refresh_token, credential.secret);
     event.refresh_micros = renewal_of(heard.tokens, backend.now()).micros;
     event.until_micros = (backend.now() + session_longest).micros;
-    (void)co_await backend.ask(std::move(event));
+    const federation::Answer answer = co_await backend.ask(std::move(event));
+    // Signed out meanwhile: nobody keeps the new token.
+    if (answer.error) left.refresh_token = heard.tokens.refresh_token;
     later_.erase(credential.id);
   }
   under_way_.erase(credential.id);
+  co_return left;
 }
 
 }  // namespace hetao::api

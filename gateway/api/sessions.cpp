@@ -3,6 +3,7 @@
 
 #include "gateway/api/handlers.h"
 #include "gateway/api/problem.h"
+#include "gateway/api/renewal.h"
 #include "gateway/api/views.h"
 #include "gateway/base/access_limits.h"
 #include "gateway/base/text.h"
@@ -138,6 +139,13 @@ io::HttpResponse ended(const federation::Answer& answer) {
 
 }  // namespace
 
+std::string kept_refresh_token(const Context& c) {
+  const auto credential = credential_of(c.request);
+  const auto at = c.backend.core().sessions().find(c.caller.access);
+  if (!credential || at == c.backend.core().sessions().end() || credential->id != at->first) return {};
+  return opened_refresh(at->second.refresh_sealed(), credential->secret);
+}
+
 json::object session_view(const Context& c) {
   json::object out;
   const auto at = c.backend.core().sessions().find(c.caller.access);
@@ -168,7 +176,10 @@ io::Awaitable<io::HttpResponse> end_session(const Context& c) {
   event.session = at->first;
   event.who = c.caller.principal();
   event.reason = is_own(c, at->second.who()) ? "ended by its owner" : "ended by an operator";
+  // Of other sessions than the caller's nobody here can read the token: its key is in their cookie.
+  std::string refresh_token = at->first == c.caller.access ? kept_refresh_token(c) : std::string();
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
+  if (!answer.error) co_await c.gate.take_back(c.backend, c.caller.issuer, std::move(refresh_token));
   co_return ended(answer);
 }
 

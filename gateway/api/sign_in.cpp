@@ -111,15 +111,14 @@ io::Awaitable<SignedIn> open_session(const Context& c, const IssuerConfig& issue
   co_return SignedIn{credential, until, !tokens.refresh_token.empty(), {}, {}};
 }
 
-// From the provider's answer to a session.
-io::Awaitable<SignedIn> finish(const Context& c, const IssuerConfig& issuer, identity::Metadata metadata,
-                               identity::ProviderReply reply, std::string nonce, std::string kind) {
-  const auto tokens = identity::read_tokens(reply);
-  if (!tokens) co_return refused(tokens.error().word, tokens.error().error);
+// From the provider's tokens to a session.
+io::Awaitable<SignedIn> judge_tokens(const Context& c, const IssuerConfig& issuer,
+                                     const identity::Metadata& metadata, const identity::Tokens& tokens,
+                                     std::string nonce, std::string kind) {
   const identity::Client& client = issuer.sign_in->client;
   const auto judge = [&]() -> tl::expected<json::object, certs::TokenRefusal> {
     const IssuerConfig* now_known = c.gate.providers().find(issuer.name);
-    return identity::check_id_token(tokens->id_token, *now_known->keys, metadata, client, nonce,
+    return identity::check_id_token(tokens.id_token, *now_known->keys, metadata, client, nonce,
                                     c.backend.now());
   };
   auto claims = judge();
@@ -130,13 +129,24 @@ io::Awaitable<SignedIn> finish(const Context& c, const IssuerConfig& issuer, ide
   if (!claims) co_return refused("token", claims.error().error);
   if (!identity::say_enough(issuer, *claims) && !metadata.userinfo_endpoint.empty()) {
     const identity::ProviderReply info = co_await c.gate.providers().call(
-        c.backend, issuer.name, identity::userinfo_call(metadata, tokens->access_token));
+        c.backend, issuer.name, identity::userinfo_call(metadata, tokens.access_token));
     if (const auto added = identity::add_userinfo(*claims, info); !added)
       co_return refused("provider", added.error());
   }
   auto person = identity::person_of(issuer, *claims, true);
   if (!person) co_return refused(person.error().word, person.error().error);
-  SignedIn done = co_await open_session(c, issuer, std::move(*person), *claims, *tokens, std::move(kind));
+  SignedIn done = co_await open_session(c, issuer, std::move(*person), *claims, tokens, std::move(kind));
+  co_return done;
+}
+
+// From the provider's answer to a session. Of who does not get one, the provider forgets the refresh token.
+io::Awaitable<SignedIn> finish(const Context& c, const IssuerConfig& issuer, identity::Metadata metadata,
+                               identity::ProviderReply reply, std::string nonce, std::string kind) {
+  const auto tokens = identity::read_tokens(reply);
+  if (!tokens) co_return refused(tokens.error().word, tokens.error().error);
+  const std::string issued_by = issuer.issuer;
+  SignedIn done = co_await judge_tokens(c, issuer, metadata, *tokens, std::move(nonce), std::move(kind));
+  if (!done.refused.empty()) co_await c.gate.take_back(c.backend, issued_by, tokens->refresh_token);
   co_return done;
 }
 
@@ -295,8 +305,10 @@ io::Awaitable<io::HttpResponse> sign_out(const Context& c) {
   event.session = c.caller.access;
   event.who = c.caller.principal();
   event.reason = "signed out";
+  std::string refresh_token = kept_refresh_token(c);
   const federation::Answer answer = co_await c.backend.ask(std::move(event));
   if (answer.error) co_return problem(*answer.error);
+  co_await c.gate.take_back(c.backend, c.caller.issuer, std::move(refresh_token));
   json::object out;
   out["provider_sign_out"] = nullptr;
   for (const IssuerConfig& issuer : c.gate.providers().auth().issuers) {

@@ -129,6 +129,19 @@ ProviderCall refresh_call(const Metadata& provider, const Client& client, const 
                      {{"grant_type", "refresh_token"}, {"refresh_token", refresh_token}});
 }
 
+ProviderCall revocation_call(const Metadata& provider, const Client& client,
+                             const std::string& refresh_token) {
+  return client_call(provider.revocation_endpoint, provider, client,
+                     {{"token", refresh_token}, {"token_type_hint", "refresh_token"}});
+}
+
+std::optional<std::string> why_not_revoked(const ProviderReply& reply) {
+  // A token that the provider does not know is answered with 200 too (section 2.2).
+  if (reply.status == 200) return std::nullopt;
+  return reply.status == 0 ? "it does not answer: " + reply.trouble
+                           : "it answers " + std::to_string(reply.status);
+}
+
 ProviderCall userinfo_call(const Metadata& provider, const std::string& access_token) {
   return {provider.userinfo_endpoint, {}, "Bearer " + access_token};
 }

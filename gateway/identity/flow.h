@@ -65,6 +65,12 @@ ProviderCall token_call(const Metadata& provider, const Client& client, const st
                         const Attempt& attempt, const std::string& redirect_uri);
 // RFC 6749, section 6: the provider's word for the same person again.
 ProviderCall refresh_call(const Metadata& provider, const Client& client, const std::string& refresh_token);
+// RFC 7009: the provider is to forget a refresh token, and what it gave with it. No address: it has none for
+// that.
+ProviderCall revocation_call(const Metadata& provider, const Client& client,
+                             const std::string& refresh_token);
+// Why the token may still count at the provider; nothing: it does not any more.
+std::optional<std::string> why_not_revoked(const ProviderReply& reply);
 ProviderCall userinfo_call(const Metadata& provider, const std::string& access_token);
 // A form with the client's own proof.
 ProviderCall client_call(std::string url, const Metadata& provider, const Client& client,

@@ -74,7 +74,8 @@ Result<Metadata> read_metadata(std::string_view text, std::string_view issuer) {
         Endpoint{"token_endpoint", &out.token_endpoint, true}, Endpoint{"jwks_uri", &out.jwks_uri, true},
         Endpoint{"userinfo_endpoint", &out.userinfo_endpoint, false},
         Endpoint{"device_authorization_endpoint", &out.device_authorization_endpoint, false},
-        Endpoint{"end_session_endpoint", &out.end_session_endpoint, false}}) {
+        Endpoint{"end_session_endpoint", &out.end_session_endpoint, false},
+        Endpoint{"revocation_endpoint", &out.revocation_endpoint, false}}) {
     *one.into = text_of(*document, one.name);
     if (one.into->empty() && !one.needed) continue;
     if (one.into->empty()) return refuse("its description lacks " + std::string(one.name));

@@ -18,6 +18,7 @@ struct Metadata {
   std::string userinfo_endpoint;  // this and what follows may be empty
   std::string device_authorization_endpoint;
   std::string end_session_endpoint;
+  std::string revocation_endpoint;
   bool names_itself = false;     // its callbacks carry `iss` (RFC 9207)
   bool takes_basic_auth = true;  // client id and secret as HTTP Basic; else in the form
 };

@@ -18,9 +18,21 @@ std::string to_log_payload(std::string_view text, const LogFields& fields) {
   return out;
 }
 
-void log_info(std::string_view text, const LogFields& fields) {
+namespace {
+
+void log_at(spdlog::level::level_enum level, std::string_view text, const LogFields& fields) {
   const auto log = spdlog::get(kLogName);
-  if (log && log->should_log(spdlog::level::info)) log->info("{}", to_log_payload(text, fields));
+  if (log && log->should_log(level)) log->log(level, "{}", to_log_payload(text, fields));
+}
+
+}  // namespace
+
+void log_info(std::string_view text, const LogFields& fields) {
+  log_at(spdlog::level::info, text, fields);
+}
+
+void log_warning(std::string_view text, const LogFields& fields) {
+  log_at(spdlog::level::warn, text, fields);
 }
 
 }  // namespace hetao::io

@@ -16,6 +16,7 @@ using LogFields = std::vector<std::pair<std::string_view, std::string>>;
 inline constexpr const char* kLogName = "hetao";
 
 void log_info(std::string_view text, const LogFields& fields);
+void log_warning(std::string_view text, const LogFields& fields);
 
 // How a line with fields travels through the logger: text, then for each field a separator, its name, a
 // separator, its value. Neither text nor values can hold one: they are made printable.

@@ -12,7 +12,7 @@ MODULES = identity.modules()
 CITY = "hongkong"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 STAFF, HEAD = {"tenant": "hku", "groups": ["staff"]}, {"tenant": "hku", "groups": ["staff", "dpo"]}
-PEOPLE = {name: STAFF for name in ("mak", "chan", "wong", "lau", "ho")}
+PEOPLE = {name: STAFF for name in ("mak", "chan", "wong", "lau", "ho", "lam", "yip")}
 
 
 @unittest.skipUnless(MODULES, "needs node from 20 on and npm, and npm's registry (or its cache) for oidc-provider")
@@ -116,6 +116,57 @@ class Renewal(identity.SignsIn, CitiesTest):
         except AssertionError:
             return False
         return True
+
+    def revoked(self):
+        return int(self.campus.ask("/test/revoked")[1])
+
+    def taken_back(self, outcome):
+        text = self.cities.http(CITY, "OPERATOR", "GET", "/metrics").body.decode()
+        found = re.search(r'^hetao_refresh_tokens_taken_back_total\{outcome="%s"\} (\d+)' % outcome, text, re.M)
+        return int(found.group(1))
+
+    def test_who_signs_out_has_the_provider_forget_the_refresh_token(self):
+        before, counted = self.revoked(), self.taken_back("done")
+        browser, _, _ = self.sign_in("campus", "lam")
+        _, me = self.who(browser)
+        status, text = self.post(browser, "/api/v1/sign-out", {}, me["session"]["csrf"])
+        self.assertEqual(status, 200, text)
+        self.assertTrue(json.loads(text)["provider_sign_out"].startswith(self.campus.issuer))
+        wait_until(lambda: self.revoked() == before + 1, "the provider has revoked the grant")
+        wait_until(lambda: self.taken_back("done") == counted + 1, "it is counted")
+        # The same from a terminal, and of a session that its owner ends by its number.
+        home = self.cities.folder / "leaves"
+        self.sign_in_terminal(home, "lam")
+        self.client(home, "logout")
+        wait_until(lambda: self.revoked() == before + 2, "that of the terminal is revoked too")
+        browser, _, _ = self.sign_in("campus", "lam")
+        _, me = self.who(browser)
+        status, text = self.post(browser, f"/api/v1/sessions/{me['session']['id']}", {}, me["session"]["csrf"], "DELETE")
+        self.assertEqual(status, 204, text)
+        wait_until(lambda: self.revoked() == before + 3, "and that of an ended session")
+
+    def test_who_may_not_come_in_leaves_no_refresh_token_behind(self):
+        before = self.revoked()
+        self.campus.change(yip={"tenant": "hku", "groups": []})
+        browser = self.browser()
+        answer, _ = browser.request(f"{self.url}/api/v1/sign-in/campus")
+        back, _ = browser.sign_in(answer.headers["Location"], "yip", self.url)
+        answer, _ = browser.request(back)
+        self.assertIn("sign_in=refused", answer.headers["Location"])
+        wait_until(lambda: self.revoked() == before + 1, "the provider has revoked the grant")
+
+    def test_a_provider_that_takes_nothing_back_keeps_nobody_signed_in(self):
+        failed = self.taken_back("failed")
+        browser, _, _ = self.sign_in("campus", "lam")
+        _, me = self.who(browser)
+        self.assertEqual(self.campus.ask("/test/deaf")[1], "true")
+        self.addCleanup(self.campus.ask, "/test/deaf")
+        status, text = self.post(browser, "/api/v1/sign-out", {}, me["session"]["csrf"])
+        self.assertEqual(status, 200, text)
+        self.assertEqual(self.who(browser)[0], 401)
+        wait_until(lambda: self.taken_back("failed") == failed + 1, "it is counted")
+        log = (self.cities.folder / CITY / "gateway.log").read_text()
+        self.assert_words(log, "a refresh token was not taken back", "it answers 503")
 
     def test_the_cookie_outlives_the_longest_that_a_session_lasts_by_itself(self):
         browser = self.browser()

@@ -1,6 +1,7 @@
 // An identity provider for the tests: oidc-provider from npm, over plain HTTP on loopback, with people and groups that
 // a file names. usage: node provider.mjs CONFIG.json; prints its port and serves until its standard input ends.
-// POST /test/rotate makes it publish and use another key, POST /test/people {NAME: claims, or null} changes its people;
+// POST /test/rotate makes it publish and use another key, POST /test/people {NAME: claims, or null} changes its people,
+// GET /test/revoked tells how many grants were taken back, POST /test/deaf makes it refuse to take any back;
 // everything else is oidc-provider's.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -14,6 +15,8 @@ const { Provider } = await load("oidc-provider");
 const { exportJWK, generateKeyPair } = await load("jose");
 
 let keys = 0;
+let revoked = 0;
+let deaf = false;
 async function newKey(algorithm) {
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
   return { ...(await exportJWK(privateKey)), alg: algorithm, use: "sig", kid: `${algorithm}-${++keys}` };
@@ -30,7 +33,7 @@ async function make(issuer) {
     conformIdTokenClaims: config.claims_in_userinfo_alone ?? false,
     claims: { openid: ["sub"], profile: ["tenant", "org", "groups", "name"] },
     features: {
-      backchannelLogout: { enabled: true }, rpInitiatedLogout: { enabled: true },
+      backchannelLogout: { enabled: true }, rpInitiatedLogout: { enabled: true }, revocation: { enabled: true },
       deviceFlow: { enabled: true }, devInteractions: { enabled: true }, clientCredentials: { enabled: true },
       resourceIndicators: {
         enabled: true, defaultResource: () => config.audience, useGrantedResource: () => false,
@@ -47,6 +50,7 @@ async function make(issuer) {
   });
   provider.on("server_error", (_, error) => console.error(error));
   provider.on("backchannel.error", (_, error) => console.error(error));
+  provider.on("grant.revoked", () => ++revoked);
   return provider;
 }
 
@@ -56,6 +60,13 @@ async function answer(request, response) {
   if (request.url === "/test/rotate") {
     handler = (await make(issuer)).callback();
     response.end("rotated\n");
+  } else if (request.url === "/test/revoked") {
+    response.end(`${revoked}`);
+  } else if (request.url === "/test/deaf") {
+    deaf = !deaf;
+    response.end(`${deaf}`);
+  } else if (deaf && request.url.startsWith("/token/revocation")) {
+    response.writeHead(503).end();
   } else if (request.url === "/test/people") {
     let text = "";
     for await (const part of request) text += part;

@@ -62,6 +62,18 @@ TEST(CodeFlow, ARefreshTokenIsTakenWhereThereIsOne) {
   EXPECT_TRUE(read_refreshed({200, R"({"refresh_token": ")" + large + R"("})", ""})->refresh_token.empty());
 }
 
+TEST(CodeFlow, ARefreshTokenIsTakenBackAsRfc7009HasIt) {
+  Metadata known = provider();
+  known.revocation_endpoint = "https://id.test/revoke";
+  const ProviderCall call = revocation_call(known, {"me", "", {"openid"}}, "r/1");
+  EXPECT_EQ(call.url, "https://id.test/revoke");
+  EXPECT_EQ(call.form, "token=r%2F1&token_type_hint=refresh_token&client_id=me");
+  EXPECT_FALSE(revocation_call(known, {"me", "s", {}}, "r").authorization.empty());
+  EXPECT_FALSE(why_not_revoked({200, "", ""})) << "also of a token that it does not know";
+  EXPECT_EQ(why_not_revoked({503, "", ""}), "it answers 503");
+  EXPECT_EQ(why_not_revoked({0, "", "no route"}), "it does not answer: no route");
+}
+
 TEST(CodeFlow, FormsAreEncoded) {
   EXPECT_EQ(form_encode({{"a b", "ü&="}, {"c", ""}}), "a%20b=%C3%BC%26%3D&c=");
 }

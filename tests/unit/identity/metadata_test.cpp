@@ -53,6 +53,16 @@ TEST(Metadata, OfAnotherIssuerOrWithoutWhatIsNeededIsRefused) {
   EXPECT_FALSE(read_metadata("", "https://id.test"));
 }
 
+TEST(Metadata, WhatAProviderNeedNotHaveIsEmptyOrAnAddress) {
+  json::object more = good();
+  more["revocation_endpoint"] = "https://id.test/revoke";
+  EXPECT_EQ(read_metadata(json::serialize(more), "https://id.test")->revocation_endpoint,
+            "https://id.test/revoke");
+  EXPECT_EQ(read_metadata(json::serialize(good()), "https://id.test")->revocation_endpoint, "");
+  more["revocation_endpoint"] = "http://id.test/plain";
+  EXPECT_FALSE(holds(more)) << "tokens go over https alone";
+}
+
 TEST(Metadata, PlainHttpIsForThisMachineAlone) {
   for (const char* url : {"https://a", "https://a.test:8443/x?y=z", "http://127.0.0.1:1/x",
                           "http://localhost", "http://[::1]:2/"})
