@@ -43,6 +43,18 @@ void check_path(Reader& r, const std::string& pointer, const std::string& path) 
   if (normal_path(path) == "/") r.wrong(pointer, "is the root folder", "a path below /");
 }
 
+// As every other part of the gateway has it: "/a//b/" is "/a/b". What is no absolute path stays, and was
+// told.
+std::string plain(const std::string& path) {
+  return path.starts_with('/') ? normal_path(path) : path;
+}
+
+// A slash at the end says folder, where nothing else does.
+pb::FileType type_of(pb::FileType said, const std::string& path) {
+  const bool is_folder = said == pb::FILE_TYPE_UNSPECIFIED && path.size() > 1 && path.ends_with('/');
+  return is_folder ? pb::FILE_TYPE_DIRECTORY : said;
+}
+
 bool is_name(std::string_view text, size_t bytes_max, bool lower_only) {
   if (text.empty() || text.size() > bytes_max) return false;
   const auto letter = [&](char c) {
@@ -105,6 +117,15 @@ void check_url(Reader& r, const std::string& pointer, const std::string& url, bo
   }
 }
 
+// TES takes an absolute path for a file's URL: Nextflow and Cromwell name what lies on a shared disk so. From
+// here on it is one.
+std::string as_url(std::string url) {
+  if (!url.starts_with('/')) return url;
+  std::string out = "file://";
+  for (const char c : url) out += c == '%' ? std::string("%25") : std::string(1, c);
+  return out;
+}
+
 pb::FileType read_type(Reader& r, const json::object& object, const std::string& pointer) {
   const std::string text = r.text(object, pointer, "type");
   if (text.empty()) return pb::FILE_TYPE_UNSPECIFIED;
@@ -158,12 +179,13 @@ void read_executor(Reader& r, const json::value& value, const std::string& point
   const auto path = [&](std::string_view key) {
     std::string text = r.text(*object, pointer, key);
     check_path(r, below(pointer, key), text);
-    return text;
+    return plain(text);
   };
   executor.set_workdir(r.text(*object, pointer, "workdir"));
   if (!executor.workdir().empty() && executor.workdir() != "/") {
     check_path(r, below(pointer, "workdir"), executor.workdir());
   }
+  executor.set_workdir(plain(executor.workdir()));
   executor.set_stdin(path("stdin"));
   executor.set_stdout(path("stdout"));
   executor.set_stderr(path("stderr"));
@@ -200,11 +222,17 @@ void read_input(Reader& r, const json::value& value, const std::string& pointer,
   input.set_url(r.text(*object, pointer, "url"));
   input.set_path(r.required_text(*object, pointer, "path"));
   check_path(r, below(pointer, "path"), input.path());
+  const std::string path = input.path();
+  input.set_path(plain(path));
   input.set_type(read_type(r, *object, pointer));
   read_content(r, *object, pointer, input);
+  if (!input.has_content()) input.set_type(type_of(input.type(), path));
   input.set_streamable(r.flag(*object, pointer, "streamable"));
   // "If content is not empty, url must be ignored": it is kept for the answer only, and may be anything.
-  if (input.content().empty()) check_url(r, below(pointer, "url"), input.url(), true);
+  if (input.content().empty()) {
+    check_url(r, below(pointer, "url"), input.url(), true);
+    input.set_url(as_url(input.url()));
+  }
   if (!input.url().empty() && input.has_content() && input.content().empty()) input.clear_content();
   const json::value* url = Reader::find(*object, "url");
   if (Reader::find(*object, "content") == nullptr) {
@@ -227,13 +255,17 @@ void read_output(Reader& r, const json::value& value, const std::string& pointer
   output.set_description(r.text(*object, pointer, "description"));
   output.set_url(r.required_text(*object, pointer, "url"));
   check_url(r, below(pointer, "url"), output.url(), false);
+  output.set_url(as_url(output.url()));
   output.set_path(r.required_text(*object, pointer, "path"));
   check_path(r, below(pointer, "path"), output.path());
+  const std::string path = output.path();
+  output.set_path(plain(path));
   output.set_path_prefix(r.text(*object, pointer, "path_prefix"));
   if (!output.path_prefix().empty() && output.path_prefix() != "/") {
     check_path(r, below(pointer, "path_prefix"), output.path_prefix());
   }
-  output.set_type(read_type(r, *object, pointer));
+  output.set_path_prefix(plain(output.path_prefix()));
+  output.set_type(type_of(read_type(r, *object, pointer), path));
   if (!has_wildcard(output.path())) return;  // else path_prefix is ignored
   if (output.path_prefix().empty()) {
     return r.wrong(pointer, "\"path_prefix\" is missing, though \"path\" holds wildcards",
@@ -474,7 +506,9 @@ void read_parts(Reader& r, const json::object& object, const TaskRules& rules, T
     if (!r.is_text(value, pointer, limits::kTextFieldBytesMax)) return;
     task.add_volumes(std::string(value.get_string()));
     if (value.get_string().empty()) return r.wrong(pointer, "is empty", "an absolute path");
-    check_path(r, pointer, task.volumes(task.volumes_size() - 1));
+    std::string& volume = *task.mutable_volumes(task.volumes_size() - 1);
+    check_path(r, pointer, volume);
+    volume = plain(volume);
   });
   add_tags(*task.mutable_tags(),
            r.text_map(object, "", "tags", limits::kTagsMax, limits::kTextFieldBytesMax));

@@ -161,6 +161,38 @@ TEST(TesRead, ContentMakesTheUrlIgnored) {
   EXPECT_FALSE(read->task.inputs(1).has_content());
 }
 
+TEST(TesRead, PathsLoseSlashesThatSayNothingAndOneAtTheEndSaysFolder) {
+  const auto read = read_task(parsed(
+      R"({"executors": [{"image": "a", "command": ["b"], "workdir": "/w//x/", "stdout": "/w//o"}],
+          "inputs": [{"path": "/i/", "url": "s3://b/i/"}, {"path": "/c//d", "content": ""}],
+          "outputs": [{"path": "/w/glob/", "url": "file:///srv/glob/"}, {"path": "/w//*.x", "path_prefix": "/w/", "url": "file:///srv/x"},
+                      {"path": "/w/all/", "url": "file:///srv/all", "type": "DIRECTORY"}],
+          "volumes": ["/v/"]})"));
+  ASSERT_TRUE(read) << to_line(read.error().front());
+  const pb::Task& task = read->task;
+  EXPECT_EQ(task.executors(0).workdir(), "/w/x");
+  EXPECT_EQ(task.executors(0).stdout(), "/w/o");
+  EXPECT_EQ(task.inputs(0).path(), "/i");
+  EXPECT_EQ(task.inputs(0).type(), pb::FILE_TYPE_DIRECTORY);
+  EXPECT_EQ(task.inputs(1).path(), "/c/d");
+  EXPECT_EQ(task.inputs(1).type(), pb::FILE_TYPE_UNSPECIFIED);
+  EXPECT_EQ(task.outputs(0).path(), "/w/glob");
+  EXPECT_EQ(task.outputs(0).type(), pb::FILE_TYPE_DIRECTORY);
+  EXPECT_EQ(task.outputs(1).path(), "/w/*.x");
+  EXPECT_EQ(task.outputs(1).path_prefix(), "/w");
+  EXPECT_EQ(task.outputs(2).path(), "/w/all");
+  EXPECT_EQ(task.volumes(0), "/v");
+}
+
+TEST(TesRead, AnAbsolutePathIsTheUrlOfAFile) {
+  const auto read = read_task(parsed(
+      R"({"executors": [{"image": "a", "command": ["b"]}], "inputs": [{"path": "/i", "url": "/srv/50% of it"}],
+          "outputs": [{"path": "/o", "url": "/srv/o/"}]})"));
+  ASSERT_TRUE(read) << to_line(read.error().front());
+  EXPECT_EQ(read->task.inputs(0).url(), "file:///srv/50%25 of it");
+  EXPECT_EQ(read->task.outputs(0).url(), "file:///srv/o/");
+}
+
 TEST(TesRead, UnsupportedBackendParametersAreLeftOutUnlessStrict) {
   const std::string body = R"({"executors": [{"image": "a", "command": ["b"]}],
     "resources": {"backend_parameters": {"VmSize": "Standard_D64_v3", "wall_time": "2h"}, "backend_parameters_strict": )";
