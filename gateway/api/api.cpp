@@ -5,6 +5,7 @@
 #include "gateway/api/finish.h"
 #include "gateway/api/gatekeeper.h"
 #include "gateway/api/problem.h"
+#include "gateway/api/unpack.h"
 #include "gateway/base/text.h"
 #include "gateway/io/asio.h"
 
@@ -92,7 +93,7 @@ struct Needs {
   std::shared_ptr<Retries> retries;
 };
 
-io::Awaitable<io::HttpResponse> answer_unfinished(Needs& needs, const io::HttpRequest& request) {
+io::Awaitable<io::HttpResponse> answer_unfinished(Needs& needs, io::HttpRequest& request) {
   std::vector<std::string> allowed;
   std::optional<Match> match = find_route(routes(), request.method, request.path(), allowed);
   if (!match) co_return allowed.empty() ? plain_not_found() : wrong_method(allowed);
@@ -107,6 +108,8 @@ io::Awaitable<io::HttpResponse> answer_unfinished(Needs& needs, const io::HttpRe
     co_return problem({ErrorCode::kUsage, "query", "does not decode", "percent-encode it as UTF-8"});
   context.query = std::move(*query);
   if (auto wrong = check_query(route, context.query)) co_return std::move(*wrong);
+  auto packed_wrong = co_await unpack_body(*needs.backend, request);
+  if (packed_wrong) co_return std::move(*packed_wrong);
   if (const PlainHandler* plain = std::get_if<PlainHandler>(&route.handler)) {
     io::HttpResponse response = (*plain)(context);
     // What was read may be newer than what is durable: it is told when it is.
