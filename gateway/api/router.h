@@ -17,6 +17,7 @@
 #include "gateway/api/retries.h"
 #include "gateway/api/url.h"
 #include "gateway/io/http.h"
+#include "gateway/io/shared_folder.h"
 #include "gateway/ledger/note.h"
 
 namespace hetao::api {
@@ -44,6 +45,7 @@ struct ApiConfig {
   std::vector<ledger::VerifierKey>
       policy_signers;  // with any, only bundles that one of them signed are proposed
   TenantLimits limits = {};
+  std::vector<io::SharedFolder> shared_folders = {};  // of all platforms: told to clients, used by their jobs
 };
 
 // One request on its way through a handler. Lives until the answer is made.

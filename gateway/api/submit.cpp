@@ -61,9 +61,7 @@ void read_task(const Context& c, Brought& out) {
 }
 
 std::string file_url(const pb::Input& input) {
-  if (input.has_content()) return {};
-  if (input.url().starts_with("file://")) return input.url();
-  return input.url().starts_with('/') ? "file://" + input.url() : std::string();
+  return !input.has_content() && input.url().starts_with("file://") ? input.url() : std::string();
 }
 
 // Whether an input comes along with its task.
@@ -97,9 +95,49 @@ Result<void> store_input(Backend& backend, const std::string& tenant, const pb::
   return {};
 }
 
+// An input in a folder that jobs of the tenant share (gateway/io/shared_folder.h): nothing is brought along,
+// and the job runs here. The item stands for it, without a file and without a label: unknown.
+std::optional<tes::Mistakes> share_input(const Context& c, const io::SharedFolder& folder, int index,
+                                         Brought& out) {
+  const pb::Input& input = out.task.inputs(index);
+  const std::string& here = c.backend.core().config().region;
+  if (!io::mount_place(folder, file_url(input), input.path())) {
+    return tes::Mistakes{{"/inputs/" + std::to_string(index) + "/path",
+                          false,
+                          "is another place in the shared folder than its URL names",
+                          "a path that ends as the URL does below " + folder.path,
+                          {}}};
+  }
+  auto& zones = *out.task.mutable_resources()->mutable_zones();
+  if (zones.empty()) *zones.Add() = here;
+  if (std::find(zones.begin(), zones.end(), here) == zones.end()) {
+    return tes::Mistakes{{"/inputs/" + std::to_string(index) + "/url",
+                          false,
+                          "is a folder that jobs share in " + here + " alone",
+                          "resources.zones with " + here,
+                          {}}};
+  }
+  zones.Clear();
+  *zones.Add() = here;
+  pb::Item item;
+  item.set_name(input.path());
+  item.set_kind("dataset");
+  item.set_digest(std::string(io::kSharedDigest));
+  out.items.push_back(std::move(item));
+  return std::nullopt;
+}
+
 // Disk work, on another thread.
-std::optional<io::HttpResponse> store_inputs(Backend& backend, const std::string& tenant, Brought& out) {
+std::optional<io::HttpResponse> store_inputs(const Context& c, Brought& out) {
+  Backend& backend = c.backend;
+  const std::string& tenant = c.caller.tenant;
   for (int i = 0; i < out.task.inputs_size(); ++i) {
+    const std::string url = file_url(out.task.inputs(i));
+    const auto* folder = url.empty() ? nullptr : io::shared_folder_of(c.config.shared_folders, url, tenant);
+    if (folder != nullptr) {
+      if (auto mistakes = share_input(c, *folder, i, out)) return problem(*mistakes);
+      continue;
+    }
     const auto stored = store_input(backend, tenant, out.task.inputs(i), out.items);
     if (stored) continue;
     if (stored.error().code == ErrorCode::kFailed) return problem(500, stored.error());
@@ -116,10 +154,11 @@ io::Awaitable<void> bring(const Context& c, Brought& out) {
   const auto& inputs = out.task.inputs();
   const bool stores = std::any_of(inputs.begin(), inputs.end(), is_brought);
   if (!stores) co_return;
-  auto work = [&] { out.refused = store_inputs(c.backend, c.caller.tenant, out); };
+  auto work = [&] { out.refused = store_inputs(c, out); };
   co_await c.backend.offload(work);
   if (out.refused) co_return;
   for (pb::Item& item : out.items) {
+    if (item.digest() == io::kSharedDigest) continue;  // nothing was brought that could be read
     const io::Inspection found = co_await c.backend.inspect(item, "");
     for (const pb::Fact& fact : found.facts) federation::put_fact(*item.mutable_labels(), fact);
   }

@@ -1,5 +1,6 @@
 // GA4GH TES 1.1: reading. What real clients force is noted where it shows.
 #include <algorithm>
+#include <set>
 
 #include "gateway/api/handlers.h"
 #include "gateway/api/past.h"
@@ -67,8 +68,12 @@ io::HttpResponse tes_service_info(const Context& c) {
   out["description"] = "Federation gateway of region " + core.region;
   out["organization"] = std::move(organisation);
   out["version"] = c.config.version;
-  // Toil binds what stands here read-write into its jobs, which copies can't be: nothing is advertised.
-  out["storage"] = json::array();
+  // Toil takes what stands here for folders that its jobs share and write to, which copies can't be.
+  std::set<std::string> folders;  // platforms may share the same one
+  for (const io::SharedFolder& folder : c.config.shared_folders) folders.insert("file://" + folder.path);
+  json::array storage;
+  for (const std::string& url : folders) storage.emplace_back(url);
+  out["storage"] = std::move(storage);
   json::array parameters;
   for (const std::string& name : tes::TaskRules().backend_parameters) parameters.emplace_back(name);
   out["tesResources_backend_parameters"] = std::move(parameters);

@@ -184,6 +184,12 @@ tl::expected<Opened, Diagnostics> open_config(const Config& config) {
   }
   out.api.version = HETAO_VERSION;
   out.api.limits = {config.shell.tenant_bytes_per_second_max, config.shell.uploads.quota_bytes};
+  const auto share = [&](const io::JobBounds& platform) {
+    const auto& more = platform.shared_folders;
+    out.api.shared_folders.insert(out.api.shared_folders.end(), more.begin(), more.end());
+  };
+  for (const io::LocalPlatformConfig& platform : out.shell.platforms) share(platform);
+  for (const io::SlurmPlatformConfig& platform : out.shell.slurm_platforms) share(platform);
   out.api.organisation = config.organisation.empty() ? config.shell.core.region : config.organisation;
   out.api.organisation_url =
       config.organisation_url.empty() ? "https://hetao.invalid" : config.organisation_url;

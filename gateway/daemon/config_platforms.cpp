@@ -137,9 +137,31 @@ void read_containers(Section& s, const Node& node, MapReader& map, platforms::Co
   }
 }
 
+// Folders that jobs work in themselves, and whose jobs.
+void read_shared_folders(Section& s, MapReader& map, io::JobBounds& kind, Config& config) {
+  const Node* list = map.get("shared_folders");
+  if (list == nullptr || !s.reader.expect_list(*list, "shared_folders")) return;
+  for (const Node& node : list->items) {
+    MapReader one(s.reader, node, "shared folder");
+    io::SharedFolder folder{s.path(one.text("path", MapReader::kNeeded)), texts(one, "tenants")};
+    one.done();
+    while (folder.path.size() > 1 && folder.path.ends_with('/')) folder.path.pop_back();
+    if (folder.path == "/") s.reader.report(node, "a shared folder is the whole machine", "a folder below /");
+    if (folder.tenants.empty())
+      s.reader.report(node, "shared folder " + printable(folder.path) + " is nobody's",
+                      "tenants: [NAME], whose jobs may read and write all of it");
+    for (const std::string& tenant : folder.tenants) {
+      if (!config.shell.core.tenants.contains(tenant))
+        s.reader.report(node, "tenant " + printable(tenant) + " is not known", "a key of `tenants`");
+    }
+    kind.shared_folders.push_back(std::move(folder));
+  }
+}
+
 // What kinds have whose jobs hetao-runner walls in.
 template <class Kind>
-void read_engines(Section& s, const Node& node, MapReader& map, Kind& kind) {
+void read_engines(Section& s, const Node& node, MapReader& map, Kind& kind, Config& config) {
+  read_shared_folders(s, map, kind, config);
   kind.host_root_images = texts(map, "host_root_images");
   for (const std::string& path : texts(map, "host_paths")) kind.host_paths.push_back(s.path(path));
   read_containers(s, node, map, kind.containers);
@@ -162,7 +184,7 @@ void read_platform(Section& s, const Node& node, Config& config) {
   } else if (core.kind == "slurm") {
     io::SlurmPlatformConfig slurm;
     read_shared(s, map, slurm, core);
-    read_engines(s, node, map, slurm);
+    read_engines(s, node, map, slurm, config);
     read_slurm(s, node, map, slurm, core);
     slurm.region = config.shell.core.region;
     config.shell.slurm_platforms.push_back(std::move(slurm));
@@ -175,7 +197,7 @@ void read_platform(Section& s, const Node& node, Config& config) {
   } else {
     io::LocalPlatformConfig local;
     read_shared(s, map, local, core);
-    read_engines(s, node, map, local);
+    read_engines(s, node, map, local, config);
     local.runs_max = static_cast<size_t>(map.integer("runs", MapReader::kMayMiss, 1, 10'000).value_or(64));
     config.shell.platforms.push_back(std::move(local));
   }

@@ -51,6 +51,22 @@ Result<platforms::Mount> mount_of(const pb::Input& input, const pb::Run& run, co
   return mount;
 }
 
+bool is_shared(const pb::Input& input, const pb::Run& run) {
+  const pb::Item* item = item_at(run, input.path());
+  return item != nullptr && item->digest() == kSharedDigest;
+}
+
+// The whole folder that the platform shares with the tenant's jobs.
+Result<platforms::Mount> shared_mount_of(const pb::Input& input, const pb::Run& run,
+                                         const JobBounds& platform) {
+  const SharedFolder* folder = shared_folder_of(platform.shared_folders, input.url(), run.tenant().id());
+  const auto place = folder == nullptr ? std::nullopt : mount_place(*folder, input.url(), input.path());
+  if (!place)
+    return fail(ErrorCode::kUsage, "input " + input.path(), "this platform does not share " + input.url(),
+                "its administrator lists shared_folders");
+  return platforms::Mount{*place, platforms::MountMode::kReadWrite, true, folder->path, {}};
+}
+
 platforms::ExecutorSpec executor_of(const pb::Executor& executor) {
   platforms::ExecutorSpec spec;
   spec.image = executor.image();
@@ -117,8 +133,10 @@ Result<platforms::RunSpec> run_spec_of(const std::string& key, const pb::Run& ru
   spec.name = task.name();
   for (const pb::Executor& executor : task.executors()) spec.executors.push_back(executor_of(executor));
   for (const pb::Input& input : task.inputs()) {
-    auto mount = mount_of(input, run, blobs);
+    const bool shared = is_shared(input, run);
+    auto mount = shared ? shared_mount_of(input, run, platform) : mount_of(input, run, blobs);
     if (!mount) return fail(mount.error());
+    if (shared && std::find(spec.mounts.begin(), spec.mounts.end(), *mount) != spec.mounts.end()) continue;
     spec.mounts.push_back(std::move(*mount));
   }
   for (const pb::Output& output : task.outputs()) spec.outputs.push_back(output_of(output));

@@ -57,7 +57,8 @@ Result<void> stage_inputs(const std::string& folder, platforms::RunSpec& spec, b
     return {};
   };
   for (platforms::Mount& mount : spec.mounts) {
-    if (!mount.source.empty()) {
+    // What jobs share stays where it is, under the same path on every node.
+    if (!mount.source.empty() && mount.mode != platforms::MountMode::kReadWrite) {
       if (auto taken = take(mount.source); !taken) return taken;
     }
     for (platforms::MountFile& file : mount.files) {

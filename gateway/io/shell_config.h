@@ -12,6 +12,7 @@
 #include "gateway/inspection/patterns.h"
 #include "gateway/io/endpoint.h"
 #include "gateway/io/event_forwarder.h"
+#include "gateway/io/shared_folder.h"
 #include "gateway/io/store_client.h"
 #include "gateway/io/tls/tls_context.h"
 #include "gateway/io/upload_store.h"
@@ -36,12 +37,13 @@ struct LinkTuning {
   std::string congestion_control;  // empty: BBR on long links, if the kernel has it
 };
 
-// What a platform gives to one job at most; 0: no bound.
+// What a platform gives to one job; 0: no bound.
 struct JobBounds {
   int64_t cpu_cores = 0;
   int64_t ram_bytes = 0;
   int64_t disk_bytes = 0;
   Duration wall_time_max = Duration::seconds(86'400);
+  std::vector<SharedFolder> shared_folders;  // which its machines see under the same path
 };
 
 struct LocalPlatformConfig : JobBounds {

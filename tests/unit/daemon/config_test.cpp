@@ -67,6 +67,23 @@ TEST(Config, WhatTheExampleShowsInCommentsIsTakenToo) {
   EXPECT_EQ(firm.cores, 64);
   EXPECT_EQ(firm.accelerators, 8);
   EXPECT_GT(config->shell.core.monthly_caps.at("firm"), 0);
+  ASSERT_EQ(config->shell.platforms.front().shared_folders.size(), 1U);
+  const io::SharedFolder& shared = config->shell.platforms.front().shared_folders.front();
+  EXPECT_EQ(shared.path, "/srv/hetao/toil");
+  EXPECT_EQ(shared.tenants, std::vector<std::string>{"szu"});
+}
+
+TEST(Config, ASharedFolderIsSomebodysAndNotTheWholeMachine) {
+  const auto with = [](const std::string& folder) {
+    return mistakes_with("# shared_folders: [{path: /srv/hetao/toil, tenants: [szu]}]",
+                         "shared_folders: [" + folder + "]");
+  };
+  EXPECT_EQ(with("{path: /srv/toil/, tenants: [szu]}"), "");
+  EXPECT_NE(with("{path: /, tenants: [szu]}").find("whole machine"), std::string::npos);
+  EXPECT_NE(with("{path: /srv/toil}").find("nobody's"), std::string::npos);
+  EXPECT_NE(with("{path: /srv/toil, tenants: [nobody]}").find("nobody is not known"), std::string::npos);
+  EXPECT_NE(with("{tenants: [szu]}").find("path"), std::string::npos);
+  EXPECT_NE(with("/srv/toil").find("gateway.yaml:"), std::string::npos);
 }
 
 TEST(Config, QuotasAndCapsAreWholeAndAboveNothing) {

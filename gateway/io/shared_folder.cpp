@@ -1,0 +1,57 @@
+#include "gateway/io/shared_folder.h"
+
+#include <algorithm>
+
+#include "gateway/base/percent.h"
+#include "gateway/base/text.h"
+
+namespace hetao::io {
+
+namespace {
+
+// "/a/b" of "file:///a//b/"; nothing: it is no plain path.
+std::optional<std::string> path_of(std::string_view url) {
+  if (url.starts_with("file://")) {
+    url.remove_prefix(7);
+    if (url.starts_with("localhost/")) url.remove_prefix(9);
+  }
+  const auto text = percent_decode(url);
+  if (!text || !text->starts_with('/')) return std::nullopt;
+  std::string path;
+  for (const std::string& part : split(*text, '/')) {
+    if (part == "." || part == ".." || printable(part) != part) return std::nullopt;
+    if (!part.empty()) path += "/" + part;
+  }
+  return path;
+}
+
+bool is_in(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+}  // namespace
+
+const SharedFolder* shared_folder_of(const std::vector<SharedFolder>& folders, std::string_view url,
+                                     std::string_view tenant) {
+  if (folders.empty()) return nullptr;
+  const auto path = path_of(url);
+  if (!path) return nullptr;
+  for (const SharedFolder& folder : folders) {
+    const auto& tenants = folder.tenants;
+    if (is_in(*path, folder.path) && std::find(tenants.begin(), tenants.end(), tenant) != tenants.end())
+      return &folder;
+  }
+  return nullptr;
+}
+
+std::optional<std::string> mount_place(const SharedFolder& folder, std::string_view url,
+                                       std::string_view path) {
+  const auto named = path_of(url);
+  const auto wanted = path_of(path);
+  if (!named || !wanted || !is_in(*named, folder.path)) return std::nullopt;
+  const std::string below = named->substr(folder.path.size());
+  if (!wanted->ends_with(below) || wanted->size() == below.size()) return std::nullopt;
+  return wanted->substr(0, wanted->size() - below.size());
+}
+
+}  // namespace hetao::io
