@@ -11,6 +11,7 @@ import unittest
 import xml.etree.ElementTree
 
 from cities import PATIENTS, ROOT, CitiesTest, python_job, wait_until
+from researcher_test import Followed
 
 TWIN = pathlib.Path(os.environ.get("HETAO_SLURM_TWIN", ROOT.parent / "shared/testbed/slurm-twin"))
 ROWS = "patient,size\n" + "".join(f"{i},{i % 7}\n" for i in range(40))
@@ -104,6 +105,18 @@ class JobsOnSlurm(CitiesTest):
         books.write_text(json.dumps(changed))
         differs = self.cities.hetao("hongkong", "OPERATOR", "usage", "--against", books, code=6)
         self.assert_words(differs.stdout, f"{job}.1: cost is")
+
+    def test_what_a_job_writes_on_a_node_is_followed_while_it_runs(self):
+        job = self.cities.submit("shenzhen", python_job(
+            "import time, sys; print('first', flush=True); print('aside', file=sys.stderr, flush=True); time.sleep(12); print('last')",
+            zone="shenzhen"))
+        followed = Followed(self.cities, "shenzhen", job)
+        followed.wait_for("first")
+        followed.wait_for("aside", followed.err)
+        self.assertEqual(self.cities.job("shenzhen", job)["state"], "running")
+        code, out, _ = followed.end()
+        self.assertEqual((code, out), (0, "first\nlast\n"))
+        self.assertEqual(self.cities.job("shenzhen", job)["state"], "complete")
 
     def test_of_equivalents_the_one_that_is_there_is_taken_and_explain_says_so(self):
         job = python_job("print('ran')", name="equivalents")
