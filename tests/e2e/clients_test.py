@@ -5,12 +5,15 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import unittest
+import urllib.request
 
-from cities import CitiesTest, wait_until
+from cities import ROOT, CitiesTest, wait_until
 from client_requests import CLIENTS, TASKS, WORK, Wire
 
 CITY = "hongkong"
@@ -95,6 +98,49 @@ class Requests(CitiesTest):
         self.assertEqual(self.wire.send("POST", TASKS, [*head, ("Content-Encoding", "br")], b"x").headers["accept-encoding"], "gzip")
         bomb = gzip.compress(b" " * (64 << 20))
         self.assertEqual(self.wire.send("POST", TASKS, [*head, ("Content-Encoding", "gzip")], bomb).status, 413)
+
+
+    @unittest.skipUnless(shutil.which("haproxy"), "HAProxy is not installed")
+    def test_funnels_command_line_goes_through_a_proxy(self):
+        """It asks for /v1/tasks, whatever path its address has; the line of the handbook mends that."""
+        line, = re.findall(r"(?m)^http-request .*$", (ROOT / "deploy/handbook/clients.md").read_text())
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        config = self.cities.folder / "haproxy.cfg"
+        config.write_text(f"""
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend tes
+  bind 127.0.0.1:{port}
+  {line}
+  default_backend city
+backend city
+  server city {self.wire.url.netloc} ssl verify required ca-file {self.cities.env['HETAO_CA']} verifyhost localhost
+""")
+        proxy = subprocess.Popen(["haproxy", "-q", "-db", "-f", config])
+        self.addCleanup(proxy.wait)
+        self.addCleanup(proxy.terminate)
+        funnel, = [client for client in CLIENTS if client.name == "Funnel"]
+
+        def ask(method, path, body=None):
+            headers = dict([*funnel.head(self.wire), ("Content-Type", "application/json")], **{"Accept-Encoding": "identity"})
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/v1{path}", data=body, headers=headers, method=method)
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+                return json.load(answer)
+
+        def is_up():
+            try:
+                return ask("GET", "/service-info")["type"]["artifact"] == "tes"
+            except OSError:
+                return False
+        wait_until(is_up, "the proxy passes requests on")
+        task = ask("POST", "/tasks", json.dumps(funnel.task).encode())["id"]
+        self.assertEqual(ask("GET", f"/tasks/{task}?view=MINIMAL")["id"], task)
+        self.assertIn(task, [each["id"] for each in ask("GET", "/tasks?page_size=10&view=MINIMAL")["tasks"]])
+        self.assertEqual(ask("POST", f"/tasks/{task}:cancel", b""), {})
 
 
 class Workflows(CitiesTest):
