@@ -198,6 +198,7 @@ void read_platform(Section& s, const Node& node, Config& config) {
     io::LocalPlatformConfig local;
     read_shared(s, map, local, core);
     read_engines(s, node, map, local, config);
+    local.runner_socket = s.path(map.text("runner_socket"));
     local.runs_max = static_cast<size_t>(map.integer("runs", MapReader::kMayMiss, 1, 10'000).value_or(64));
     config.shell.platforms.push_back(std::move(local));
   }

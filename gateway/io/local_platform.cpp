@@ -18,6 +18,7 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::open(LocalPlatformConfig c
   runner::SpoolConfig spool_config;
   spool_config.folder = folder;
   spool_config.runner = config.runner;
+  spool_config.runner_socket = config.runner_socket;
   spool_config.sandbox.host_root_images = config.host_root_images;
   spool_config.sandbox.host_paths = config.host_paths;
   spool_config.sandbox.containers = config.containers;

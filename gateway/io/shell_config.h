@@ -49,6 +49,7 @@ struct JobBounds {
 struct LocalPlatformConfig : JobBounds {
   std::string name;
   std::string runner;                         // path of hetao-runner
+  std::string runner_socket;                  // where systemd starts it for us; empty: we start it ourselves
   std::vector<std::string> host_root_images;  // globs: images that stand for the host's own root, read-only
   std::vector<std::string> host_paths;        // further host files and folders that such jobs may read
   platforms::ContainerConfig containers;      // what runs all other images, if anything does

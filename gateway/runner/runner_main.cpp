@@ -1,6 +1,7 @@
 // hetao-runner: runs one released submission of a local platform's spool (spool.h). It takes the run's token
 // as its first act, goes into the background, outlives the gateway that started it, and leaves its last word
-// in the run's folder. A second one for the same run does nothing.
+// in the run's folder. A second one for the same run does nothing. With --socket it is asked (request.h)
+// instead of started, and needs no background: whoever listens has made a place of its own for it.
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
@@ -15,7 +16,9 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "gateway/runner/request.h"
 #include "gateway/runner/run.h"
 #include "gateway/runner/usage.h"
 
@@ -29,9 +32,11 @@ namespace runner = hetao::runner;
 constexpr std::string_view kUsage =
     "usage: hetao-runner --spool DIR/KEY [--foreground]\n"
     "       hetao-runner --check DIR CONFIG-JSON-FILE\n"
+    "       hetao-runner --socket\n"
     "  Runs the released submission in DIR/KEY once: a second start says \"duplicate\" and does nothing.\n"
     "  --foreground  stay, and exit with 0 if the run ended well, else 1 (as a job of another scheduler)\n"
-    "  --check       try an empty sandbox below DIR\n";
+    "  --check       try an empty sandbox below DIR\n"
+    "  --socket      standard input is a connection that brings --spool or --check, and takes the answer\n";
 
 struct Options {
   std::string folder;
@@ -40,23 +45,23 @@ struct Options {
   bool check = false;
 };
 
-Result<Options> read_options(int argc, char** argv) {
+Result<Options> read_options(const std::vector<std::string>& words) {
   Options out;
   const auto bad = [](std::string why) {
     return fail(ErrorCode::kUsage, "hetao-runner", std::move(why), "see hetao-runner --help");
   };
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view option = argv[i];
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& option = words[i];
     if (option == "--foreground") {
       out.foreground = true;
-    } else if (option == "--spool" && i + 1 < argc) {
-      out.folder = argv[++i];
-    } else if (option == "--check" && i + 2 < argc) {
+    } else if (option == "--spool" && i + 1 < words.size()) {
+      out.folder = words[++i];
+    } else if (option == "--check" && i + 2 < words.size()) {
       out.check = true;
-      out.folder = argv[++i];
-      out.config = argv[++i];
+      out.folder = words[++i];
+      out.config = words[++i];
     } else {
-      return bad("does not know \"" + std::string(option) + "\", or its value is missing");
+      return bad("does not know \"" + option + "\", or its value is missing");
     }
   }
   if (out.folder.empty()) return bad("needs --spool DIR/KEY");
@@ -133,12 +138,11 @@ int check_sandbox(const Options& options) {
   return tried ? 0 : say(tried.error());
 }
 
-int run(const Options& options) {
-  const int answer = options.foreground ? -1 : go_into_background();
+// `asked`: the connection that waits for our first word; -1: nobody's.
+int run(const Options& options, int asked) {
+  const int answer = asked >= 0 || options.foreground ? asked : go_into_background();
   const auto tell = [&](int code) {
-    const auto byte = static_cast<unsigned char>(code);
-    if (answer >= 0) (void)!::write(answer, &byte, 1);
-    if (answer >= 0) ::close(answer);
+    if (answer >= 0) runner::answer_request(answer, code);
     return code;
   };
   auto owned = runner::OwnedRun::take(options.folder);
@@ -150,22 +154,36 @@ int run(const Options& options) {
   tell(0);
   if (!options.foreground) leave_the_terminal(options.folder);
   const auto status = owned->execute(init_program());
-  return status.state == hetao::platforms::RunState::kEnded && status.failure.empty() ? 0 : 1;
+  const bool well = status.state == hetao::platforms::RunState::kEnded && status.failure.empty();
+  return well || !options.foreground ? 0 : 1;
+}
+
+int act(const Result<Options>& options, int asked) {
+  const auto answered = [&](int code) {
+    if (asked >= 0) runner::answer_request(asked, code);
+    return code;
+  };
+  if (!options) return answered(say(options.error()));
+  if (::chdir("/") != 0) return answered(say(runner::os_error("/", "can't be entered", errno)));
+  take_signals();
+  return options->check ? answered(check_sandbox(*options)) : run(*options, asked);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::string_view(argv[1]) == "--help") {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words == std::vector<std::string>{"--help"}) {
     std::fwrite(kUsage.data(), 1, kUsage.size(), stdout);
     return 0;
   }
   ::close_range(3, ~0U, 0);  // what the starter had open is not ours
   ::umask(022);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  const auto options = read_options(argc, argv);
-  if (!options) return say(options.error());
-  if (::chdir("/") != 0) return say(runner::os_error("/", "can't be entered", errno));
-  take_signals();
-  return options->check ? check_sandbox(*options) : run(*options);
+  if (words != std::vector<std::string>{"--socket"}) return act(read_options(words), -1);
+  // Our words go where the answer goes, until the answer is given.
+  ::dup2(STDIN_FILENO, STDERR_FILENO);
+  const int asked = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+  auto request = runner::read_request(asked);
+  return act(request ? read_options(*request) : fail(request.error()), asked);
 }

@@ -20,6 +20,7 @@
 #include "gateway/runner/fence.h"
 #include "gateway/runner/files.h"
 #include "gateway/runner/news.h"
+#include "gateway/runner/request.h"
 #include "gateway/runner/run.h"
 
 namespace hetao::runner {
@@ -64,13 +65,9 @@ Reply reply_of(const Error& error, std::string_view key) {
   return {ReplyKind::kAbsent, {}, "run " + printable(key) + ": is not here"};
 }
 
-struct Said {
-  int exit_code = -1;
-  std::string text;
-};
-
 // Runs hetao-runner to its first word. Its descendants keep nothing of ours.
-Result<Said> start_runner(const std::vector<std::string>& command) {
+Result<Said> start_runner(const SpoolConfig& config, const std::vector<std::string>& options) {
+  if (!config.runner_socket.empty()) return ask_runner(config.runner_socket, options);
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(os_error("hetao-runner", "no pipe", errno));
   Fd read_end(ends[0]);
@@ -86,14 +83,14 @@ Result<Said> start_runner(const std::vector<std::string>& command) {
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  std::vector<char*> arguments;
-  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  std::vector<char*> arguments = {const_cast<char*>(config.runner.c_str())};
+  for (const std::string& option : options) arguments.push_back(const_cast<char*>(option.c_str()));
   arguments.push_back(nullptr);
   pid_t pid = -1;
   const int error = ::posix_spawn(&pid, arguments[0], &files, &attributes, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
-  if (error != 0) return fail(os_error(command[0], "can't be started", error));
+  if (error != 0) return fail(os_error(config.runner, "can't be started", error));
   write_end.reset();
   Said said;
   int status = 0;
@@ -145,7 +142,7 @@ Result<Spool> Spool::open(SpoolConfig config) {
     if (!made || ::chmod(news.c_str(), 01733) != 0) return fail(os_error(news, "can't be made", errno));
     return Spool(std::move(config));
   }
-  if (::access(config.runner.c_str(), X_OK) != 0) {
+  if (config.runner_socket.empty() && ::access(config.runner.c_str(), X_OK) != 0) {
     return fail(os_error(config.runner, "can't be run", errno));
   }
   return Spool(std::move(config));
@@ -225,7 +222,7 @@ Reply Spool::release(std::string_view key) const {
   const auto token = look_at_token(folder->get());
   if (!token) return unknown(token.error());
   if (*token != TokenState::kFree) return ok(key);
-  const auto said = start_runner({config_.runner, "--spool", folder_of(key)});
+  const auto said = start_runner(config_, {"--spool", folder_of(key)});
   if (!said) return unknown(said.error());
   if (said->exit_code == 0) return ok(key);
   return {ReplyKind::kUnknown, std::string(key),
@@ -337,7 +334,7 @@ Result<void> Spool::check_sandbox() const {
   if (!folder) return fail(folder.error());
   const auto written =
       create_file_durably(folder->get(), "sandbox.json", json::serialize(to_json(config_.sandbox)));
-  const auto said = written ? start_runner({config_.runner, "--check", folder_of(name), "sandbox.json"})
+  const auto said = written ? start_runner(config_, {"--check", folder_of(name), "sandbox.json"})
                             : Result<Said>(fail(written.error()));
   (void)remove_tree(spool->get(), name);
   if (!said) return fail(said.error());

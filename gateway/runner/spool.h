@@ -37,6 +37,7 @@ struct SpoolConfig {
   std::string runner;  // the program hetao-runner, absolute; hetao-init lies beside it
   platforms::SandboxConfig sandbox;
   bool elsewhere = false;
+  std::string runner_socket = {};  // where somebody else starts hetao-runner for us (request.h); empty: we do
 };
 
 class Spool {
