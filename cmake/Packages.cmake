@@ -15,8 +15,9 @@ install(CODE "
        \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/hetao-gateway SYMBOLIC)
 " COMPONENT gateway)
 install(DIRECTORY policy/packs DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/hetao COMPONENT gateway)
-install(FILES deploy/systemd/hetao-gateway.service DESTINATION lib/systemd/system COMPONENT gateway)
-install(FILES deploy/systemd/local-platform.conf deploy/example-gateway.yaml deploy/haproxy/haproxy.cfg
+install(FILES deploy/systemd/hetao-gateway.service deploy/systemd/hetao-runner.socket deploy/systemd/hetao-runner@.service
+        DESTINATION lib/systemd/system COMPONENT gateway)
+install(FILES deploy/example-gateway.yaml deploy/haproxy/haproxy.cfg
         DESTINATION ${HETAO_DOC}/hetao-gateway/examples COMPONENT gateway)
 install(DIRECTORY deploy/handbook DESTINATION ${HETAO_DOC}/hetao-gateway COMPONENT gateway)
 install(FILES deploy/packages/copyright DESTINATION ${HETAO_DOC}/hetao-gateway COMPONENT gateway)
