@@ -129,7 +129,7 @@ Result<std::string> create_crl(const CertificateAndKey& ca, std::span<const Revo
     if (!add_revoked(crl.get(), revocation)) {
       ERR_clear_error();
       return fail(ErrorCode::kUsage, what, "\"" + printable(revocation.serial) + "\" is no serial number",
-                  "take it from `hetao certs status`: lower-case hex");
+                  "take it from `hetao certs status --json`: lower-case hex");
     }
   }
   const bool is_made =

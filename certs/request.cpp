@@ -18,8 +18,7 @@ using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
 
 constexpr std::string_view kWhat = "signing request";
 
-tl::unexpected<Error> refuse(std::string why,
-                             std::string hint = "make it with `hetao certs issue --request`") {
+tl::unexpected<Error> refuse(std::string why, std::string hint = "make it with `hetao certs request`") {
   ERR_clear_error();
   return fail(ErrorCode::kUsage, std::string(kWhat), std::move(why), std::move(hint));
 }

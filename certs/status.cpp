@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 
+#include <algorithm>
+
 #include "certs/authority.h"
 #include "certs/openssl.h"
 #include "gateway/base/text.h"
@@ -46,6 +48,8 @@ std::string advice_for(Urgency urgency, bool is_ca) {
       return "it is refused everywhere; " + renew;
     case Urgency::kNotYetValid:
       return "compare the clock with that of the CA";
+    case Urgency::kRevoked:
+      return "it is on its CA's revocation list and refused everywhere; " + renew;
   }
   return {};
 }
@@ -86,8 +90,18 @@ std::string crl_advice(Urgency urgency) {
       return "peers refuse the region until a new list is there";
     case Urgency::kNotYetValid:
       return "compare the clock with that of the CA";
+    case Urgency::kRevoked:  // of certificates
+      return {};
   }
   return {};
+}
+
+bool is_revoked(X509* certificate, const std::vector<X509CrlPtr>& lists) {
+  return std::any_of(lists.begin(), lists.end(), [&](const X509CrlPtr& list) {
+    X509_REVOKED* entry = nullptr;
+    return X509_NAME_cmp(X509_CRL_get_issuer(list.get()), X509_get_issuer_name(certificate)) == 0 &&
+           X509_CRL_get0_by_cert(list.get(), &entry, certificate) == 1;
+  });
 }
 
 }  // namespace
@@ -104,16 +118,42 @@ const char* to_word(Urgency urgency) {
       return "expired";
     case Urgency::kNotYetValid:
       return "not-yet-valid";
+    case Urgency::kRevoked:
+      return "revoked";
   }
   return "ok";
 }
 
-Result<std::vector<CertificateStatus>> certificate_status(std::string_view pem, Instant now) {
+Result<std::vector<CertificateStatus>> certificate_status(std::string_view pem, Instant now,
+                                                          std::string_view lists_pem) {
   auto certificates = certificates_from_pem(pem, "certificate");
   if (!certificates) return fail(certificates.error());
+  std::vector<X509CrlPtr> lists;
+  if (!lists_pem.empty()) {
+    auto read = crls_from_pem(lists_pem, "revocation list");
+    if (!read) return fail(read.error());
+    lists = std::move(*read);
+  }
   std::vector<CertificateStatus> all;
-  for (const X509Ptr& certificate : *certificates) all.push_back(status_of(certificate.get(), now));
+  for (const X509Ptr& certificate : *certificates) {
+    CertificateStatus status = status_of(certificate.get(), now);
+    if (is_revoked(certificate.get(), lists)) {
+      status.urgency = Urgency::kRevoked;
+      status.advice = advice_for(Urgency::kRevoked, status.is_ca);
+    }
+    all.push_back(std::move(status));
+  }
   return all;
+}
+
+Result<bool> is_issued_by(std::string_view certificate_pem, std::string_view ca_pem) {
+  auto certificates = certificates_from_pem(certificate_pem, "certificate");
+  if (!certificates) return fail(certificates.error());
+  auto cas = certificates_from_pem(ca_pem, "CA certificate");
+  if (!cas) return fail(cas.error());
+  const bool signed_it = X509_verify(certificates->front().get(), X509_get0_pubkey(cas->front().get())) == 1;
+  ERR_clear_error();
+  return signed_it;
 }
 
 Result<std::vector<CrlStatus>> crl_status(std::string_view pem, Instant now) {

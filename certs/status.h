@@ -18,6 +18,7 @@ enum class Urgency {
   kUrgent,  // less than 7 days, or a tenth of its life, is left
   kExpired,
   kNotYetValid,
+  kRevoked,
 };
 const char* to_word(Urgency urgency);
 
@@ -48,9 +49,14 @@ struct CrlStatus {
   std::string advice;
 };
 
-// Every certificate in `pem`.
-Result<std::vector<CertificateStatus>> certificate_status(std::string_view pem, Instant now);
+// Every certificate in `pem`. Those that a list of their own CA's in `lists_pem` names are revoked; an empty
+// text holds no list.
+Result<std::vector<CertificateStatus>> certificate_status(std::string_view pem, Instant now,
+                                                          std::string_view lists_pem = {});
 Result<std::vector<CrlStatus>> crl_status(std::string_view pem, Instant now);
+
+// True if the CA signed the first certificate of `certificate_pem`.
+Result<bool> is_issued_by(std::string_view certificate_pem, std::string_view ca_pem);
 
 // True if the private key belongs to the first certificate of `certificate_pem`.
 Result<bool> key_matches(std::string_view certificate_pem, std::string_view private_key_pem);

@@ -43,6 +43,14 @@ json::object certificate_view(const certs::CertificateStatus& status, const std:
   return out;
 }
 
+std::string lists_of(const Context& c) {
+  std::string lists;
+  for (const CertificateFile& file : c.config.certificates) {
+    if (file.is_crl) lists += file.pem + "\n";
+  }
+  return lists;
+}
+
 // What needs a hand soon: "tunnel spiffe://…: 3 days left: renew it with …".
 json::array certificate_warnings(const Context& c) {
   json::array out;
@@ -52,15 +60,16 @@ json::array certificate_warnings(const Context& c) {
     out.push_back(json::object{
         {"what", what}, {"days_left", days_left}, {"urgency", certs::to_word(urgency)}, {"advice", advice}});
   };
+  const std::string lists = lists_of(c);
   for (const CertificateFile& file : c.config.certificates) {
     if (file.is_crl) {
-      const auto lists = certs::crl_status(file.pem, c.backend.now());
-      for (size_t i = 0; lists && i < lists->size(); ++i)
-        warn(file.used_for + ": revocation list of " + (*lists)[i].issuer, (*lists)[i].days_left,
-             (*lists)[i].urgency, (*lists)[i].advice);
+      const auto all = certs::crl_status(file.pem, c.backend.now());
+      for (size_t i = 0; all && i < all->size(); ++i)
+        warn(file.used_for + ": revocation list of " + (*all)[i].issuer, (*all)[i].days_left,
+             (*all)[i].urgency, (*all)[i].advice);
       continue;
     }
-    const auto all = certs::certificate_status(file.pem, c.backend.now());
+    const auto all = certs::certificate_status(file.pem, c.backend.now(), lists);
     for (size_t i = 0; all && i < all->size(); ++i)
       warn(file.used_for + ": " + (*all)[i].subject, (*all)[i].days_left, (*all)[i].urgency,
            (*all)[i].advice);
@@ -219,13 +228,14 @@ io::HttpResponse get_capacity(const Context& c) {
 io::HttpResponse get_certificates(const Context& c) {
   json::array certificates;
   json::array lists;
+  const std::string lists_pem = lists_of(c);
   for (const CertificateFile& file : c.config.certificates) {
     if (file.is_crl) {
       const auto all = certs::crl_status(file.pem, c.backend.now());
       if (!all) return problem(500, all.error());
       for (const certs::CrlStatus& one : *all) lists.push_back(crl_view(one, file.used_for));
     } else {
-      const auto all = certs::certificate_status(file.pem, c.backend.now());
+      const auto all = certs::certificate_status(file.pem, c.backend.now(), lists_pem);
       if (!all) return problem(500, all.error());
       for (const certs::CertificateStatus& one : *all) {
         certificates.push_back(certificate_view(one, file.used_for));

@@ -158,12 +158,23 @@ int sign(const Context& context, const FileOptions& o) {
   return done(context, {{"identity", uri}, {"certificate", target}}, uri + "  " + target);
 }
 
-// A serial number, or the certificate that has it.
-Result<std::string> serial_of(const std::string& text) {
+bool is_serial(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+// A serial number, or the certificate that has it: one of this CA's, since no other's is revoked by its list.
+Result<std::string> serial_of(const std::string& text, const certs::CertificateAndKey& ca) {
   std::error_code error;
-  if (!fs::exists(text, error)) return text;
+  if (!fs::exists(text, error) && is_serial(text)) return text;
   const auto pem = read_file(text);
-  if (!pem) return fail(pem.error());
+  if (!pem)
+    return fail(ErrorCode::kUsage, text,
+                "is neither a certificate file nor a serial number in lower-case hex",
+                "`hetao certs status --json` shows serial numbers");
+  const auto own = certs::is_issued_by(*pem, ca.certificate_pem);
+  if (!own) return fail(own.error());
+  if (!*own)
+    return fail(ErrorCode::kUsage, text, "this CA did not issue it", "the CA that did has to revoke it");
   const auto status = certs::certificate_status(*pem, wall_clock_now());
   if (!status) return fail(status.error());
   return status->front().serial;
@@ -181,7 +192,7 @@ int revoke(const Context& context, const FileOptions& o) {
     return report(context, Error{ErrorCode::kUsage, "--reason " + o.reason, "is no reason",
                                  "unspecified, key-compromise, superseded or cessation-of-operation"});
   for (const std::string& file : o.files) {
-    const auto serial = serial_of(file);
+    const auto serial = serial_of(file, *ca);
     if (!serial) return report(context, serial.error());
     const bool known = std::any_of(contents->revoked.begin(), contents->revoked.end(),
                                    [&](const certs::Revocation& one) { return one.serial == *serial; });
@@ -264,9 +275,7 @@ void describe_issue(CLI::App& command, IssueOptions& o) {
       ->check(roles());
   command.add_option("--dns", o.dns_names, "DNS name of the listener");
   command.add_option("--ip", o.ip_addresses, "IP address of the listener");
-  command.add_option("--days", o.days, "how long it lasts")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 3650));
+  command.add_option("--days", o.days, "how long it lasts")->capture_default_str()->check(CLI::Range(1, 397));
   command.add_option("--key-kind", o.key_kind, "p256 or ed25519")->capture_default_str()->check(key_kinds());
   command.add_option("-o,--output", o.output, "write OUTPUT.crt and OUTPUT.key (default: DIR/NAME)");
 }
@@ -287,9 +296,7 @@ void describe_request(CLI::App& command, CertsRequestOptions& o) {
 void describe_sign(CLI::App& command, FileOptions& o) {
   command.add_option("--dir", o.folder, "folder of the CA")->required();
   command.add_option("FILE", o.files, "the request (PEM)")->required()->expected(1);
-  command.add_option("--days", o.days, "how long it lasts")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 3650));
+  command.add_option("--days", o.days, "how long it lasts")->capture_default_str()->check(CLI::Range(1, 397));
   command.add_option("-o,--output", o.output, "file of the certificate (default: FILE.crt)");
 }
 
@@ -298,9 +305,7 @@ void describe_rotate(CLI::App& command, CertsRotateOptions& o) {
   command.add_option("--dir", o.folder, "folder of the CA, when it is at hand");
   command.add_flag("--request", o.request, "write a request for a CA that stands elsewhere");
   command.add_option("--with", o.signed_file, "put the certificate in force that such a CA signed");
-  command.add_option("--days", o.days, "how long it lasts")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 3650));
+  command.add_option("--days", o.days, "how long it lasts")->capture_default_str()->check(CLI::Range(1, 397));
 }
 
 void describe_revoke(CLI::App& command, FileOptions& o) {

@@ -174,6 +174,39 @@ TEST(Certs, AListIsRenewedWithoutRevokingAnything) {
   EXPECT_TRUE(second->revoked.empty());
 }
 
+TEST(Certs, ACertificateOfAnotherCaIsNotRevokedHere) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  ASSERT_EQ(hetao.run({"certs", "init", "--region", "hongkong", "--dir", "other"}).code, 0);
+  ASSERT_EQ(hetao.run({"certs", "issue", "--dir", "other", "--name", "gw-1"}).code, 0);
+  const std::string list = hetao.read("ca/crl.pem");
+  const Said said = hetao.run({"certs", "revoke", "--dir", "ca", "other/gw-1.crt"});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("other/gw-1.crt: this CA did not issue it"));
+  const Said missing = hetao.run({"certs", "revoke", "--dir", "ca", "ca/gw-2.crt"});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("ca/gw-2.crt: is neither a certificate file nor a serial number"));
+  EXPECT_EQ(hetao.read("ca/crl.pem"), list);
+}
+
+TEST(Certs, StatusSaysWhatTheListBesideRevokes) {
+  const Program hetao;
+  ASSERT_EQ(init(hetao).code, 0);
+  ASSERT_EQ(issue(hetao).code, 0);
+  const Said before = hetao.run({"certs", "status", "ca/gw-1.crt", "--json"});
+  EXPECT_EQ(before.code, 0) << before.err;
+  const std::string serial(object_of(before.out).at("certificates").at(0).at("serial").as_string());
+  ASSERT_EQ(hetao.run({"certs", "revoke", "--dir", "ca", serial}).code, 0);
+  for (const char* what : {"ca", "ca/gw-1.crt"}) {
+    const Said after = hetao.run({"certs", "status", what});
+    EXPECT_EQ(after.code, 1) << what;
+    EXPECT_THAT(after.out, HasSubstr("revoked")) << what;
+  }
+  EXPECT_EQ(hetao.run({"certs", "status", "ca/gw-1.crt", "--soon", "1"}).code, 1);
+  ASSERT_EQ(hetao.run({"certs", "rotate", "--dir", "ca", "ca/gw-1.crt"}).code, 0);
+  EXPECT_EQ(hetao.run({"certs", "status", "ca/gw-1.crt"}).code, 0);
+}
+
 TEST(Certs, StatusEndsWithOneWhenSomethingNeedsAHand) {
   const Program hetao;
   ASSERT_EQ(init(hetao).code, 0);

@@ -85,6 +85,7 @@ export const codeWords = {
   'urgency.urgent': ['urgent', '紧急', '緊急'],
   'urgency.expired': ['over', '已过期', '已過期'],
   'urgency.not-yet-valid': ['not valid yet', '尚未生效', '尚未生效'],
+  'urgency.revoked': ['revoked', '已撤销', '已撤銷'],
   'direction.in': ['in', '入', '入'],
   'direction.out': ['out', '出', '出'],
   'role.submitter': ['researcher', '研究人员', '研究人員'],
