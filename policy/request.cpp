@@ -123,8 +123,11 @@ Result<void> check_attribute(std::string_view name, const Value& value, const Sc
   if (fits(*attribute, value)) return {};
   std::string hint;
   if (const auto* text = std::get_if<std::string>(&value)) {
-    if (const std::string near = nearest_name(*text, attribute->values); !near.empty())
+    if (attribute->type == Type::kSet) {
+      hint = "write [\"" + *text + "\"]";
+    } else if (const std::string near = nearest_name(*text, attribute->values); !near.empty()) {
       hint = "did you mean " + near + "?";
+    }
   }
   return fail(ErrorCode::kUsage, "attribute " + std::string(name),
               "is " + printable(to_text(value)) + "; expected " + expected_of(*attribute), hint);

@@ -86,7 +86,8 @@ void Reader::report(const Node& at, std::string message, std::string expected, s
 
 bool Reader::expect_map(const Node& node, std::string_view what) {
   if (node.is_map()) return true;
-  report(node, std::string(what) + " is " + found(node), "a map of keys and values");
+  report(node, std::string(what.empty() ? "the file" : what) + " is " + found(node),
+         "a map of keys and values");
   return false;
 }
 

@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <iostream>
 
+#include "gateway/base/limits.h"
 #include "gateway/base/text.h"
+#include "policy/wire.h"
 
 namespace hetao::cli {
 
@@ -39,13 +41,19 @@ std::string Context::state(std::string_view state) const {
   return state.ends_with("error") || state == "expired" ? bad(shown) : shown;
 }
 
+namespace {
+
+json::object error_view(const Error& error) {
+  return {{"code", to_word(error.code)},
+          {"message", printable(error.what + ": " + error.why)},
+          {"hint", printable(error.hint)}};
+}
+
+}  // namespace
+
 int report(const Context& context, const Error& error) {
   if (context.json) {
-    const json::value out = {{"error",
-                              {{"code", to_word(error.code)},
-                               {"message", printable(error.what + ": " + error.why)},
-                               {"hint", printable(error.hint)}}}};
-    std::cerr << json::serialize(out) << '\n';
+    std::cerr << json::serialize(json::object{{"error", error_view(error)}}) << '\n';
   } else {
     std::cerr << "hetao: " << to_line(error) << '\n';
   }
@@ -53,8 +61,16 @@ int report(const Context& context, const Error& error) {
 }
 
 int report(const Context& context, const Diagnostics& mistakes) {
-  if (context.json || mistakes.empty()) return report(context, to_error(mistakes));
+  if (mistakes.empty()) return report(context, to_error(mistakes));
+  if (context.json) {
+    json::object out = {{"error", error_view(to_error(mistakes))}};
+    for (const auto& member : policy::to_json(mistakes)) out[member.key()] = member.value();
+    std::cerr << json::serialize(out) << '\n';
+    return static_cast<int>(ErrorCode::kUsage);
+  }
   for (const Diagnostic& mistake : mistakes) std::cerr << "hetao: " << to_line(mistake) << '\n';
+  if (mistakes.size() >= limits::kMistakesMax)
+    std::cerr << "hetao: there may be more: no more than " << limits::kMistakesMax << " are told at once\n";
   return static_cast<int>(ErrorCode::kUsage);
 }
 

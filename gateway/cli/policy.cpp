@@ -14,6 +14,7 @@
 #include "gateway/files/pack_folder.h"
 #include "policy/diff.h"
 #include "policy/lint.h"
+#include "policy/schema.h"
 #include "policy/wire.h"
 
 namespace hetao::cli {
@@ -24,6 +25,7 @@ struct PackOptions {
   std::string folder;
   std::string other;
   bool explain = false;
+  bool attributes = false;
 };
 
 Date today() {
@@ -32,9 +34,31 @@ Date today() {
   return shanghai_date({now.count()});
 }
 
+// What rules may test: the built-in attributes, or a pack's with what it adds.
+int show_attributes(const Context& context, const policy::Schema& schema) {
+  json::array all;
+  Table table({"NAME", "KIND", "values", "title"});
+  for (const policy::Attribute& one : schema.attributes()) {
+    const std::string& title = one.title.in(tag_of(context.language));
+    json::object object = {{"name", one.name}, {"type", policy::to_word(one.type)}, {"title", title}};
+    object["values"] = json::array(one.values.begin(), one.values.end());
+    if (!one.absent.empty()) object["absent"] = one.absent;
+    all.push_back(std::move(object));
+    table.add({one.name, policy::to_word(one.type), join(one.values, ", "), title});
+  }
+  if (context.json) return context.print_json(json::object{{"attributes", std::move(all)}}), 0;
+  table.print(context);
+  return 0;
+}
+
 int lint(const Context& context, const PackOptions& o) {
+  if (o.folder.empty() && o.attributes) return show_attributes(context, policy::Schema::built_in());
+  if (o.folder.empty())
+    return report(context, Error{ErrorCode::kUsage, "policy lint", "PACK is required",
+                                 "`hetao policy lint --help` explains it"});
   const auto pack = files::load_pack_folder(o.folder);
   if (!pack) return report(context, pack.error());
+  if (o.attributes) return show_attributes(context, pack->schema);
   policy::LintOptions options;
   options.today = today();
   const auto findings = policy::lint(*pack, options);
@@ -140,9 +164,16 @@ void add_policy(Program& program) {
   const auto folder = [](CLI::App& command, PackOptions& o) {
     command.add_option("PACK", o.folder, "folder of the pack")->required();
   };
-  add_command<PackOptions>(*group, program.chosen, "lint",
-                           "rules that can never match or matter, gaps, unknown names; exit 1 if any", folder,
-                           [&context](const PackOptions& o) { return lint(context, o); });
+  add_command<PackOptions>(
+      *group, program.chosen, "lint",
+      "rules that can never match or matter, gaps, unknown names; exit 1 if any",
+      [](CLI::App& command, PackOptions& o) {
+        command.add_option("PACK", o.folder, "folder of the pack");
+        command.add_flag("--attributes", o.attributes,
+                         "instead: the attributes that rules may test, the pack's or "
+                         "without one the built-in ones");
+      },
+      [&context](const PackOptions& o) { return lint(context, o); });
   add_command<PackOptions>(*group, program.chosen, "test", "run the pack's tests; exit 1 if one fails",
                            folder, [&context](const PackOptions& o) { return test(context, o); });
   add_command<PackOptions>(

@@ -117,5 +117,51 @@ TEST(PolicyLint, AnUnknownAttributeIsNamedWithItsPlace) {
   EXPECT_NE(hetao.run({"policy", "lint", "no-such-folder"}).code, 0);
 }
 
+TEST(PolicyLint, EveryMistakeIsToldInJsonToo) {
+  const Program hetao;
+  make_pack(hetao, "pack", "rules:\n  - {id: A, effect: permits, title: a, when: {acton: cross}}\n");
+  const Said said = hetao.run({"--json", "policy", "lint", "pack"});
+  EXPECT_EQ(said.code, 2);
+  const json::object told = object_of(said.err);
+  EXPECT_EQ(told.at("error").at("code"), "usage");
+  const json::array& mistakes = told.at("mistakes").as_array();
+  ASSERT_EQ(mistakes.size(), 3U) << said.err;  // and the test names a rule that is not there
+  EXPECT_EQ(mistakes[0].at("file"), "pack/rules/all.yaml");
+  EXPECT_EQ(mistakes[0].at("line"), 2);
+  EXPECT_EQ(mistakes[1].at("hint"), "did you mean action?");
+}
+
+TEST(PolicyLint, AThousandMistakesAreToldToBeMore) {
+  const Program hetao;
+  std::string rules = "rules:\n";
+  for (int i = 0; i < 400; ++i) rules += "  - {idd: A}\n";
+  make_pack(hetao, "pack", rules);
+  const Said said = hetao.run({"policy", "lint", "pack"});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("there may be more"));
+}
+
+TEST(PolicyLint, ListsTheAttributesThatRulesMayTest) {
+  const Program hetao;
+  const Said built_in = hetao.run({"policy", "lint", "--attributes"});
+  EXPECT_EQ(built_in.code, 0) << built_in.err;
+  EXPECT_THAT(built_in.out, HasSubstr("crossing.from\tjurisdiction"));
+  make_pack(hetao, "pack", kRules);
+  hetao.write("pack/pack.yaml",
+              "policy: small\nversion: '1'\ndefault: hold\n"
+              "attributes: {site.badge: {type: enum, values: [red, green]}}\n");
+  const Said own = hetao.run({"policy", "lint", "--attributes", "pack", "--json"});
+  EXPECT_EQ(own.code, 0) << own.err;
+  EXPECT_THAT(own.out, HasSubstr(R"("name":"site.badge")"));
+  EXPECT_EQ(hetao.run({"policy", "lint"}).code, 2);
+}
+
+TEST(PolicyLint, AnEmptyFileIsCalledSo) {
+  const Program hetao;
+  make_pack(hetao, "pack", kRules);
+  hetao.write("pack/pack.yaml", "");
+  EXPECT_THAT(hetao.run({"policy", "lint", "pack"}).err, HasSubstr("the file is nothing; expected a map"));
+}
+
 }  // namespace
 }  // namespace hetao::cli
