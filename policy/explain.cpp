@@ -91,8 +91,10 @@ bool Search::may_change(size_t slot, Class now) const {
 bool Search::may_become(size_t slot, Class value) const {
   const Domain& domain = matcher_.domain(slot);
   const std::vector<std::string>& proposed = domain.attribute().proposed;
-  return proposed.empty() ||
-         std::find(proposed.begin(), proposed.end(), to_text(domain.example(value))) != proposed.end();
+  const Value example = domain.example(value);
+  // Less than nothing is only what is left of a mechanism, and nobody wants it to run out.
+  if (const auto* number = std::get_if<int64_t>(&example); number != nullptr && *number < 0) return false;
+  return proposed.empty() || std::find(proposed.begin(), proposed.end(), to_text(example)) != proposed.end();
 }
 
 bool Search::stands_together(const Changes& changes, size_t groups) const {

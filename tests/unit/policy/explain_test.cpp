@@ -111,6 +111,26 @@ rules:
                             "an impact assessment that is up to date and only an aggregated result"}));
 }
 
+TEST(Explain, NeverProposesThatAMechanismRunsOut) {
+  const Policy policy = compile(R"(policy: p
+version: 1
+default: hold
+rules:
+  - {id: F1, effect: forbid, title: outside, when: {mechanism.kind: gba-sc, mechanism.days_left: {gte: 0}}}
+  - {id: P1, effect: permit, title: free, when: {data.personal: sensitive}}
+)");
+  Request request = sensitive();
+  request.set("mechanism.kind", std::string("gba-sc"));
+  request.set("mechanism.days_left", int64_t{585});
+  const Explanation out = explain(policy, request, kToday);
+  EXPECT_EQ(out.decision.effect, Effect::kForbid);
+  EXPECT_FALSE(out.changes.empty());
+  for (const Alternative& alternative : out.changes) {
+    for (const AttributeChange& change : alternative.changes)
+      EXPECT_NE(change.attribute, "mechanism.days_left") << change.to;
+  }
+}
+
 TEST(Explain, AnExemptionListIsAWayOfItsOwn) {
   const Policy policy = compile(R"(policy: p
 version: 1
