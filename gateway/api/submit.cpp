@@ -368,6 +368,12 @@ io::Awaitable<io::HttpResponse> explain_task(const Context& c) {
   for (const federation::Candidate& candidate : *candidates) list.push_back(to_json(candidate));
   const bool fits = !candidates->empty() && candidates->front().unfit.empty();
   out["decision"] = fits ? candidates->front().verdict.effect() : "forbid";
+  // It is not policy that speaks against it, but what the platforms have.
+  if (candidates->empty()) {
+    out["unfit"] = "no region may take it";
+  } else if (!fits && candidates->front().verdict.effect() != "forbid") {
+    out["unfit"] = candidates->front().unfit;
+  }
   out["candidates"] = std::move(list);
   json::array warnings;
   for (const std::string& warning : brought.warnings) warnings.emplace_back(warning);

@@ -78,7 +78,10 @@ int refused(const Context& context, const Reply& reply) {
   return report(context, error);
 }
 
-int exit_of_decision(const std::string& decision) {
+// What no platform can do failed; what policy decides has codes of its own.
+int exit_of_explanation(const json::object& explanation) {
+  if (!text_at(explanation, "unfit").empty()) return static_cast<int>(ErrorCode::kFailed);
+  const std::string decision = text_at(explanation, "decision");
   if (decision == "forbid") return static_cast<int>(ErrorCode::kForbidden);
   return decision == "hold" ? static_cast<int>(ErrorCode::kHeld) : 0;
 }
@@ -87,7 +90,9 @@ void show_explanation(const Context& context, const json::object& explanation) {
   for (const json::value& candidate : list_at(explanation, "candidates")) {
     if (candidate.is_object()) show_candidate(context, candidate.get_object());
   }
-  context.print("decision: " + context.verdict(text_at(explanation, "decision")));
+  const std::string unfit = text_at(explanation, "unfit");
+  context.print(unfit.empty() ? "decision: " + context.verdict(text_at(explanation, "decision"))
+                              : context.bad("it can't run: ") + printable(unfit));
 }
 
 namespace {
@@ -106,7 +111,7 @@ int explain(const Context& context, const std::string& file, const std::string& 
     for (const std::string& warning : job->warnings) context.remark("hetao: " + warning);
     show_explanation(context, explanation);
   }
-  return exit_of_decision(text_at(explanation, "decision"));
+  return exit_of_explanation(explanation);
 }
 
 std::string fresh_key() {

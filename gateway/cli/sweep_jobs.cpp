@@ -179,7 +179,8 @@ std::string gist_of(const json::object& explanation) {
 
 int stricter(int a, int b) {
   const auto rank = [](int code) {
-    return code == static_cast<int>(ErrorCode::kForbidden) ? 2
+    return code == static_cast<int>(ErrorCode::kForbidden) ? 3
+           : code == static_cast<int>(ErrorCode::kFailed)  ? 2
            : code == static_cast<int>(ErrorCode::kHeld)    ? 1
                                                            : 0;
   };
@@ -235,7 +236,7 @@ int explain_sweep(const Context& context, const JobFile& file, const std::string
     if (!answer->is_object())
       return report(context, Error{ErrorCode::kFailed, "explain", "the answer is no explanation", {}});
     const json::object& explanation = answer->get_object();
-    worst = stricter(worst, exit_of_decision(text_at(explanation, "decision")));
+    worst = stricter(worst, exit_of_explanation(explanation));
     groups[gist_of(explanation)].push_back(i);
     json::object entry = entry_of(file.jobs[i], i);
     entry["explanation"] = explanation;

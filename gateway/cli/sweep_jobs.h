@@ -33,6 +33,6 @@ Result<std::vector<json::object>> jobs_of_sweep(const Client& client, const std:
 // itself on standard error. Its exit code.
 int refused(const Context& context, const Reply& reply);
 void show_explanation(const Context& context, const json::object& explanation);
-int exit_of_decision(const std::string& decision);
+int exit_of_explanation(const json::object& explanation);
 
 }  // namespace hetao::cli

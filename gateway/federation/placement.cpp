@@ -266,6 +266,7 @@ std::vector<Candidate> candidates(const State& s, const Plan& plan, Instant now)
   std::sort(all.begin(), all.end(),
             [&](const Candidate& a, const Candidate& b) { return order(a) < order(b); });
   for (size_t i = 1; i < all.size(); ++i) all[i].lost = why_lost(s, weights, all.front(), all[i]);
+  if (!all.empty()) all.front().lost = all.front().unfit;  // the best may be none either
   return all;
 }
 

@@ -40,6 +40,8 @@ class Offers(CitiesTest):
         self.publish("--count", "4", "--for", "hku*")
         job = python_job("pass", zone="shenzhen")
         self.assertIn("is made to others", self.explain("shenzhen", job)["unfit"])
+        told = self.cities.hetao("shenzhen", "SUBMITTER", "explain", "-", stdin=json.dumps(job), code=1)
+        self.assert_words(told.stdout, "it can't run: ", "is made to others")
         refused = self.cities.hetao("shenzhen", "SUBMITTER", "submit", "-", stdin=json.dumps(job), code=1)
         self.assert_words(refused.stderr, "is made to others")
         self.assertEqual(self.offers("shenzhen", "SUBMITTER"), [])

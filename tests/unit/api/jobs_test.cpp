@@ -202,6 +202,17 @@ TEST(Jobs, LogsAreFollowedFromWhereTheReaderWas) {
   EXPECT_EQ(gateway.get(path, gateway.token("eve", "cuhk", {"submitter"})).status, 404);
 }
 
+TEST(Jobs, ExplainTellsWhatNoPlatformHasFromWhatPolicyForbids) {
+  TestGateway gateway;
+  const auto response = gateway.post(
+      "/api/v1/explain", gateway.submitter(),
+      R"({"executors": [{"image": "x", "command": ["true"]}], "resources": {"cpu_cores": 4000, "zones": ["hongkong"]}})");
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_TRUE(object_of(response).contains("unfit")) << response.body;
+  const auto fits = gateway.post("/api/v1/explain", gateway.submitter(), kWithOutput);
+  EXPECT_FALSE(object_of(fits).contains("unfit")) << fits.body;
+}
+
 TEST(Jobs, ExplainBooksNothing) {
   TestGateway gateway;
   const auto response = gateway.post("/api/v1/explain", gateway.submitter(), kWithOutput);
