@@ -110,6 +110,7 @@ void on_publish_offer(State& s, const PublishOffer& event) {
   pb::ComputeOffer& offer = s.edit_offer(event.offer.id());
   offer = event.offer;
   offer.clear_taken();
+  if (offer.from_micros() == 0) offer.set_from_micros(s.now.micros);
   offer.set_published_by(ledger_name(event.who));
   offer.set_published_micros(s.now.micros);
   set_timer(s, offer);

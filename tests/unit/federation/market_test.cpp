@@ -136,6 +136,7 @@ TEST_F(Market, WhomNothingIsOfferedToIsToldAtOnceAndInExplainBefore) {
   const auto places = world_->core("hongkong").explain(task, who, "", {}, Instant{1'764'000'000'000'000});
   ASSERT_TRUE(places);
   EXPECT_THAT(places->front().unfit, HasSubstr("offer o1 of cluster is made to others"));
+  EXPECT_EQ(places->front().lost, places->front().unfit);
   submit();
   ASSERT_TRUE(world_->told().error);
   EXPECT_THAT(to_line(*world_->told().error), HasSubstr("is made to others"));
@@ -148,6 +149,14 @@ TEST_F(Market, MoreThanIsEverOfferedAtOnceIsRefusedInWords) {
   submit("hongkong", 5);
   ASSERT_TRUE(world_->told().error);
   EXPECT_THAT(to_line(*world_->told().error), HasSubstr("is of 4 at once"));
+}
+
+TEST_F(Market, AnOfferThatNamesNoBeginningBeginsNow) {
+  open();
+  ASSERT_FALSE(publish(cores(1)).error);
+  const pb::ComputeOffer offer = world_->core(kPlace).offers().front();
+  EXPECT_GT(offer.from_micros(), 0);
+  EXPECT_EQ(offer.from_micros(), offer.published_micros());
 }
 
 TEST_F(Market, AnOfferBeginsAndEndsByTheClock) {
