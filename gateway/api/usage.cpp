@@ -197,7 +197,11 @@ io::Awaitable<io::HttpResponse> get_usage(const Context& c) {
   const auto until = time_query(c.query, "until", Instant{INT64_MAX});
   if (!until) co_return problem(until.error());
   const bool sees_all = c.caller.has(Role::kOperator) || c.caller.has(Role::kAuditor);
-  Filter filter{*since, *until, sees_all ? c.query.get("tenant") : c.caller.tenant, c.query.get("project")};
+  const std::string asked = c.query.get("tenant");
+  if (!sees_all && !asked.empty() && asked != c.caller.tenant)
+    co_return problem({ErrorCode::kNotAllowed, "usage of tenant " + printable(asked),
+                       "operators and auditors alone see other tenants", "leave the tenant out"});
+  Filter filter{*since, *until, sees_all ? asked : c.caller.tenant, c.query.get("project")};
   const std::string region = c.backend.core().config().region;
   Report report(c, std::move(filter));
   report.add(c.backend.core(), region);

@@ -145,6 +145,14 @@ TEST(Policy, ShowsRulesAndDecides) {
   EXPECT_EQ(gateway.post("/api/v1/policy/decide", gateway.submitter(), R"({"item.knid": "x"})").status, 400);
 }
 
+TEST(Usage, WhoAsksForAnotherTenantsIsToldNo) {
+  TestGateway gateway;
+  const std::string eve = gateway.token("eve", "cuhk", {"submitter"});
+  EXPECT_EQ(gateway.get("/api/v1/usage?tenant=cuhk", eve).status, 200);
+  EXPECT_EQ(gateway.get("/api/v1/usage?tenant=hku", eve).status, 403);
+  EXPECT_EQ(gateway.get("/api/v1/usage?tenant=hku", gateway.auditor()).status, 200);
+}
+
 TEST(Operations, StatusPeersCapacityAndMetricsTell) {
   TestGateway gateway;
   gateway.submit(kLeastTask);
