@@ -158,10 +158,13 @@ constexpr std::array<uint32_t, 100> kCardLengths = [] {
 
 }  // namespace
 
+bool may_be_card(std::string_view digits) {
+  return (kCardLengths[value_of(digits.substr(0, 2))] >> digits.size() & 1U) != 0;
+}
+
 Fit fit_card(std::string_view digits, Kind& kind) {
   const size_t n = digits.size();
-  if (n < 13 || n > 19) return Fit::kNo;
-  if ((kCardLengths[value_of(digits.substr(0, 2))] >> n & 1U) == 0) return Fit::kNo;
+  if (n < 13 || n > 19 || !may_be_card(digits)) return Fit::kNo;
   const auto digit = [&digits](size_t i) { return static_cast<uint32_t>(digits[i] - '0'); };
   const uint32_t two = digit(0) * 10 + digit(1);
   const uint32_t three = two * 10 + digit(2);

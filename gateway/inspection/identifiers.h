@@ -29,6 +29,8 @@ bool is_cn_resident_id_15(std::string_view digits);
 Fit fit_hkid(std::string_view text);
 // 13 to 19 digits of a known issuer range with a Luhn check digit (ISO/IEC 7812-1).
 Fit fit_card(std::string_view digits, Kind& kind);
+// Whether a card's number may begin so and have that length: of 13 to 19 digits.
+bool may_be_card(std::string_view digits);
 bool luhn(std::string_view digits);
 // 11 digits of an assigned mainland mobile range; there is no check digit.
 bool is_cn_mobile(std::string_view digits);

@@ -22,6 +22,14 @@ bool nifti_size(ByteView bytes, uint32_t wanted) {
   return big == wanted || little == wanted;
 }
 
+// MSH, a separator, '^': the rarest of these is looked for.
+bool has_message_header(std::string_view text) {
+  for (size_t at = text.find('^'); at != std::string_view::npos; at = text.find('^', at + 1)) {
+    if (at >= 4 && text.substr(at - 4, 3) == "MSH") return true;
+  }
+  return false;
+}
+
 // MSH|^~\& and a PID segment with an identifier (field 3) or a name (field 5).
 bool is_hl7(std::string_view text) {
   text = text.substr(0, kLookBytes);
@@ -114,8 +122,7 @@ std::optional<Kind> medical_kind(ByteView bytes) {
   if (bytes.size() >= 540 && nifti_size(bytes, 540) &&
       (text.substr(4, 4) == "n+2\0"sv || text.substr(4, 4) == "ni2\0"sv))
     return Kind::kNifti2;
-  if (::memmem(text.data(), std::min(text.size(), kLookBytes), "MSH", 3) != nullptr && is_hl7(text))
-    return Kind::kHl7v2Pid;
+  if (has_message_header(text.substr(0, kLookBytes)) && is_hl7(text)) return Kind::kHl7v2Pid;
   if (is_fhir(text)) return Kind::kFhirPatient;
   return std::nullopt;
 }

@@ -17,127 +17,48 @@
 // one's.
 #pragma once
 
-#include <array>
-#include <initializer_list>
-
 #include "gateway/inspection/scan/block_masks.h"
+#include "gateway/inspection/scan/kernel_checks.h"
 
 namespace hetao::inspection::kernel {
 
-// A set of ASCII characters, by the two halves of a byte: row `low` has a bit for each `high`.
-struct ByteSet {
-  std::array<uint8_t, 16> rows{};
-  constexpr ByteSet& add(uint8_t from, uint8_t to) {
-    for (unsigned c = from; c <= to; ++c)
-      rows[c & 15U] = static_cast<uint8_t>(rows[c & 15U] | (1U << (c >> 4U)));
-    return *this;
-  }
-  constexpr ByteSet& add(std::string_view characters) {
-    for (const char c : characters) add(static_cast<uint8_t>(c), static_cast<uint8_t>(c));
-    return *this;
-  }
-};
-// The bit of a high half; no ASCII has one of 8 to 15, and nothing in a set equals 0xff.
-inline constexpr std::array<uint8_t, 16> kHighBit = {1,    2,    4,    8,    16,   32,   64,   128,
-                                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-inline constexpr ByteSet kBase64Signs = ByteSet().add("+/-_");
-
-// Sorts of ASCII characters, a bit each: a byte is of a sort if both of its halves have the bit. Bytes above
-// ASCII are of none.
-struct SortTables {
-  std::array<uint8_t, 16> high{}, low{};
-  constexpr SortTables& add(uint8_t bit, unsigned high_half, std::initializer_list<unsigned> low_halves) {
-    high[high_half] = static_cast<uint8_t>(high[high_half] | bit);
-    for (const unsigned half : low_halves) low[half] = static_cast<uint8_t>(low[half] | bit);
-    return *this;
-  }
-};
-// No text holds these: all below the blank but BEL to CR (tabs, line ends) and ESC (colours), and DEL.
-inline constexpr uint8_t kControls = 1 | 2 | 4;
-// What a block has to hold to be worth a look at rare things: control characters, and %\&=@:- and ESC.
-inline constexpr SortTables kRare = SortTables()
-                                        .add(1, 0x0, {0, 1, 2, 3, 4, 5, 6, 14, 15})
-                                        .add(2, 0x1, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15})
-                                        .add(4, 0x7, {15})
-                                        .add(8, 0x1, {11})
-                                        .add(16, 0x2, {5, 6, 13})
-                                        .add(32, 0x3, {10, 13})
-                                        .add(64, 0x4, {0})
-                                        .add(128, 0x5, {12});
-
-// Multi-byte characters that matter, told from others by halves of three bytes: a bit each.
-//   1 EF BC 90-99, A0-BA full-width digits, @, capitals, EF BB BF   2 E2 80 8B-8F, AA-AE, 81 A0-AF without
-//   width, 4 C2 AD soft hyphen                                           81 B0-B9, 82 80-89 raised and
-//   lowered digits, 8 F0 9D 9F mathematical digits                                83 A3 a key's frame, 91
-//   A0-BC digits in circles, 16 D9 A0-A9, DB B0-B9 Arabic digits                           98 85 a star 32 A3
-//   B0-B9, A2 AF-B8 full-width digits in GBK and Big5       128 CD 8F, E1 A0 8E without width
-struct LeadTables {
-  std::array<uint8_t, 16> first_high{}, first_low{}, second_high{}, third_high{};
-};
-inline constexpr LeadTables kLeads = [] {
-  LeadTables t;
-  t.first_high[0xe] = 1 | 2 | 128, t.first_low[0xf] = 1, t.first_low[2] = 2 | 4 | 32;
-  t.first_high[0xc] = 4 | 128, t.first_low[0xd] = 128;
-  t.first_high[0xf] = 8, t.first_low[0] = 8;
-  t.first_high[0xd] = 16, t.first_low[9] = 16, t.first_low[0xb] = 16;
-  t.first_high[0xa] = 32, t.first_low[1] = 128, t.first_low[3] = 32;
-  t.second_high[8] = 2 | 128, t.second_high[9] = 2 | 8, t.second_high[0xa] = 4 | 16 | 32 | 128;
-  t.second_high[0xb] = 1 | 16 | 32;
-  t.third_high[8] |= 2 | 128, t.third_high[9] |= 1 | 8, t.third_high[0xa] |= 1 | 2 | 32;
-  t.third_high[0xb] |= 1 | 2;
-  for (size_t i = 0; i < 8; ++i) t.third_high[i] |= 4 | 128;
-  t.third_high[3] |= 16, t.third_high[0xd] |= 16;
-  return t;
-}();
-
-// A byte and what may follow it: up to eight such pairs, a bit each. The second byte is told by its halves,
-// so a few more pass.
-struct PairTables {
-  std::array<uint8_t, 16> first_high{}, first_low{}, second_high{}, second_low{};
-  constexpr PairTables& add(uint8_t bit, char first, std::string_view seconds) {
-    const auto at = [](char c, unsigned shift) { return static_cast<uint8_t>(c) >> shift & 15U; };
-    const auto set = [bit](uint8_t& row) { row = static_cast<uint8_t>(row | bit); };
-    set(first_high[at(first, 4)]);
-    set(first_low[at(first, 0)]);
-    for (const char c : seconds) {
-      set(second_high[at(c, 4)]);
-      set(second_low[at(c, 0)]);
-    }
-    return *this;
-  }
-};
-// What is_escape() and is_address() look at.
-inline constexpr PairTables kEscapes = PairTables()
-                                           .add(1, '%', "0123456789ABCDEFabcdefu")
-                                           .add(2, '\\', "013xuU")
-                                           .add(4, '&', "#nacetzZlhdmps")
-                                           .add(8, '=', "0123456789ABCDEFabcdef")
-                                           .add(16, '=', "\n\r")
-                                           .add(32, '\x1b', "[")
-                                           .add(64, '@',
-                                                "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                "abcdefghijklmnopqrstuvwxyz\xef\xa2\xa3");
+namespace {
 
 // So many letters, digits and signs in a block make it no running text.
-inline constexpr int kDenseBytesMin = 58;
+constexpr int kDenseBytesMin = 58;
 // So many letters in a block, and kLooseRunMin letters and digits in a row, may be base64 between other
 // words.
-inline constexpr int kLooseLettersMin = 10;
+constexpr int kLooseLettersMin = 10;
 
-// Bit i of the answer is bit i + n, where it is still in this block; what would lie in the next one counts as
-// there. Nothing is carried back: a candidate too many at a block's end costs less.
+// Rows of a stride's masks. The classes have the block before in front of theirs, and the next one behind.
+using Row = Stride::Row;
+using ClassRow = std::array<uint64_t, kStrideBlocks + 2>;
+struct Classes {
+  ClassRow digit, letter, upper, high;
+  ClassRow three;  // '3': digits in hexadecimal begin with it
+};
+
+// The first N bits of the next block are the last N of this one's answer: what is there is not known, and
+// counts as there. A candidate too many at a block's end costs less than to know.
+template <unsigned N>
+constexpr uint64_t kUnknown = ~(~uint64_t{0} >> N);
 template <unsigned N>
 constexpr uint64_t ahead(uint64_t now) {
-  return (now >> N) | ~(~uint64_t{0} >> N);
+  return now >> N | kUnknown<N>;
 }
-// Bit i is bit i - 1; the first is the last of the block before, which `before` has as 0 or 1.
-inline uint64_t behind(uint64_t now, uint64_t before) {
-  return (now << 1U) | before;
+// Bit i is bit i + N, that of the next block where it lies there.
+template <unsigned N>
+constexpr uint64_t ahead(uint64_t now, uint64_t next) {
+  return now >> N | next << (64 - N);
+}
+// Bit i is bit i - N, that of the block before where it lies there.
+template <unsigned N>
+constexpr uint64_t behind(uint64_t now, uint64_t before) {
+  return now << N | before >> (64 - N);
 }
 
 // Where kDenseRunMin set bits in a row begin.
-inline uint64_t long_runs(uint64_t bits) {
+constexpr uint64_t long_runs(uint64_t bits) {
   static_assert(kDenseRunMin == 32);
   bits &= ahead<1>(bits);
   bits &= ahead<2>(bits);
@@ -146,319 +67,178 @@ inline uint64_t long_runs(uint64_t bits) {
   return bits & ahead<16>(bits);
 }
 
-// Whether kLooseRunMin set bits stand in a row.
-inline bool has_run(uint64_t bits) {
-  static_assert(kLooseRunMin == 16);
+// Where eight set bits in a row begin.
+constexpr uint64_t eight_runs(uint64_t bits) {
   bits &= bits >> 1U;
   bits &= bits >> 2U;
-  bits &= bits >> 4U;
-  return (bits & bits >> 8U) != 0;
+  return bits & bits >> 4U;
 }
 
-inline bool is_hex(uint8_t c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+template <class Vector>
+void note_classes(const Vector& v, size_t row, Classes& c) {
+  c.digit[row] = Vector::bits(v.range('0', '9'));
+  c.three[row] = Vector::bits(v.eq('3'));
+  const uint64_t letter = Vector::bits(v.letter());
+  c.letter[row] = letter;
+  c.upper[row] = letter & ~Vector::bits(v.small());
+  c.high[row] = Vector::bits(v.high());
 }
 
-inline bool is_digit(uint8_t c) {
-  return c >= '0' && c <= '9';
-}
-inline bool is_upper(uint8_t c) {
-  return c >= 'A' && c <= 'Z';
-}
-inline bool is_letter(uint8_t c) {
-  return (c | 0x20U) >= 'a' && (c | 0x20U) <= 'z';
-}
-
-// Those of the candidates for which `test` holds at their place.
-template <class Test>
-uint64_t those(const uint8_t* text, uint64_t candidates, Test test) {
-  uint64_t found = 0;
-  for (; candidates != 0; candidates &= candidates - 1) {
-    if (test(text + __builtin_ctzll(candidates))) found |= candidates & (~candidates + 1);
+// What a block shows by its bytes. Returns candidates.
+template <class Vector>
+uint64_t note_block(const uint8_t* text, const Vector& v, uint64_t upper, uint64_t high, uint64_t& control,
+                    uint64_t& mark) {
+  uint64_t candidates = 0;
+  control = mark = 0;
+  const auto sorts = v.sorts(kRare);
+  if (Vector::any(sorts) != 0) {  // escapes, addresses, hardware addresses, keys' frames, NULs between digits
+    control = Vector::with(sorts, kControls);
+    const Vector v1(text + 1);
+    const Vector v3(text + 3);
+    candidates = Vector::pairs(v, v1, kEscapes) |
+                 Vector::bits((v.eq(':') & v3.eq(':')) | (v.eq('-') & (v3.eq('-') | v1.eq('B'))) |
+                              (v.range('0', '9') & v1.eq(0) & v3.eq(0)));
   }
-  return found;
-}
-
-// Names that may stand in or round a number.
-inline bool is_named_entity(const uint8_t* at) {
-  const std::string_view text(reinterpret_cast<const char*>(at), 6);
-  return text == "&nbsp;" || text == "&amp;#" || text == "&comma" || text == "&ensp;" || text == "&emsp;" ||
-         text == "&thins" || text == "&zwnj;" || text == "&ZeroW" || text == "&lpar;" || text == "&lt;&l" ||
-         text == "&hyphe" || text == "&dash;" || text == "&ndash" || text == "&minus" || text == "&perio" ||
-         text.starts_with("&shy;") || text.starts_with("&zwj;");
-}
-
-// Escapes: \u0031 \U00000031 \u{31} \x31 \061, %31 %u0031, &#49; &#x31;, =31=31, a terminal's colours. Only
-// what is written in full counts.
-inline bool is_escape(const uint8_t* at) {
-  const auto two = [at](size_t i) { return is_hex(at[i]) && is_hex(at[i + 1]); };
-  switch (at[0]) {
-    case '%':
-      return two(1) || (at[1] == 'u' && two(2) && two(4));
-    case 0x1b:
-      return at[1] == '[' && (at[2] == ';' || (at[2] >= '0' && at[2] <= '9') || is_letter(at[2]));
-    case '&':
-      if (at[1] != '#') return is_named_entity(at);
-      return at[2] == 'x' || at[2] == 'X' || (at[2] >= '0' && at[2] <= '9');
-    case '=':
-      if (at[1] == '\n' || at[1] == '\r') {  // programs go on with two blanks and more
-        const uint8_t* line = at + (at[1] == '\n' ? 2 : 3);
-        return line[0] > ' ' || (line[0] == ' ' && line[1] > ' ');
-      }
-      return (at[1] == '3' && at[2] == 'D') || (two(1) && at[3] == '=' && two(4));
-    case '\\':
-      break;
-    default:
-      return false;
+  if (upper !=
+      0) {  // base64 of three digits and one more digit or sign: [MNOP][DTjz], the next quad is [I-P]
+    const Vector v1(text + 1);
+    mark = Vector::bits(v.range('M', 'P') & Vector(text + 4).range('I', 'P') &
+                        (v1.eq_but(0x10, 'D') | v1.eq_but(0x10, 'j')));
   }
-  if (at[1] == 'x') return two(2);
-  if (at[1] >= '0' && at[1] <= '3')
-    return at[1] != '2' && at[2] >= '0' && at[2] <= '7' && at[3] >= '0' && at[3] <= '7';
-  return (at[1] == 'u' || at[1] == 'U') && (at[2] == '{' || (two(2) && is_hex(at[4])));
-}
-
-inline bool is_folded_character(const uint8_t* at) {
-  const auto between = [at](size_t i, uint8_t low, uint8_t high) { return at[i] >= low && at[i] <= high; };
-  switch (at[0]) {
-    case 0xef:
-      return (at[1] == 0xbc && (between(2, 0x90, 0x99) || between(2, 0xa0, 0xba))) ||
-             (at[1] == 0xbb && at[2] == 0xbf);
-    case 0xe2:
-      switch (at[1]) {
-        case 0x80:
-          return between(2, 0x8b, 0x8f) || between(2, 0xaa, 0xae);
-        case 0x81:
-          return between(2, 0xa0, 0xb9);
-        case 0x82:
-          return between(2, 0x80, 0x89);
-        case 0x83:
-          return at[2] == 0xa3;
-        case 0x91:
-          return between(2, 0xa0, 0xbc);
-        case 0x93:
-          return at[2] == 0xaa;
-        case 0x9d:
-          return between(2, 0xb6, 0xbe);
-        default:
-          return false;
-      }
-    case 0xc2:
-      return at[1] == 0xad && at[2] < 0x80;
-    case 0xcd:
-      return at[1] == 0x8f;
-    case 0xe1:
-      return at[1] == 0xa0 && at[2] == 0x8e;
-    case 0xf0:
-      return at[1] == 0x9d && at[2] == 0x9f;
-    case 0xd9:
-      return between(1, 0xa0, 0xa9) && (at[2] == 0xd9 || between(2, '0', '9'));
-    case 0xdb:
-      return between(1, 0xb0, 0xb9) && (at[2] == 0xdb || between(2, '0', '9'));
-    case 0xa3:  // two in a row: in other text the pair alone is common
-      return between(1, 0xb0, 0xb9) && at[2] == 0xa3 && between(3, 0xb0, 0xb9);
-    case 0xa2:
-      return between(1, 0xaf, 0xb8) && at[2] == 0xa2 && between(3, 0xaf, 0xb8);
-    default:
-      return false;
+  if (high != 0) {
+    const Vector v1(text + 1);
+    candidates |= Vector::leads(v, v1, Vector(text + 2), kLeads);
+    mark |= Vector::bits(v.eq(0xa1) & (v1.eq(0xef) | v1.eq(0xb9)));  // stars in GBK and Big5
   }
+  return candidates;
 }
 
-inline bool is_star(const uint8_t* at) {
-  return at[0] == 0xe2 && at[1] == 0x98 && at[2] == 0x85;
-}
-
-// What an address' name may begin with.
-inline bool is_address(const uint8_t* at) {
-  return at[0] == '@' &&
-         (is_digit(at[1]) || is_letter(at[1]) || at[1] == 0xef || at[1] == 0xa2 || at[1] == 0xa3);
-}
-
-// The first of four separators, three apart (00:00:5E:00:53:01), or a key's frame.
-inline bool is_row(const uint8_t* at) {
-  return (at[0] == '-' && at[1] == 'B') ||
-         ((at[0] == '-' || at[0] == ':') && at[3] == at[0] && at[6] == at[0] && at[9] == at[0]);
-}
-
-// UTF-16 and UTF-32 digits inside bytes that are something else.
-inline bool is_wide_digit(const uint8_t* at) {
-  return is_digit(at[0]) && at[1] == 0 && at[3] == 0 && (is_digit(at[2]) || (at[2] == 0 && is_digit(at[4])));
-}
-
-// "31 31 30": digits in hexadecimal, a separator after each.
-inline bool is_hex_digits(const uint8_t* at) {
-  const auto pair = [at](size_t i) { return at[i] == '3' && is_digit(at[i + 1]); };
-  return pair(0) && !is_digit(at[2]) && pair(3) && !is_digit(at[5]) && at[6] == '3';
-}
-
-// Two letters and a number, with or without a blank between, as on Hong Kong's plates.
-inline bool begins_plate(const uint8_t* at) {
-  return is_upper(at[1]) && is_digit(at[2] == ' ' ? at[3] : at[2]);
-}
-
-// A letter and at least four more, with or without a dot of some kind after it, as on those of the mainland.
-inline bool ends_plate(const uint8_t* at) {
-  const auto high = [at](size_t i) { return at[i] >= 0x80; };
-  const auto serial = [at](size_t i) {
-    const auto one = [at](size_t j) { return is_digit(at[j]) || is_upper(at[j]); };
-    return one(i) && one(i + 1) && one(i + 2) && one(i + 3);
-  };
-  return serial(1) || ((at[1] == ' ' || at[1] == '-') && serial(2)) ||
-         (high(1) && (high(2) || is_upper(at[2])) && serial(3)) ||
-         (high(1) && high(2) && high(3) && serial(4));
-}
-
-// What a block holds, a bit a byte.
-struct Classes {
-  uint64_t digit, letter, upper, high;
+// What a block's classes and its neighbours' show: runs, digits in hexadecimal with a separator after each
+// ("31 31 30"), and what may be plates.
+struct Joined {
+  uint64_t run, hex, plates;
 };
+inline Joined joined(const Classes& c, size_t row) {
+  const uint64_t digit = c.digit[row];
+  const uint64_t digit_next = c.digit[row + 1];
+  const uint64_t two = digit & ahead<1>(digit, digit_next);
+  const uint64_t two_next = digit_next & digit_next >> 1U;
+  const uint64_t digit_2 = ahead<2>(digit, digit_next);
+  const uint64_t three = c.three[row];
+  const uint64_t three_next = c.three[row + 1];
+  const uint64_t run = two & ahead<2>(two, two_next) & ~behind<1>(digit, c.digit[row - 1]);
+  const uint64_t hex = two & three & ~digit_2 & ahead<3>(two, two_next) & ahead<3>(three, three_next) &
+                       ~ahead<5>(digit, digit_next) & ahead<6>(three, three_next);
 
-// A class of a block and of the next one, as one row.
-struct Bits {
-  uint64_t now;
-  uint64_t next;
-  // Bit i is bit i + N.
-  template <unsigned N>
-  uint64_t ahead() const {
-    return now >> N | next << (64 - N);
+  const uint64_t upper = c.upper[row];
+  const uint64_t upper_next = c.upper[row + 1];
+  const uint64_t word = digit | c.letter[row];
+  // One to four digits up to the end of a word.
+  uint64_t last = digit & ahead<1>(~word);
+  uint64_t number = last;
+  for (int i = 0; i < 3; ++i) {
+    last = digit & ahead<1>(last);
+    number |= last;
   }
-  Bits operator|(Bits o) const { return {now | o.now, next | o.next}; }
-  // Where two in a row begin; of the next block, those that end in it.
-  Bits two() const { return {now & ahead<1>(), next & next >> 1U}; }
-  Bits four() const {
-    const Bits pairs = two();
-    return {pairs.now & pairs.ahead<2>(), pairs.next & pairs.next >> 2U};
-  }
-};
-
-// Plates, and digits in hexadecimal.
-inline uint64_t joined_marks(const uint8_t* text, const Classes* c, const MaskCarry& before) {
-  const Bits digit = {c[0].digit, c[1].digit};
-  const Bits two = digit.two();
-  uint64_t mark = those(text, two.now & ~digit.ahead<2>() & two.ahead<3>() & digit.ahead<6>(), is_hex_digits);
-  if (c->upper == 0) return mark;
-  const Bits upper = {c[0].upper, c[1].upper};
-  mark |= those(text,
-                upper.now & ~behind(c->digit | c->letter, before.word) & upper.ahead<1>() &
-                    (digit.ahead<2>() | digit.ahead<3>()),
-                begins_plate);
-  // In Big5 the character's second byte may be a letter.
-  const uint64_t after_high = (behind(c->high, before.high >> 1U) | c->high << 2U | before.high) & upper.now;
-  const Bits serial = (digit | upper).four();
-  const uint64_t near = serial.ahead<1>() | serial.ahead<2>() | serial.ahead<3>() | serial.ahead<4>();
-  return mark | those(text, after_high & near, ends_plate);
+  const uint64_t plate = upper & ahead<1>(upper, upper_next) &
+                         ~behind<1>(word, c.digit[row - 1] | c.letter[row - 1]) &
+                         (digit_2 | ahead<3>(digit, digit_next)) & (ahead<2>(number) | ahead<3>(number));
+  // Four digits and capitals, up to three places behind a capital that another script stands before. In Big5
+  // a character's second byte may be a letter.
+  const uint64_t serial = digit | upper;
+  const uint64_t serial_next = digit_next | upper_next;
+  const uint64_t pair = serial & ahead<1>(serial, serial_next);
+  const uint64_t pair_next = serial_next & serial_next >> 1U;
+  const uint64_t four = pair & ahead<2>(pair, pair_next);
+  const uint64_t four_next = pair_next & pair_next >> 2U;
+  const uint64_t near = ahead<1>(four, four_next) | ahead<2>(four, four_next) | ahead<3>(four, four_next) |
+                        ahead<4>(four, four_next);
+  const uint64_t high = c.high[row];
+  const uint64_t after_high = (behind<1>(high, c.high[row - 1]) | behind<2>(high, c.high[row - 1])) & upper;
+  return {run, hex, plate | (after_high & near)};
 }
 
 // In a dense block: the bytes before new runs that may be base64.
 template <class Vector>
-uint64_t borders(const Vector& v, const Classes& c, uint64_t line) {
-  const uint64_t word = c.digit | c.letter | c.high;
-  // Another script alone holds no base64.
-  if ((c.digit | c.letter | ~word >> 63U) == 0) return 0;
+uint64_t borders(const uint8_t* text, uint64_t plain, uint64_t word, uint64_t line) {
+  const Vector v(text);
   const uint64_t ends = line | Vector::bits(v.eq('\r'));
   const uint64_t signs = Vector::bits(v.in(kBase64Signs));
-  return (~(word | signs | ends) | (ends & (ends << 1U | 1))) &
-         ahead<1>(long_runs(c.digit | c.letter | signs));
+  const uint64_t others = ~(word | signs | ends) | (ends & (ends << 1U | 1));
+  return others == 0 ? 0 : others & ahead<1>(long_runs(plain | signs));
 }
 
-template <class Vector>
-Classes classes_of(const Vector& v) {
-  Classes c;
-  c.digit = Vector::bits(v.range('0', '9'));
-  c.letter = Vector::bits(v.letter());
-  c.upper = c.letter & ~Vector::bits(v.small());
-  c.high = Vector::bits(v.high());
-  return c;
-}
-
-// Escapes, addresses, hardware addresses, the frames of keys, digits with NULs between.
-template <class Vector>
-void rare_masks(const uint8_t* text, const Vector& v, BlockMasks& m) {
-  const Vector v1(text + 1);
-  const Vector v3(text + 3);
-  const auto found = [&m](uint64_t candidates, const uint8_t* at, auto is_mark, auto is_fold) {
-    for (; candidates != 0; candidates &= candidates - 1) {
-      const uint64_t bit = candidates & (~candidates + 1);
-      const uint8_t* place = at + __builtin_ctzll(candidates);
-      if (is_mark(place)) m.mark |= bit;
-      if (is_fold(place)) m.fold |= bit;
-    }
-  };
-  found(Vector::pairs(v, v1, kEscapes), text, is_address, is_escape);
-  found(Vector::bits((v.eq(':') & v3.eq(':')) | (v.eq('-') & (v3.eq('-') | v1.eq('B'))) |
-                     (v.range('0', '9') & v1.eq(0) & v3.eq(0))),
-        text, is_row, is_wide_digit);
-}
-
-// What a block shows by its bytes.
-template <class Vector>
-void note_block(const uint8_t* text, const Vector& v, const Classes& c, BlockMasks& m) {
-  m.digit = c.digit;
-  m.line = Vector::bits(v.eq('\n'));
-  m.mark = m.fold = m.border = m.control = 0;
-  const auto sorts = v.sorts(kRare);
-  if (Vector::any(sorts) != 0) {
-    m.control = Vector::with(sorts, kControls);
-    rare_masks<Vector>(text, v, m);
-  }
-  // Base64 of three digits and one more digit or sign: [MNOP][DTjz], the next quad begins with [I-P].
-  if (c.upper != 0) {
-    const Vector v1(text + 1);
-    m.mark |= Vector::bits(v.range('M', 'P') & Vector(text + 4).range('I', 'P') &
-                           (v1.eq_but(0x10, 'D') | v1.eq_but(0x10, 'j')));
-  }
-  if (c.high != 0) {
-    const Vector v1(text + 1);
-    const uint64_t leads = Vector::leads(v, v1, Vector(text + 2), kLeads);
-    m.fold |= those(text, leads, is_folded_character);
-    // Stars: in UTF-8, GBK and Big5.
-    m.mark |= those(text, leads, is_star) | Vector::bits(v.eq(0xa1) & (v1.eq(0xef) | v1.eq(0xb9)));
-  }
-}
-
+// Three passes over a stride: each block's bytes; its masks beside its neighbours' (which a compiler puts
+// into vectors, too: eight blocks at once); the few places that are left.
 template <class Vector>
 void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out) {
-  Classes classes[kStrideBlocks + 1];
-  uint64_t dense = 0;
-  uint64_t loose = 0;
+  Classes c;
+  Row candidates;
+  Row found_run, found_mark;
+  c.digit[0] = carry.digit, c.letter[0] = carry.letter, c.high[0] = carry.high;
   for (size_t b = 0; b < blocks; ++b) {
-    const uint8_t* block = text + b * kBlockBytes;
-    const Vector v(block);
-    const Classes c = classes_of(v);
-    BlockMasks& m = out.block[b];
-    note_block<Vector>(block, v, c, m);
-    m.separator = separator != 0 ? Vector::bits(v.eq(separator)) : 0;
-    const uint64_t word = c.digit | c.letter;
-    if (__builtin_popcountll(word | c.high) >= kDenseBytesMin) {
-      dense |= uint64_t{1} << b;
-      m.border = borders<Vector>(v, c, m.line);
+    const Vector v(text + b * kBlockBytes);
+    note_classes(v, b + 1, c);
+    out.line[b] = Vector::bits(v.eq('\n'));
+    if (separator != 0) out.separator[b] = Vector::bits(v.eq(separator));
+    candidates[b] = note_block<Vector>(text + b * kBlockBytes, v, c.upper[b + 1], c.high[b + 1],
+                                       out.control[b], out.mark[b]);
+  }
+  note_classes(Vector(text + blocks * kBlockBytes), blocks + 1, c);
+  for (size_t b = 0; b <= blocks; ++b) out.digit[b] = c.digit[b + 1];
+  carry = {c.digit[blocks], c.letter[blocks], c.high[blocks]};
+
+  uint64_t runs = 0, marked = 0, looked_at = 0, dense = 0, loose = 0, bordered = 0, lines = 0, controls = 0;
+  for (size_t b = 0; b < blocks; ++b) {
+    const Joined joint = joined(c, b + 1);
+    found_run[b] = joint.run;
+    candidates[b] |= joint.plates;
+    found_mark[b] = out.mark[b] | joint.hex;
+    const uint64_t plain = c.digit[b + 1] | c.letter[b + 1];
+    const uint64_t word = plain | c.high[b + 1];
+    const auto at = [b](bool so) { return uint64_t{so} << b; };
+    runs |= at(joint.run != 0);
+    looked_at |= at(candidates[b] != 0);
+    marked |= at(found_mark[b] != 0);
+    dense |= at(__builtin_popcountll(word) >= kDenseBytesMin);
+    const uint64_t eight = eight_runs(plain);
+    static_assert(kLooseRunMin == 16);
+    loose |= at(__builtin_popcountll(c.letter[b + 1]) >= kLooseLettersMin) & at((eight & eight >> 8U) != 0);
+    bordered |= at((eight | ~c.high[b + 1] >> 63U) != 0);  // another script and some numbers hold no base64
+    lines += static_cast<uint64_t>(__builtin_popcountll(out.line[b]));
+    controls += static_cast<uint64_t>(__builtin_popcountll(out.control[b]));
+  }
+  for (size_t b = 0; b < blocks; ++b) {
+    out.run[b] = found_run[b];
+    out.mark[b] = found_mark[b];
+  }
+  out.fold.fill(0);
+  out.border.fill(0);
+  uint64_t busy = marked;
+  for (; looked_at != 0; looked_at &= looked_at - 1) {
+    const auto b = static_cast<size_t>(__builtin_ctzll(looked_at));
+    for (uint64_t left = candidates[b]; left != 0; left &= left - 1) {
+      const uint64_t bit = left & (~left + 1);
+      const Judged what = judge(text + b * kBlockBytes + __builtin_ctzll(left));
+      if (what == Judged::kNothing) continue;
+      (what == Judged::kMark ? out.mark : out.fold)[b] |= bit;
+      busy |= uint64_t{1} << b;
     }
-    loose |= (uint64_t{__builtin_popcountll(c.letter) >= kLooseLettersMin} & uint64_t{has_run(word)}) << b;
-    classes[b] = c;
   }
-  classes[blocks] = classes_of(Vector(text + blocks * kBlockBytes));
-  uint64_t busy = 0;
-  uint64_t lines = 0;
-  uint64_t controls = 0;
-  uint64_t mixed = 0;
-  for (size_t b = 0; b < blocks; ++b) {
-    const Classes* c = classes + b;
-    BlockMasks& m = out.block[b];
-    m.run = Bits{c[0].digit, c[1].digit}.four().now & ~behind(c->digit, carry.digit);
-    m.mark |= joined_marks(text + b * kBlockBytes, c, carry);
-    lines += static_cast<uint64_t>(__builtin_popcountll(m.line));
-    controls += static_cast<uint64_t>(__builtin_popcountll(m.control));
-    busy |= uint64_t{(m.run | m.mark | m.fold | m.border) != 0} << b;
-    mixed |= m.mark | m.fold;
-    carry.digit = c->digit >> 63U;
-    carry.word = (c->digit | c->letter) >> 63U;
-    carry.high = c->high >> 62U;
+  for (uint64_t left = dense & bordered; left != 0; left &= left - 1) {
+    const auto b = static_cast<size_t>(__builtin_ctzll(left));
+    const uint64_t plain = c.digit[b + 1] | c.letter[b + 1];
+    out.border[b] = borders<Vector>(text + b * kBlockBytes, plain, plain | c.high[b + 1], out.line[b]);
+    busy |= uint64_t{out.border[b] != 0} << b;
   }
+  out.runs = runs;
   out.busy = busy;
   out.dense = dense;
   out.loose = loose & ~dense;
   out.lines = lines;
   out.controls = controls;
-  out.runs_only = mixed == 0;
 }
+
+}  // namespace
 
 }  // namespace hetao::inspection::kernel

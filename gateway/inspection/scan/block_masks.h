@@ -5,6 +5,7 @@
 // Pure; thread-safe. Reads up to kMaskPadBytes behind the last block: the caller pads.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,34 +23,33 @@ inline constexpr size_t kDenseRunMin = 32;
 inline constexpr size_t kLooseRunMin = 16;
 inline constexpr size_t kStrideBytes = kStrideBlocks * kBlockBytes;
 
-// Bit i is byte i of the block. A run, mark or border may be one too many: a scalar check decides.
-struct BlockMasks {
-  uint64_t digit;
-  uint64_t run;      // first digit of a run of four or more
-  uint64_t mark;     // the beginning of something else: see block_kernel.h
-  uint64_t fold;     // full-width digits, zero-width characters, escapes, digits with NULs between them
-  uint64_t border;   // in a dense block: the byte before a new run that may be base64
-  uint64_t line;     // '\n'
-  uint64_t control;  // bytes that no text holds
-  uint64_t separator;
-};
-
-// Up to 64 blocks that are looked at together; what lies behind their number is left as it was.
+// Up to 64 blocks that are looked at together, a row of masks for each thing that is looked for: bit i of a
+// row's word b is byte i of block b. What lies behind the blocks is left as it was. A run, mark or border may
+// be one too many: a scalar check decides.
 struct Stride {
-  BlockMasks block[kStrideBlocks];
-  uint64_t busy = 0;      // bit i: block i has a run, mark, fold or border
-  uint64_t dense = 0;     // bit i: block i is all letters, digits and signs: no running text; base64, perhaps
-  uint64_t loose = 0;     // bit i: block i is not dense, but has a long word
+  using Row = std::array<uint64_t, kStrideBlocks>;
+  std::array<uint64_t, kStrideBlocks + 1> digit;  // of the next block too
+  Row run;                                        // first digit of a run of four or more
+  Row mark;                                       // the beginning of something else: see block_kernel.h
+  Row fold;       // full-width digits, zero-width characters, escapes, digits with NULs between them
+  Row border;     // in a dense block: the byte before a new run that may be base64
+  Row line;       // '\n'
+  Row control;    // bytes that no text holds
+  Row separator;  // only where there is one
+  // Bit b: block b
+  uint64_t runs = 0;      // has a run
+  uint64_t busy = 0;      // has a mark, fold or border
+  uint64_t dense = 0;     // is all letters, digits and signs: no running text; base64, perhaps
+  uint64_t loose = 0;     // is not dense, but has a long word
   uint64_t lines = 0;     // of all blocks together
   uint64_t controls = 0;  // the same
-  bool runs_only = false;  // no block has a mark or fold
 };
 
-// Of the last byte before a block, 0 or 1 each; of the last two where it says so.
+// Of the block before: a bit a byte.
 struct MaskCarry {
   uint64_t digit = 0;
-  uint64_t word = 0;
-  uint64_t high = 0;  // two
+  uint64_t letter = 0;
+  uint64_t high = 0;
 };
 
 // `separator`: of a table's columns; 0: there is none.

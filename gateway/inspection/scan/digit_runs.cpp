@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "gateway/inspection/scan/beside.h"
 #include "gateway/inspection/scan/units.h"
 #include "gateway/inspection/scan/window_scan.h"
 
@@ -15,8 +16,6 @@ constexpr size_t kTokenBytesMax = 34;  // and the longest
 constexpr size_t kHexRunBytesMin = 12;
 constexpr size_t kLengthThatSays = 11;  // and more, whatever stands beside it; and 8
 constexpr size_t kLineBytes = 96;
-constexpr size_t kRightBeforeBytes = 24;
-constexpr size_t kNameBytesMax = 28;  // of a coordinate, with its quotes
 
 // Brackets round a check digit: plain ones, and those of Chinese texts in UTF-8, GBK and Big5.
 struct Brackets {
@@ -78,28 +77,6 @@ bool in_token(char c) {
   return is_digit(c) || is_upper(c);
 }
 
-// What a character beside a number says.
-struct Beside {
-  bool joins = false;      // it is part of something else: letters, dots, hyphens, underscores
-  bool says_more = false;  // it may make the number a part of something longer
-};
-constexpr std::array<Beside, 256> kBeside = [] {
-  std::array<Beside, 256> all{};
-  for (size_t i = 0; i < 256; ++i) {
-    const bool letter = (i | 0x20U) >= 'a' && (i | 0x20U) <= 'z';
-    const auto one_of = [i](std::string_view these) {
-      return these.find(static_cast<char>(i)) != std::string_view::npos;
-    };
-    all[i].joins = letter || one_of(".-_");
-    all[i].says_more = letter || i >= 0x80 || one_of(" -.<>/()[");
-  }
-  return all;
-}();
-
-const Beside& beside(char c) {
-  return kBeside[static_cast<uint8_t>(c)];
-}
-
 }  // namespace
 
 void WindowScan::on_run(size_t begin, size_t end) {
@@ -107,7 +84,7 @@ void WindowScan::on_run(size_t begin, size_t end) {
   const char before = begin > 0 ? text_[begin - 1] : '\0';
   const char after = at(end);
   // A short number between commas is the most common one in tables.
-  const bool more = beside(before).says_more || beside(after).says_more;
+  const bool more = says_more(before) || says_more(after);
   if (length < kLengthThatSays && length != 8 && !more && (length != 7 || after != ':')) return;
   if (length >= kHexRunBytesMin && may_be_hex(text_.data() + begin, length) &&
       has_hex_digits(part(begin, end)))
@@ -178,9 +155,9 @@ bool WindowScan::touched(size_t begin, size_t end, uint32_t groups) const {
   const char before = begin > 0 ? text_[begin - 1] : '\0';
   const char after = at(end);
   const char next = at(end + 1);
-  const bool left = beside(before).joins;
+  const bool left = joins(before);
   if (left && before == '.' && begin >= 2 && is_digit(text_[begin - 2])) return true;
-  bool right = beside(after).joins;
+  bool right = joins(after);
   if (is_letter(after)) return true;
   // A full stop ends a sentence; pandas writes whole numbers with ".0" where some are missing.
   if (after == '.') right = is_alnum(next) && (next != '0' || is_alnum(at(end + 2)));
@@ -415,7 +392,7 @@ bool WindowScan::on_hkid(size_t begin, size_t end, size_t letters) {
     if (blank && !bracketed) return false;
     last = check;
   }
-  if (!bracketed && from > 0 && beside(text_[from - 1]).joins && !is_letter(text_[from - 1]) &&
+  if (!bracketed && from > 0 && joins(text_[from - 1]) && !is_letter(text_[from - 1]) &&
       !told_right_before(from, kWordsHkid))
     return false;
   if (!bracketed && at(until) == '-' && is_alnum(at(until + 1))) return false;

@@ -35,6 +35,13 @@ void push_code(View& view, uint32_t code, size_t place) {
   view.push_changed(static_cast<char>(0x80U | (code & 0x3fU)), place);
 }
 
+// A control character that no text holds; but NULs stand between those of wide text, and ESC begins a colour.
+bool ends_text(std::string_view text, size_t at) {
+  const auto c = static_cast<uint8_t>(text[at]);
+  if (c == 0) return at == 0 || static_cast<uint8_t>(text[at - 1]) <= ' ';
+  return c == 0x7f || (c < ' ' && (c < 7 || c > 13) && c != 0x1b);
+}
+
 }  // namespace
 
 // Characters that can't begin anything but themselves; a tag's '<' is looked at in markup alone.
@@ -149,6 +156,47 @@ size_t WindowScan::fold_begin(size_t first) const {
   return from;
 }
 
+// Whether an identifier may stand round the one thing at `pos` that is to be folded, among bytes that are no
+// text. Control characters stand in none: so its letters and digits stand between two of them. Or it stands
+// plain nearby, and what is folded is a word that speaks for it. A program's bytes hold a '%' and two digits
+// in every other page; that is no reason to fold what stands round it.
+bool WindowScan::may_be_identifier(size_t pos) const {
+  const size_t least = pos - std::min(pos, kFoldBeforeBytes);
+  const size_t most = std::min(text_.size(), pos + kFoldBehindBytes);
+  if (text_[pos] == '\\' || text_[pos] == '&' || text_[pos] == '\0') return true;
+  for (size_t i = least + 3; i < most; i += 4) {  // each fourth byte: four digits in a row hold one
+    if (!is_digit(text_[i])) continue;
+    size_t begin = i;
+    while (i - begin < 3 && is_digit(text_[begin - 1])) --begin;
+    size_t end = i + 1;
+    while (end < most && end - begin < 4 && is_digit(text_[end])) ++end;
+    if (end - begin >= 4) return true;
+  }
+  size_t begin = pos;
+  while (begin > least && !ends_text(text_, begin - 1)) --begin;
+  size_t end = pos + 1;
+  while (end < most && !ends_text(text_, end)) ++end;
+  size_t digits = 0;
+  size_t capitals = 0;
+  size_t letters = 0;
+  size_t at_or_dot = 0;
+  size_t separators = 0;
+  bool star = false;
+  for (size_t i = begin; i < end; ++i) {
+    const char c = text_[i];
+    digits += is_digit(c) ? 1 : 0;
+    capitals += is_upper(c) ? 1 : 0;
+    letters += is_letter(c) ? 1 : 0;
+    at_or_dot += c == '@' || c == '.' ? 1 : 0;
+    separators += c == ':' || c == '-' ? 1 : 0;
+    star = star || text_.substr(i, 3) == "★" || c == '\xa1';
+  }
+  const bool number = digits >= 4;
+  const bool plate = capitals >= 1 && digits >= 1 && capitals + digits >= 3;
+  const bool address = at_or_dot >= 1 && letters + digits >= 4;
+  return number || plate || address || separators >= 4 || star;
+}
+
 void WindowScan::scan_folded() {
   std::sort(reported_.begin(), reported_.end(),
             [](const Reported& a, const Reported& b) { return a.end < b.end; });
@@ -158,6 +206,7 @@ void WindowScan::scan_folded() {
   }
   const std::vector<Stretch> stretches = folds_;
   for (const Stretch& one : stretches) {
+    if (controls_ > kControlsMax && one.first == one.last && !may_be_identifier(one.first)) continue;
     const size_t from = fold_begin(one.first);
     scan_view(fold(text_, from, std::min(text_.size(), one.last + kFoldBehindBytes), false));
   }

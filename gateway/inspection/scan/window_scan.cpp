@@ -15,8 +15,6 @@ constexpr size_t kIdentifierBytesMax = 512;
 constexpr size_t kViewEndBytes = 32;
 constexpr size_t kExcerptSideBytes = 24;
 constexpr size_t kEncodedAheadBytes = 128;
-// Control characters that a window of text may hold (a stray one in a log): with more it is binary.
-constexpr uint64_t kControlsMax = 2;
 
 }  // namespace
 
@@ -54,11 +52,11 @@ void WindowScan::note_columns() {
   for (size_t b = 0; b < stride_blocks_; ++b) {
     column_[b] = column;
     line_begin_[b] = line;
-    const uint64_t lines = stride_.block[b].line;
+    const uint64_t lines = stride_.line[b];
     const auto last = static_cast<unsigned>(63 - __builtin_clzll(lines | 1));
     const uint64_t behind = lines != 0 ? (~uint64_t{1}) << last : ~uint64_t{0};
-    column = (lines != 0 ? 0 : column) +
-             static_cast<size_t>(__builtin_popcountll(stride_.block[b].separator & behind));
+    column =
+        (lines != 0 ? 0 : column) + static_cast<size_t>(__builtin_popcountll(stride_.separator[b] & behind));
     line = lines != 0 ? stride_begin_ + b * kBlockBytes + last + 1 : line;
   }
   column_[kStrideBlocks] = column;
@@ -103,25 +101,43 @@ void WindowScan::on_stride() {
   } else {
     for (size_t b = 0; b < stride_blocks_; ++b) {
       const uint64_t counted = counted_bits(stride_begin_ + b * kBlockBytes);
-      lines_ += static_cast<uint64_t>(__builtin_popcountll(stride_.block[b].line & counted));
-      controls_ += static_cast<uint64_t>(__builtin_popcountll(stride_.block[b].control & counted));
+      lines_ += static_cast<uint64_t>(__builtin_popcountll(stride_.line[b] & counted));
+      controls_ += static_cast<uint64_t>(__builtin_popcountll(stride_.control[b] & counted));
     }
   }
-  const uint64_t dense_begins = stride_.dense & ~(stride_.dense << 1U | (dense_before_ ? 1U : 0U));
-  if (embedded_ != nullptr) {
-    for (uint64_t loose = stride_.loose; loose != 0; loose &= loose - 1)
-      on_loose_block(stride_begin_ + static_cast<size_t>(__builtin_ctzll(loose)) * kBlockBytes);
+  if (embedded_ != nullptr) on_encoded_rows();
+  const Run* run = runs_;
+  const Run* const runs_end = runs_ + list_runs();
+  for (uint64_t busy = stride_.busy; busy != 0; busy &= busy - 1) {
+    const auto block = static_cast<size_t>(__builtin_ctzll(busy));
+    const size_t base = stride_begin_ + block * kBlockBytes;
+    for (; run < runs_end && run->begin < base; ++run) on_run(run->begin, run->end);
+    for (uint64_t folds = stride_.fold[block]; folds != 0; folds &= folds - 1)
+      note_fold(base + static_cast<size_t>(__builtin_ctzll(folds)));
+    for (; run < runs_end && run->begin < base + kBlockBytes; ++run) on_run(run->begin, run->end);
+    for (uint64_t marks = stride_.mark[block] & kept_bits(base); marks != 0; marks &= marks - 1) {
+      const size_t pos = base + static_cast<size_t>(__builtin_ctzll(marks));
+      if (pos < text_.size()) on_mark(pos);
+    }
   }
+  for (; run < runs_end; ++run) on_run(run->begin, run->end);
+}
+
+// Rows of letters and digits that may be encoded text.
+void WindowScan::on_encoded_rows() {
+  const auto each = [this](uint64_t blocks, auto take) {
+    for (; blocks != 0; blocks &= blocks - 1) {
+      const auto block = static_cast<size_t>(__builtin_ctzll(blocks));
+      take(block, stride_begin_ + block * kBlockBytes);
+    }
+  };
+  const uint64_t begins = stride_.dense & ~(stride_.dense << 1U | (dense_before_ ? 1U : 0U));
   dense_before_ = (stride_.dense >> (stride_blocks_ - 1) & 1U) != 0;
-  if (stride_.runs_only) {
-    if (embedded_ != nullptr) {
-      for (uint64_t begins = dense_begins; begins != 0; begins &= begins - 1)
-        on_dense_begin(stride_begin_ + static_cast<size_t>(__builtin_ctzll(begins)) * kBlockBytes);
-    }
-    return on_runs(stride_.busy);
-  }
-  for (uint64_t busy = stride_.busy | dense_begins; busy != 0; busy &= busy - 1)
-    on_block(static_cast<size_t>(__builtin_ctzll(busy)), dense_begins);
+  each(stride_.loose, [this](size_t, size_t base) { on_loose_block(base); });
+  each(begins, [this](size_t, size_t base) { on_dense_begin(base); });
+  each(stride_.dense & stride_.busy, [this](size_t block, size_t base) {
+    if (stride_.border[block] != 0) on_borders(base, stride_.border[block]);
+  });
 }
 
 // Those bits of a block's bytes that do not stand before the window.
@@ -131,84 +147,48 @@ uint64_t WindowScan::kept_bits(size_t base) const {
   return before >= kBlockBytes ? 0 : ~uint64_t{0} << before;
 }
 
-// Places and lengths first, then one look at each: a loop whose length nobody can foresee is paid for once a
-// stride.
-void WindowScan::on_runs(uint64_t busy) {
-  static constexpr size_t kRunsMax = kBlockBytes / (kRunBytesMin + 1) + 2;  // of a block
-  struct Run {
-    uint32_t begin;
-    uint32_t length;
-  };
-  Run found[kStrideBlocks * kRunsMax];
-  size_t count = 0;
-  for (; busy != 0; busy &= busy - 1) {
-    const auto block = static_cast<size_t>(__builtin_ctzll(busy));
-    const BlockMasks& m = stride_.block[block];
-    const size_t base = stride_begin_ + block * kBlockBytes;
-    if (m.border != 0 && embedded_ != nullptr) on_borders(base, m.border);
-    for (uint64_t runs = m.run & kept_bits(base); runs != 0; runs &= runs - 1) {
-      const auto at = static_cast<unsigned>(__builtin_ctzll(runs));
-      // Up to the block's last byte, whose run goes on in the next one.
-      const uint64_t others = ~m.digit >> at;
-      found[count++] = {static_cast<uint32_t>(base + at),
-                        others != 0 ? static_cast<uint32_t>(__builtin_ctzll(others)) : 0};
-    }
-  }
-  for (size_t i = 0; i < count; ++i) {
-    const size_t begin = found[i].begin;
-    const size_t end =
-        found[i].length != 0 ? std::min(begin + found[i].length, text_.size()) : run_end(begin);
-    if (end >= begin + kRunBytesMin) on_run(begin, end);
-  }
-}
-
-void WindowScan::on_block(size_t block, uint64_t dense_begins) {
-  const BlockMasks& m = stride_.block[block];
-  const size_t base = stride_begin_ + block * kBlockBytes;
-  for (uint64_t folds = m.fold; folds != 0; folds &= folds - 1)
-    note_fold(base + static_cast<size_t>(__builtin_ctzll(folds)));
-  if (embedded_ != nullptr) {
-    if ((dense_begins >> block & 1U) != 0) on_dense_begin(base);
-    if (m.border != 0) on_borders(base, m.border);
-  }
-  const uint64_t keep = kept_bits(base);
-  for (uint64_t runs = m.run & keep; runs != 0; runs &= runs - 1) {
-    const size_t pos = base + static_cast<size_t>(__builtin_ctzll(runs));
-    const size_t end = run_end(pos);
-    if (end >= pos + kRunBytesMin) on_run(pos, end);
-  }
-  for (uint64_t marks = m.mark & keep; marks != 0; marks &= marks - 1) {
-    const size_t pos = base + static_cast<size_t>(__builtin_ctzll(marks));
-    if (pos < text_.size()) on_mark(pos);
-  }
-}
-
 size_t WindowScan::line_begin_at(size_t pos) const {
   if (pos < stride_begin_) return line_begin_[0];
   const size_t block = (pos - stride_begin_) / kBlockBytes;
   const uint64_t before = (uint64_t{1} << ((pos - stride_begin_) % kBlockBytes)) - 1;
-  const uint64_t lines = stride_.block[block].line & before;
+  const uint64_t lines = stride_.line[block] & before;
   if (lines == 0) return line_begin_[block];
   return stride_begin_ + block * kBlockBytes + static_cast<size_t>(64 - __builtin_clzll(lines));
 }
 
-uint32_t WindowScan::words_near(size_t begin, size_t end) {
-  size_t from = begin - std::min(begin, kWordsBeforeBytes);
-  size_t until = std::min(end + kWordsBehindBytes, text_.size());
+// Where words count that stand near [begin, end), and what headings say of it.
+WindowScan::Near WindowScan::near(size_t begin, size_t end) const {
+  Near near{begin - std::min(begin, kWordsBeforeBytes), std::min(end + kWordsBehindBytes, text_.size()), 0};
   if (view_ != nullptr && root().shape_.table) {
-    const size_t line = part(from, begin).rfind('\n');
-    if (line != std::string_view::npos) from += line + 1;
-    until = std::min(until, text_.find('\n', end));
-    return words_.near(from, until) | root().heading_words(view_->places()[begin]);
+    const size_t line = part(near.from, begin).rfind('\n');
+    if (line != std::string_view::npos) near.from += line + 1;
+    near.until = std::min(near.until, text_.find('\n', end));
+    near.heading = root().heading_words(view_->places()[begin]);
+    return near;
   }
-  if (!shape_.table) return words_.near(from, until);
+  if (!shape_.table) return near;
   // In a table a word speaks for its own line, and a heading for its column.
-  const size_t column = column_at(begin);
+  near.heading = shape_.words_of(column_at(begin));
   const size_t line_begin = line_begin_at(begin);
-  if (line_begin != std::string_view::npos) from = std::max(from, std::min(line_begin, begin));
-  if (const void* line = std::memchr(text_.data() + end, '\n', until - end); line != nullptr)
-    until = static_cast<size_t>(static_cast<const char*>(line) - text_.data());
-  return words_.near(from, until) | shape_.words_of(column);
+  if (line_begin != std::string_view::npos) near.from = std::max(near.from, std::min(line_begin, begin));
+  if (const void* line = std::memchr(text_.data() + end, '\n', near.until - end); line != nullptr)
+    near.until = static_cast<size_t>(static_cast<const char*>(line) - text_.data());
+  return near;
+}
+
+uint32_t WindowScan::words_near(size_t begin, size_t end) {
+  const Near place = near(begin, end);
+  return words_.near(place.from, place.until) | place.heading;
+}
+
+// Whether some of these words stand near: mostly right before, so there they are looked for first.
+bool WindowScan::is_spoken_for(size_t begin, size_t end, uint32_t wanted) const {
+  if (wanted == 0) return false;
+  const Near place = near(begin, end);
+  const size_t before = std::max(place.from, begin - std::min(begin, kRightBeforeBytes));
+  return (place.heading & wanted) != 0 || (words_in(text_, before, begin) & wanted) != 0 ||
+         (words_in(text_, place.from, before) & wanted) != 0 ||
+         (words_in(text_, begin, place.until) & wanted) != 0;
 }
 
 // The scan of the layer's own bytes.
@@ -253,7 +233,10 @@ void WindowScan::report(Kind kind, size_t begin, size_t end, bool words) {
   size_t place = begin;
   size_t place_end = end;
   if (view_ != nullptr) {
-    if (counted_outside(kind, begin, end)) return;
+    if (counted_outside(kind, begin, end)) {
+      if (depth_ < kViewDepthMax) reported_.push_back({kind, begin, end});  // nor in a view of this one
+      return;
+    }
     place = view_->places()[begin];
     place_end = view_->places()[std::min(end, view_->from.size() - 1)];
   }
@@ -269,12 +252,11 @@ void WindowScan::report(Kind kind, size_t begin, size_t end, bool words) {
 }
 
 void WindowScan::weigh_valid(Kind kind, size_t begin, size_t end) {
-  const uint32_t wanted = facts_of(kind).words;
-  report(kind, begin, end, wanted != 0 && (words_near(begin, end) & wanted) != 0);
+  report(kind, begin, end, is_spoken_for(begin, end, facts_of(kind).words));
 }
 
 void WindowScan::weigh_with_words(Kind kind, size_t begin, size_t end) {
-  if ((words_near(begin, end) & facts_of(kind).words) != 0) report(kind, begin, end, true);
+  if (is_spoken_for(begin, end, facts_of(kind).words)) report(kind, begin, end, true);
 }
 
 // What stands around an identifier, for a reviewer: every digit and every letter of the identifier but its

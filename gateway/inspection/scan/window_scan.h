@@ -37,6 +37,10 @@ class WindowScan {
  private:
   static constexpr size_t kRunBytesMin = 4;
   static constexpr int kViewDepthMax = 3;
+  static constexpr size_t kRightBeforeBytes = 24;
+  static constexpr size_t kNameBytesMax = 28;  // of a coordinate, with its quotes
+  // Control characters that a window of text may hold (a stray one in a log): with more it is binary.
+  static constexpr uint64_t kControlsMax = 2;
   static constexpr uint32_t kPhoneWords = kWordsPhone | kWordsCall;
   static constexpr size_t kRunBytesMax =
       64;  // longer runs of digits are no identifier, but may be encoded text
@@ -47,17 +51,24 @@ class WindowScan {
   }
 
   void on_stride();
-  void on_block(size_t block, uint64_t dense_begins);
-  void on_runs(uint64_t busy);
+  void on_encoded_rows();
   void note_columns();
   uint64_t kept_bits(size_t base) const;
-  size_t run_end(size_t begin) const;
+  // The runs of a stride that deserve a look, in order; of the others is counted what they look like.
+  size_t list_runs();
   uint64_t counted_bits(size_t base) const;
   void find_line(size_t begin);
   size_t column_at(size_t pos) const { return shape_.table ? column_in_table(pos) : 0; }
   size_t column_in_table(size_t pos) const;
   size_t line_begin_at(size_t pos) const;
+  struct Near {
+    size_t from;
+    size_t until;
+    uint32_t heading;
+  };
+  Near near(size_t begin, size_t end) const;
   uint32_t words_near(size_t begin, size_t end);
+  bool is_spoken_for(size_t begin, size_t end, uint32_t wanted) const;
   // Of a place that is past: what a table's heading says there.
   uint32_t heading_words(size_t pos) const;
   const WindowScan& root() const;
@@ -65,11 +76,21 @@ class WindowScan {
   void report(Kind kind, size_t begin, size_t end, bool words);
   // Counts a number of `kind`: found where it is valid, else one more that only looks like one.
   bool weigh(Kind kind, Fit fit, size_t begin, size_t end);
+  void count_form(Kind kind, size_t begin);
   void weigh_valid(Kind kind, size_t begin, size_t end);
   void weigh_with_words(Kind kind, size_t begin, size_t end);
   std::string masked_excerpt(size_t begin, size_t end) const;
 
   // Runs of four digits and more.
+  struct Run {
+    uint32_t begin;
+    uint32_t end;
+  };
+  bool no_digit_near(size_t end) const;
+  bool is_short_number(const Run& run) const;
+  bool is_form_of_mobile(const Run& run);
+  bool is_form_of_long_number(const Run& run);
+  bool is_form_of_hkid(const Run& run);
   void on_run(size_t begin, size_t end);
   void note_wide(size_t begin, size_t end);
   bool on_resident(size_t begin, size_t end, std::string_view text);
@@ -127,6 +148,7 @@ class WindowScan {
   void scan_view(View view);
   void note_fold(size_t pos);
   size_t fold_begin(size_t first) const;
+  bool may_be_identifier(size_t pos) const;
   void scan_folded();
 
   const Window& window_;
@@ -139,7 +161,9 @@ class WindowScan {
   std::string_view text_;
   ContextFinder words_;
 
+  static constexpr size_t kRunsMax = kStrideBlocks * (kBlockBytes / (kRunBytesMin + 1) + 1);  // of a stride
   Stride stride_;
+  Run runs_[kRunsMax];
   size_t stride_begin_ = 0;
   size_t stride_blocks_ = 0;
   // In tables: where the line began that a block begins in, and its columns that are past; the last is what
@@ -167,31 +191,13 @@ class WindowScan {
 
 // What every number goes through.
 
-// Where the digits end that begin at `begin`, a place in this stride: of longer ones, kRunBytesMax further.
-inline size_t WindowScan::run_end(size_t begin) const {
-  const auto ones = [](uint64_t bits) {
-    return bits == ~uint64_t{0} ? kBlockBytes : static_cast<size_t>(__builtin_ctzll(~bits));
-  };
-  const size_t block = (begin - stride_begin_) / kBlockBytes;
-  const size_t in_block = (begin - stride_begin_) % kBlockBytes;
-  size_t length = ones(stride_.block[block].digit >> in_block);
-  if (in_block + length == kBlockBytes) {
-    if (block + 1 < stride_blocks_) {
-      length += ones(stride_.block[block + 1].digit);
-    } else {
-      while (length < kRunBytesMax && is_digit(at(begin + length))) ++length;
-    }
-  }
-  return std::min(begin + std::min(length, kRunBytesMax), text_.size());
-}
-
 // The columns of a line that end before `pos`, a place in this stride or shortly before it.
 inline size_t WindowScan::column_in_table(size_t pos) const {
   if (pos < stride_begin_) return std::min(column_[0], kColumnsMax - 1);
   const size_t block = (pos - stride_begin_) / kBlockBytes;
   const uint64_t before = (uint64_t{1} << ((pos - stride_begin_) % kBlockBytes)) - 1;
-  const uint64_t lines = stride_.block[block].line & before;
-  uint64_t separators = stride_.block[block].separator & before;
+  const uint64_t lines = stride_.line[block] & before;
+  uint64_t separators = stride_.separator[block] & before;
   size_t column = column_[block];
   if (lines != 0) {
     separators &= ~uint64_t{1} << static_cast<unsigned>(63 - __builtin_clzll(lines));

@@ -100,19 +100,21 @@ TEST(Windows, MasksAreEqualOverRandomBytes) {
       Stride found;
       MaskCarry again;
       engine.find(bytes.data(), kStrideBlocks, ',', again, found);
+      EXPECT_EQ(found.runs, expected.runs) << engine.name;
       EXPECT_EQ(found.busy, expected.busy) << engine.name;
       EXPECT_EQ(found.dense, expected.dense) << engine.name;
       EXPECT_EQ(found.loose, expected.loose) << engine.name;
       EXPECT_EQ(found.lines, expected.lines) << engine.name;
+      EXPECT_EQ(found.controls, expected.controls) << engine.name;
       for (size_t i = 0; i < kStrideBlocks; ++i) {
-        EXPECT_EQ(found.block[i].digit, expected.block[i].digit) << engine.name;
-        EXPECT_EQ(found.block[i].run, expected.block[i].run) << engine.name;
-        EXPECT_EQ(found.block[i].mark, expected.block[i].mark) << engine.name;
-        EXPECT_EQ(found.block[i].fold, expected.block[i].fold) << engine.name;
-        EXPECT_EQ(found.block[i].border, expected.block[i].border) << engine.name;
-        EXPECT_EQ(found.block[i].line, expected.block[i].line) << engine.name;
-        EXPECT_EQ(found.block[i].control, expected.block[i].control) << engine.name;
-        EXPECT_EQ(found.block[i].separator, expected.block[i].separator) << engine.name;
+        EXPECT_EQ(found.digit[i], expected.digit[i]) << engine.name;
+        EXPECT_EQ(found.run[i], expected.run[i]) << engine.name;
+        EXPECT_EQ(found.mark[i], expected.mark[i]) << engine.name;
+        EXPECT_EQ(found.fold[i], expected.fold[i]) << engine.name;
+        EXPECT_EQ(found.border[i], expected.border[i]) << engine.name;
+        EXPECT_EQ(found.line[i], expected.line[i]) << engine.name;
+        EXPECT_EQ(found.control[i], expected.control[i]) << engine.name;
+        EXPECT_EQ(found.separator[i], expected.separator[i]) << engine.name;
       }
     }
   }
