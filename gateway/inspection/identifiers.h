@@ -27,6 +27,8 @@ ResidentFit fit_resident(std::string_view text, uint32_t latest_day);
 bool is_cn_resident_id_15(std::string_view digits);
 // One or two letters, six digits, check character 0-9 or A, without brackets.
 Fit fit_hkid(std::string_view text);
+// The same of a capital and seven digits, eight readable bytes: whether it is valid.
+bool is_hkid_of_digits(const char* text);
 // 13 to 19 digits of a known issuer range with a Luhn check digit (ISO/IEC 7812-1).
 Fit fit_card(std::string_view digits, Kind& kind);
 // Whether a card's number may begin so and have that length: of 13 to 19 digits.

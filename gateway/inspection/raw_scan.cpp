@@ -10,8 +10,11 @@ namespace hetao::inspection {
 
 namespace {
 
-constexpr size_t kPartBytes = kWindowBytes * 64;  // what one thread takes at a time
-constexpr size_t kEmbeddedMax = 10'000;           // encoded runs of a layer that are read
+// What one thread takes at a time: little, so that all end together; and how many of these are counted before
+// what they found is put together.
+constexpr size_t kPartBytes = kWindowBytes * 8;
+constexpr size_t kPartsMax = 512;
+constexpr size_t kEmbeddedMax = 10'000;  // encoded runs of a layer that are read
 
 ScanOptions scan_options(const Reading& reading) {
   return {reading.options().latest_birth_day, reading.options().engine};
@@ -178,21 +181,24 @@ std::vector<Tally::Range> read_embedded(Reading& reading, const Place& place, By
 
 RawScan::Seen RawScan::whole(Reading& reading, const Place& place, const Shape& shape, ByteView bytes) {
   const size_t parts = (bytes.size() + kPartBytes - 1) / kPartBytes;
-  std::vector<Tally> tallies(parts, Tally(with_spans(reading, place)));
-  std::vector<std::vector<Embedded>> embedded(parts);
-  const std::function<void(size_t)> work = [&](size_t part) {
-    scan_part(reading, shape, bytes, part, tallies[part], embedded[part]);
-  };
-  if (reading.options().parallel && parts > 1) {
-    reading.options().parallel(parts, work);
-  } else {
-    for (size_t part = 0; part < parts; ++part) work(part);
-  }
   Tally all(with_spans(reading, place));
   std::vector<Embedded> runs;
-  for (size_t part = 0; part < parts; ++part) {
-    all.add(tallies[part]);
-    runs.insert(runs.end(), embedded[part].begin(), embedded[part].end());
+  for (size_t first = 0; first < parts; first += kPartsMax) {
+    const size_t count = std::min(kPartsMax, parts - first);
+    std::vector<Tally> tallies(count, Tally(with_spans(reading, place)));
+    std::vector<std::vector<Embedded>> embedded(count);
+    const std::function<void(size_t)> work = [&](size_t i) {
+      scan_part(reading, shape, bytes, first + i, tallies[i], embedded[i]);
+    };
+    if (reading.options().parallel && count > 1) {
+      reading.options().parallel(count, work);
+    } else {
+      for (size_t i = 0; i < count; ++i) work(i);
+    }
+    for (size_t i = 0; i < count; ++i) {
+      all.add(tallies[i]);
+      runs.insert(runs.end(), embedded[i].begin(), embedded[i].end());
+    }
   }
   all.settle(read_embedded(reading, place, bytes, runs));
   report(reading, place, shape, all);

@@ -1,12 +1,12 @@
 // The masks' logic, once for all instruction sets. `Vector` is 64 bytes; its comparisons answer with a
 // `Where`, one yes or no a byte, which can be joined by & and | and turned into bits:
 //   explicit Vector(const uint8_t*);
-//   Where eq(uint8_t), range(uint8_t low, uint8_t high), letter(), high(), in(const ByteSet&) const;
+//   Where eq(uint8_t), range(uint8_t low, uint8_t high), letter(), high() const;
 //   Where eq_but(uint8_t bit, uint8_t) const;  // whatever that bit is
 //   Where small() const;  // of letters: those that are no capitals
 //   static uint64_t bits(Where);
 //   Sorts sorts(const SortTables&) const;  // a byte of bits a byte
-//   static uint64_t any(Sorts), with(Sorts, uint8_t bits);  // those with any bit, with one of these
+//   static uint64_t with(Sorts, uint8_t bits);  // those with one of these
 //   static uint64_t leads(Vector, Vector, Vector, const LeadTables&);  // of a byte and the two behind it
 //   static uint64_t pairs(Vector, Vector, const PairTables&);          // of a byte and the one behind it
 //
@@ -32,7 +32,7 @@ constexpr int kLooseLettersMin = 10;
 
 // Rows of a stride's masks. The classes have the block before in front of theirs, and the next one behind.
 using Row = Stride::Row;
-using ClassRow = std::array<uint64_t, kStrideBlocks + 2>;
+struct alignas(kBlockBytes) ClassRow : std::array<uint64_t, kStrideBlocks + 2> {};
 struct Classes {
   ClassRow digit, letter, upper, high;
   ClassRow three;  // '3': digits in hexadecimal begin with it
@@ -91,7 +91,7 @@ uint64_t note_block(const uint8_t* text, const Vector& v, uint64_t upper, uint64
   uint64_t candidates = 0;
   control = mark = 0;
   const auto sorts = v.sorts(kRare);
-  if (Vector::any(sorts) != 0) {  // escapes, addresses, hardware addresses, keys' frames, NULs between digits
+  if (Vector::with(sorts, 0xff) != 0) {  // escapes, addresses, keys' frames, NULs between digits, …
     control = Vector::with(sorts, kControls);
     const Vector v1(text + 1);
     const Vector v3(text + 3);
@@ -158,14 +158,17 @@ inline Joined joined(const Classes& c, size_t row) {
   return {run, hex, plate | (after_high & near)};
 }
 
-// In a dense block: the bytes before new runs that may be base64.
+// In a dense block: the bytes before new runs that may be base64. All of base64 in lines is no border; that
+// is seen at once.
 template <class Vector>
-uint64_t borders(const uint8_t* text, uint64_t plain, uint64_t word, uint64_t line) {
+uint64_t borders(const uint8_t* text, uint64_t plain, uint64_t high, uint64_t line) {
   const Vector v(text);
+  const auto sorts = v.sorts(kBase64);
+  const uint64_t base64 = Vector::with(sorts, 0xff);
+  if (base64 == ~uint64_t{0} && (line & (line << 1U | 1)) == 0) return 0;
   const uint64_t ends = line | Vector::bits(v.eq('\r'));
-  const uint64_t signs = Vector::bits(v.in(kBase64Signs));
-  const uint64_t others = ~(word | signs | ends) | (ends & (ends << 1U | 1));
-  return others == 0 ? 0 : others & ahead<1>(long_runs(plain | signs));
+  const uint64_t others = ~(base64 | high | ends) | (ends & (ends << 1U | 1));
+  return others & ahead<1>(long_runs(plain | Vector::with(sorts, kBase64Signs)));
 }
 
 // Three passes over a stride: each block's bytes; its masks beside its neighbours' (which a compiler puts
@@ -227,9 +230,11 @@ void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry
   }
   for (uint64_t left = dense & bordered; left != 0; left &= left - 1) {
     const auto b = static_cast<size_t>(__builtin_ctzll(left));
-    const uint64_t plain = c.digit[b + 1] | c.letter[b + 1];
-    out.border[b] = borders<Vector>(text + b * kBlockBytes, plain, plain | c.high[b + 1], out.line[b]);
-    busy |= uint64_t{out.border[b] != 0} << b;
+    const uint64_t border =
+        borders<Vector>(text + b * kBlockBytes, c.digit[b + 1] | c.letter[b + 1], c.high[b + 1], out.line[b]);
+    if (border == 0) continue;
+    out.border[b] = border;
+    busy |= uint64_t{1} << b;
   }
   out.runs = runs;
   out.busy = busy;

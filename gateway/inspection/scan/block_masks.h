@@ -22,20 +22,22 @@ inline constexpr size_t kDenseRunMin = 32;
 // In a block that is no such row, fewer in a row may be a short one.
 inline constexpr size_t kLooseRunMin = 16;
 inline constexpr size_t kStrideBytes = kStrideBlocks * kBlockBytes;
+inline constexpr size_t kRunBytesMin = 4;
+inline constexpr size_t kRunsMax = kStrideBlocks * (kBlockBytes / (kRunBytesMin + 1) + 1);  // of a stride
 
 // Up to 64 blocks that are looked at together, a row of masks for each thing that is looked for: bit i of a
 // row's word b is byte i of block b. What lies behind the blocks is left as it was. A run, mark or border may
 // be one too many: a scalar check decides.
-struct Stride {
+struct alignas(kBlockBytes) Stride {
   using Row = std::array<uint64_t, kStrideBlocks>;
-  std::array<uint64_t, kStrideBlocks + 1> digit;  // of the next block too
-  Row run;                                        // first digit of a run of four or more
-  Row mark;                                       // the beginning of something else: see block_kernel.h
+  Row run;        // first digit of a run of four or more
+  Row mark;       // the beginning of something else: see block_kernel.h
   Row fold;       // full-width digits, zero-width characters, escapes, digits with NULs between them
   Row border;     // in a dense block: the byte before a new run that may be base64
   Row line;       // '\n'
   Row control;    // bytes that no text holds
   Row separator;  // only where there is one
+  std::array<uint64_t, kStrideBlocks + 1> digit;  // of the next block too
   // Bit b: block b
   uint64_t runs = 0;      // has a run
   uint64_t busy = 0;      // has a mark, fold or border

@@ -343,12 +343,12 @@ uint32_t words_at(std::string_view text, size_t at, uint32_t place) {
   return groups;
 }
 
-// Eight bytes none of which can begin a word: all below 'A'.
-bool nothing_begins(const char* text) {
+// Those of eight bytes that may begin a word: the top bit of each that is not below 'A'.
+uint64_t beginnings_in(const char* text) {
   uint64_t bytes = 0;
   std::memcpy(&bytes, text, sizeof bytes);
   constexpr uint64_t kTop = 0x8080808080808080U;
-  return (((bytes & ~kTop) + 0x3f3f3f3f3f3f3f3fU | bytes) & kTop) == 0;
+  return (((bytes & ~kTop) + 0x3f3f3f3f3f3f3f3fU) | bytes) & kTop;
 }
 
 template <class Take>
@@ -356,15 +356,17 @@ void each_word(std::string_view text, size_t from, size_t until, Take take) {
   const Beginnings& known = beginnings();
   if (text.size() < kWordBytesMin) return;
   until = std::min(until, text.size() - kWordBytesMin + 1);
-  for (size_t i = from; i < until; ++i) {
-    if (i + 8 <= until && nothing_begins(text.data() + i)) {
-      i += 7;
-      continue;
-    }
+  const auto look = [&](size_t i) {
     const uint32_t place = Beginnings::place_of(Beginnings::folded(text.data() + i));
-    if (!known.knows(place)) continue;
+    if (!known.knows(place)) return;
     if (const uint32_t groups = words_at(text, i, place); groups != 0) take(i, groups);
+  };
+  size_t i = from;
+  for (; i + 8 <= until; i += 8) {
+    for (uint64_t left = beginnings_in(text.data() + i); left != 0; left &= left - 1)
+      look(i + static_cast<size_t>(__builtin_ctzll(left)) / 8);
   }
+  for (; i < until; ++i) look(i);
 }
 
 }  // namespace

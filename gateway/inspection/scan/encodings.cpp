@@ -138,6 +138,37 @@ size_t base64_begin(std::string_view text, size_t quad) {
 
 }  // namespace
 
+namespace {
+
+// Whether three digits go on, in the quads beside theirs: with another digit, with or without a separator
+// between, or with letters as on plates. Other bytes hold three digits often enough.
+bool go_on(std::string_view text, size_t quad) {
+  std::array<char, 3> before{};
+  std::array<char, 3> behind{};
+  const auto take = [text](size_t at, std::array<char, 3>& bytes) {
+    const int32_t value = at + 4 <= text.size() ? quad_value(text.data() + at) : -1;
+    if (value < 0) return;
+    size_t i = 0;
+    take_quad(value, [&](char c) { bytes[i++] = c; });
+  };
+  const size_t begin = quad - (quad > 0 ? base64_gap_before(text, quad) : 0);
+  if (begin >= 4) take(begin - 4, before);
+  size_t end = quad + 4;
+  if (end < text.size()) end += base64_gap(text, end);
+  if (end + 4 > text.size() || quad_value(text.data() + end) < 0)
+    return true;  // the last characters are fewer
+  take(end, behind);
+  const auto with = [](char next, char beyond) {
+    const bool separator = next != '\0' && " -().:/+"sv.find(next) != std::string_view::npos;
+    const bool plate =
+        (is_upper(next) || next == ' ') && (is_upper(beyond) || is_digit(beyond) || is_high(beyond));
+    return is_digit(next) || (separator && is_digit(beyond)) || plate;
+  };
+  return with(before[2], before[1]) || with(behind[0], behind[1]);
+}
+
+}  // namespace
+
 bool is_digit_quad(std::string_view quad) {
   return quad.size() == 4 && base64_value(quad[2]) >= 0 && base64_value(quad[2]) % 4 == 0 &&
          base64_value(quad[3]) >= 48;
@@ -485,7 +516,7 @@ void WindowScan::on_dense_run(size_t begin, size_t least) {
 
 // Several quads of one identifier lead here: what begins before the last decoded end is counted.
 void WindowScan::on_base64(size_t quad) {
-  if (quad >= encoded_until_[0]) on_encoded(decode_base64_near(text_, quad));
+  if (quad >= encoded_until_[0] && go_on(text_, quad)) on_encoded(decode_base64_near(text_, quad));
 }
 
 void WindowScan::on_hex(size_t pos, bool separated) {

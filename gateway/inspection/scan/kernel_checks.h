@@ -14,25 +14,6 @@ namespace hetao::inspection::kernel {
 
 namespace {
 
-// A set of ASCII characters, by the two halves of a byte: row `low` has a bit for each `high`.
-struct ByteSet {
-  std::array<uint8_t, 16> rows{};
-  constexpr ByteSet& add(uint8_t from, uint8_t to) {
-    for (unsigned c = from; c <= to; ++c)
-      rows[c & 15U] = static_cast<uint8_t>(rows[c & 15U] | (1U << (c >> 4U)));
-    return *this;
-  }
-  constexpr ByteSet& add(std::string_view characters) {
-    for (const char c : characters) add(static_cast<uint8_t>(c), static_cast<uint8_t>(c));
-    return *this;
-  }
-};
-// The bit of a high half; no ASCII has one of 8 to 15, and nothing in a set equals 0xff.
-constexpr std::array<uint8_t, 16> kHighBit = {1,    2,    4,    8,    16,   32,   64,   128,
-                                              0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-constexpr ByteSet kBase64Signs = ByteSet().add("+/-_");
-
 // Sorts of ASCII characters, a bit each: a byte is of a sort if both of its halves have the bit. Bytes above
 // ASCII are of none.
 struct SortTables {
@@ -55,6 +36,18 @@ constexpr SortTables kRare = SortTables()
                                  .add(32, 0x3, {10, 13})
                                  .add(64, 0x4, {0})
                                  .add(128, 0x5, {12});
+
+// What base64 is made of, and line ends.
+constexpr SortTables kBase64 = SortTables()
+                                   .add(1, 0x3, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
+                                   .add(2, 0x4, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
+                                   .add(2, 0x6, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
+                                   .add(4, 0x5, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+                                   .add(4, 0x7, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+                                   .add(8, 0x2, {11, 13, 15})
+                                   .add(16, 0x5, {15})
+                                   .add(32, 0x0, {10});
+constexpr uint8_t kBase64Signs = 8 | 16;
 
 // Multi-byte characters that matter, told from others by halves of three bytes: a bit each.
 //   1 EF BC 90-99, A0-BA full-width digits, @, capitals, EF BB BF   2 E2 80 8B-8F, AA-AE, 81 A0-AF without

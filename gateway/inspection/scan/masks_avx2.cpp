@@ -50,15 +50,6 @@ struct Avx2Vector {
   }
   static __m256i low_half(__m256i x) { return _mm256_and_si256(x, _mm256_set1_epi8(15)); }
   static __m256i high_half(__m256i x) { return low_half(_mm256_srli_epi16(x, 4)); }
-  Where in(const kernel::ByteSet& set) const {
-    const __m256i rows = table(set.rows);
-    const __m256i bit = table(kernel::kHighBit);
-    const auto test = [&](__m256i x) {
-      const __m256i wanted = _mm256_shuffle_epi8(bit, high_half(x));
-      return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(rows, x), wanted), wanted);
-    };
-    return {test(a), test(b)};
-  }
   using Sorts = Where;
   Sorts sorts(const kernel::SortTables& t) const {
     const auto find = [&](__m256i x) {
@@ -74,7 +65,6 @@ struct Avx2Vector {
     };
     return ~bits({none(s.a), none(s.b)});
   }
-  static uint64_t any(const Sorts& s) { return with(s, 0xff); }
   static uint64_t leads(const Avx2Vector& v0, const Avx2Vector& v1, const Avx2Vector& v2,
                         const kernel::LeadTables& t) {
     const auto test = [&](__m256i x, __m256i y, __m256i z) {

@@ -29,17 +29,11 @@ struct Avx512Vector {
   }
   static __m512i low_half(__m512i x) { return _mm512_and_si512(x, all(15)); }
   static __m512i high_half(__m512i x) { return low_half(_mm512_srli_epi16(x, 4)); }
-  Where in(const kernel::ByteSet& set) const {
-    const __m512i wanted = _mm512_shuffle_epi8(table(kernel::kHighBit), high_half(value));
-    return _mm512_cmpeq_epi8_mask(_mm512_and_si512(_mm512_shuffle_epi8(table(set.rows), value), wanted),
-                                  wanted);
-  }
   using Sorts = __m512i;
   Sorts sorts(const kernel::SortTables& t) const {
     return _mm512_and_si512(_mm512_shuffle_epi8(table(t.high), high_half(value)),
                             _mm512_shuffle_epi8(table(t.low), value));
   }
-  static uint64_t any(Sorts s) { return _mm512_test_epi8_mask(s, s); }
   static uint64_t with(Sorts s, uint8_t wanted) { return _mm512_test_epi8_mask(s, all(wanted)); }
   static uint64_t leads(const Avx512Vector& v0, const Avx512Vector& v1, const Avx512Vector& v2,
                         const kernel::LeadTables& t) {

@@ -63,14 +63,6 @@ struct NeonVector {
   static uint8x16_t table(const std::array<uint8_t, 16>& rows) { return vld1q_u8(rows.data()); }
   static uint8x16_t low_half(uint8x16_t x) { return vandq_u8(x, vdupq_n_u8(15)); }
   static uint8x16_t high_half(uint8x16_t x) { return vshrq_n_u8(x, 4); }
-  Where in(const kernel::ByteSet& set) const {
-    const uint8x16_t rows = table(set.rows);
-    const uint8x16_t bit = table(kernel::kHighBit);
-    return each(lanes, [&](uint8x16_t x) {
-      const uint8x16_t wanted = vqtbl1q_u8(bit, high_half(x));
-      return vceqq_u8(vandq_u8(vqtbl1q_u8(rows, low_half(x)), wanted), wanted);
-    });
-  }
   using Sorts = Where;
   Sorts sorts(const kernel::SortTables& t) const {
     return each(lanes, [&](uint8x16_t x) {
@@ -80,7 +72,6 @@ struct NeonVector {
   static uint64_t with(const Sorts& s, uint8_t wanted) {
     return bits(each(s.lanes, [wanted](uint8x16_t x) { return vtstq_u8(x, vdupq_n_u8(wanted)); }));
   }
-  static uint64_t any(const Sorts& s) { return with(s, 0xff); }
   static uint64_t leads(const NeonVector& v0, const NeonVector& v1, const NeonVector& v2,
                         const kernel::LeadTables& t) {
     Where found{};

@@ -33,9 +33,6 @@ struct ScalarVector {
   Where small() const {
     return where([](uint8_t c) { return (c & 0x20) != 0; });
   }
-  Where in(const kernel::ByteSet& set) const {
-    return where([&set](uint8_t c) { return c < 0x80 && (set.rows[c & 15U] >> (c >> 4U) & 1U) != 0; });
-  }
   struct Sorts {
     std::array<uint8_t, kBlockBytes> of;
   };
@@ -50,7 +47,6 @@ struct ScalarVector {
     for (unsigned i = 0; i < kBlockBytes; ++i) mask |= uint64_t{(s.of[i] & wanted) != 0} << i;
     return mask;
   }
-  static uint64_t any(const Sorts& s) { return with(s, 0xff); }
   static uint64_t leads(const ScalarVector& v0, const ScalarVector& v1, const ScalarVector& v2,
                         const kernel::LeadTables& t) {
     uint64_t mask = 0;

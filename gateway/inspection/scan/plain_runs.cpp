@@ -2,6 +2,7 @@
 // their digits alone say what they can be. A table holds little else. What on_run() would do with most of
 // them is known before: nothing, or to count that they look like something. Sorted by what they may be they
 // are judged in rows, so that the processor foresees each row's next step; those that pass go to on_run().
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -12,17 +13,32 @@ namespace hetao::inspection {
 
 namespace {
 
-enum Sort : uint8_t { kNothing, kShort, kMobile, kLong, kHkid, kLook };
-constexpr size_t kSorts = 6;
-constexpr size_t kLengths = 65;
+enum Sort : uint8_t { kNothing, kShort, kMobile, kCard, kEighteen, kHkid, kLook };
+constexpr size_t kSorts = 7;
+constexpr size_t kLengths = WindowScan::kRunBytesMax + 1;
 
-// By length, of a number that nothing touches. 8, 12 and 15 digits depend on words or are rare.
-constexpr std::array<Sort, kLengths> kSortOf = [] {
-  std::array<Sort, kLengths> sorts{};
-  for (size_t length = 0; length < kLengths; ++length) sorts[length] = length < 11 ? kNothing : kLook;
-  sorts[8] = kLook;
-  sorts[11] = kMobile;
-  for (const unsigned length : {13U, 14U, 16U, 17U, 18U, 19U}) sorts[length] = kLong;
+// What stands on both sides of a number: nothing that says anything, letters and the like, or more.
+enum Sides : uint8_t { kBare, kJoined, kSigned, kMore };
+constexpr size_t kSideKinds = 4;
+constexpr std::array<Sides, 256> kSidesOf = [] {
+  std::array<Sides, 256> sides{};
+  for (size_t flags = 1; flags < sides.size(); ++flags)
+    sides[flags] = (flags & kSaysMore) != 0 ? kMore : (flags & kIsSign) != 0 ? kSigned : kJoined;
+  return sides;
+}();
+
+// By length and sides. 8, 12 and 15 digits depend on words or are rare.
+constexpr auto kSortOf = [] {
+  std::array<std::array<Sort, kSideKinds>, kLengths> sorts{};
+  for (size_t length = 0; length < kLengths; ++length) {
+    const bool is_short = length < 11 && length != 8;
+    sorts[length] = {is_short ? kNothing : kLook, is_short ? kNothing : kLook, is_short ? kNothing : kLook,
+                     is_short ? kShort : kLook};
+  }
+  sorts[7][kSigned] = kShort;
+  sorts[11][kBare] = kMobile;
+  for (const unsigned length : {13U, 14U, 16U, 17U, 19U}) sorts[length][kBare] = kCard;
+  sorts[18][kBare] = kEighteen;
   return sorts;
 }();
 
@@ -70,37 +86,35 @@ size_t WindowScan::list_runs() {
   std::array<size_t, kSorts> counts{};
   size_t count = 0;
   const char* const text = text_.data();
+  const size_t size = text_.size();
+  // Behind `until` nothing is counted, so there is nothing to be known before.
+  const size_t until = window_.until;
+  const auto note = [&](size_t begin, size_t end) {
+    const size_t length = end - begin;
+    // The text's own first digit says as little as what is not there.
+    const uint8_t before =
+        beside(text[begin - (begin > 0 ? 1 : 0)]) & static_cast<uint8_t>(~(kIsDigit | kGroups));
+    const uint8_t after = end < size ? beside(text[end]) : uint8_t{0};
+    Sort sort = kSortOf[length][kSidesOf[before | after]];
+    if (length == 7 && after == 0 && (before & kIsCapital) != 0 && begin >= 2 && beside(text[begin - 2]) == 0)
+      sort = kHkid;
+    if (sort == kNothing) return;
+    if (begin >= until) sort = kLook;
+    runs_[count] = {static_cast<uint32_t>(begin), static_cast<uint32_t>(end)};
+    sorted[sort][counts[sort]++] = static_cast<uint16_t>(count++);
+  };
   for (uint64_t blocks = stride_.runs; blocks != 0; blocks &= blocks - 1) {
     const auto block = static_cast<size_t>(__builtin_ctzll(blocks));
     const size_t base = stride_begin_ + block * kBlockBytes;
     const uint64_t digit = stride_.digit[block];
     const uint64_t next = stride_.digit[block + 1];
-    for (uint64_t runs = stride_.run[block] & kept_bits(base); runs != 0; runs &= runs - 1) {
+    for (uint64_t runs = stride_.run[block] & (base < window_.from ? kept_bits(base) : ~uint64_t{0});
+         runs != 0; runs &= runs - 1) {
       const auto at = static_cast<unsigned>(__builtin_ctzll(runs));
       const uint64_t others = ~(digit >> at | next << 1U << (63U - at));
-      const size_t begin = base + at;
-      const size_t end = std::min(
-          begin + (others != 0 ? static_cast<size_t>(__builtin_ctzll(others)) : kRunBytesMax), text_.size());
-      if (end < begin + kRunBytesMin) break;  // the text ends in it
-      const size_t length = end - begin;
-      // The text's own first digit says as little as what is not there.
-      const uint8_t before = beside(text[begin - (begin > 0 ? 1 : 0)]) & ~kIsDigit;
-      const uint8_t after = end < text_.size() ? beside(text[end]) : uint8_t{0};
-      const uint8_t both = before | after;
-      Sort sort = kSortOf[length];
-      if (both != 0) {
-        const bool short_one = length < 11 && length != 8;
-        sort = !short_one                                                           ? kLook
-               : (both & kSaysMore) != 0 || (length == 7 && (after & kIsSign) != 0) ? kShort
-                                                                                    : kNothing;
-        if (length == 7 && after == 0 && (before & kIsCapital) != 0 && begin >= 2 &&
-            beside(text[begin - 2]) == 0)
-          sort = kHkid;
-      }
-      if (begin >= window_.until && sort != kNothing) sort = kLook;
-      runs_[count] = {static_cast<uint32_t>(begin), static_cast<uint32_t>(end)};
-      sorted[sort][counts[sort]++] = static_cast<uint16_t>(count);
-      ++count;
+      const size_t length = others != 0 ? static_cast<size_t>(__builtin_ctzll(others)) : kRunBytesMax;
+      const size_t end = std::min(base + at + length, size);
+      if (end >= base + at + kRunBytesMin) note(base + at, end);  // else the text ends in it
     }
   }
   std::array<uint64_t, (kRunsMax + 63) / 64> looked_at{};
@@ -113,7 +127,8 @@ size_t WindowScan::list_runs() {
   };
   judge(kShort, [this](const Run& run) { return is_short_number(run); });
   judge(kMobile, [this](const Run& run) { return is_form_of_mobile(run); });
-  judge(kLong, [this](const Run& run) { return is_form_of_long_number(run); });
+  judge(kCard, [this](const Run& run) { return is_form_of_card(run); });
+  judge(kEighteen, [this](const Run& run) { return is_form_of_eighteen(run); });
   judge(kHkid, [this](const Run& run) { return is_form_of_hkid(run); });
   judge(kLook, [](const Run&) { return false; });
   size_t kept = 0;
@@ -174,29 +189,30 @@ bool WindowScan::is_form_of_mobile(const Run& run) {
   return true;
 }
 
-bool WindowScan::is_form_of_long_number(const Run& run) {
+bool WindowScan::is_form_of_card(const Run& run) {
   const std::string_view digits = part(run.begin, run.end);
   const unsigned two = two_digits(digits.data());
-  if (has_threes(digits.data())) return false;
-  if (digits.size() == 13 && (two == 86 || two == 0)) return false;
-  bool organisation = false;
-  if (digits.size() == 18) {
-    const unsigned century = two_digits(digits.data() + 6);
-    if (century >= 18 && century <= 20 && is_month(run.begin + 10)) return false;
-    organisation = may_be_uscc(digits);
-  }
-  const bool card = may_be_card(digits);
-  if (!card && !organisation) return true;
-  if (card && organisation) return false;
-  Kind kind = Kind::kCnUscc;
-  const Fit fit = card ? fit_card(digits, kind) : fit_uscc(digits);
+  if (has_threes(digits.data()) || (digits.size() == 13 && (two == 86 || two == 0))) return false;
+  Kind kind = Kind::kIntlPan;
+  const Fit fit = fit_card(digits, kind);
   if (fit == Fit::kForm) count_form(kind, run.begin);
+  return fit != Fit::kValid;
+}
+
+bool WindowScan::is_form_of_eighteen(const Run& run) {
+  const std::string_view digits = part(run.begin, run.end);
+  const unsigned century = two_digits(digits.data() + 6);
+  const bool resident = century >= 18 && century <= 20 && is_month(run.begin + 10);
+  if (has_threes(digits.data()) || may_be_card(digits) || resident) return false;
+  if (!may_be_uscc(digits)) return true;
+  const Fit fit = fit_uscc(digits);
+  if (fit == Fit::kForm) count_form(Kind::kCnUscc, run.begin);
   return fit != Fit::kValid;
 }
 
 // A capital before seven digits.
 bool WindowScan::is_form_of_hkid(const Run& run) {
-  if (fit_hkid(part(run.begin - 1, run.end)) == Fit::kValid) return false;
+  if (is_hkid_of_digits(text_.data() + run.begin - 1)) return false;
   count_form(Kind::kHkid, run.begin - 1);
   return true;
 }

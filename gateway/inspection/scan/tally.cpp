@@ -34,8 +34,10 @@ void append(std::vector<T>& into, const std::vector<T>& more) {
 }  // namespace
 
 Tally::Cell& Tally::new_cell(Kind kind, size_t column) {
-  index_[place_of(kind, column)] = static_cast<uint16_t>(cells_.size() + 1);
-  return cells_.emplace_back();
+  Cell& made = cells_.emplace_back();
+  made.place = place_of(kind, column);
+  index_[made.place] = static_cast<uint16_t>(cells_.size());
+  return made;
 }
 
 Tally::Cell& Tally::custom_cell(std::string_view name) {
@@ -93,11 +95,8 @@ void Tally::merge(Cell& into, const Cell& later) {
 }
 
 void Tally::add(const Tally& later) {
-  for (size_t i = 0; i < index_.size(); ++i) {
-    if (later.index_[i] != 0)
-      merge(cell(static_cast<Kind>(i / kTallyColumns), i % kTallyColumns),
-            later.cells_[later.index_[i] - 1U]);
-  }
+  for (const Cell& one : later.cells_)
+    merge(cell(static_cast<Kind>(one.place / kTallyColumns), one.place % kTallyColumns), one);
   for (const Custom& custom : later.custom_) merge(custom_cell(custom.name), custom.cell);
   for (const Encoded& one : later.encoded_) encoded(one.hit, one.excerpt);
   seen(later.lines_, later.binary_);

@@ -79,6 +79,7 @@ class Tally {
     bool words = false;
   };
   struct Cell {
+    size_t place = 0;    // in index_
     uint64_t forms = 0;  // passed the form, not the check
     uint64_t hits = 0;
     uint64_t with_words = 0;

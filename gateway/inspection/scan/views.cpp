@@ -10,8 +10,11 @@ namespace hetao::inspection {
 
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr size_t kFoldBeforeBytes = 160;
 constexpr size_t kFoldBehindBytes = 160;
+constexpr size_t kPlateBytes = 12;
 constexpr size_t kCutBytes = 96;  // longer than any identifier
 
 void push_code(View& view, uint32_t code, size_t place) {
@@ -35,11 +38,52 @@ void push_code(View& view, uint32_t code, size_t place) {
   view.push_changed(static_cast<char>(0x80U | (code & 0x3fU)), place);
 }
 
-// A control character that no text holds; but NULs stand between those of wide text, and ESC begins a colour.
-bool ends_text(std::string_view text, size_t at) {
-  const auto c = static_cast<uint8_t>(text[at]);
-  if (c == 0) return at == 0 || static_cast<uint8_t>(text[at - 1]) <= ' ';
-  return c == 0x7f || (c < ' ' && (c < 7 || c > 13) && c != 0x1b);
+// Four digits in a row: each fourth byte is looked at.
+bool has_number(std::string_view text) {
+  for (size_t i = 3; i < text.size(); i += 4) {
+    if (!is_digit(text[i])) continue;
+    size_t begin = i;
+    while (i - begin < 3 && is_digit(text[begin - 1])) --begin;
+    size_t end = i + 1;
+    while (end < text.size() && end - begin < 4 && is_digit(text[end])) ++end;
+    if (end - begin >= 4) return true;
+  }
+  return false;
+}
+
+// Four capitals and digits in a row, or the star of a marking.
+bool has_plate_or_star(std::string_view text) {
+  size_t row = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    row = is_upper(text[i]) || is_digit(text[i]) ? row + 1 : 0;
+    if (row == 4) return true;
+    if (is_high(text[i]) && (text.substr(i, 3) == "★"sv || text.substr(i, 2) == "\xa1\xef"sv ||
+                             text.substr(i, 2) == "\xa1\xb9"sv))
+      return true;
+  }
+  return false;
+}
+
+// What stands between the first and last character of an identifier; other scripts apart.
+bool in_identifier(char c) {
+  static constexpr std::array<bool, 256> kIn = [] {
+    std::array<bool, 256> in{};
+    for (const char sign : "._-+@:()/< "sv) in[static_cast<uint8_t>(sign)] = true;
+    for (size_t i = 0; i < 128; ++i)
+      in[i] = in[i] || is_letter(static_cast<char>(i)) || is_digit(static_cast<char>(i));
+    return in;
+  }();
+  return kIn[static_cast<uint8_t>(c)];
+}
+
+// Two full-width letters in a row before or behind an '@'.
+bool wide_letters_round(std::string_view text, size_t at) {
+  for (const size_t width : {size_t{2}, size_t{3}}) {
+    if (wide_letter_at(text, at + 1) && wide_letter_at(text, at + 1 + width)) return true;
+    if (at >= 2 * width && wide_letter_at(text, at - width) && wide_letter_at(text, at - 2 * width))
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -157,44 +201,35 @@ size_t WindowScan::fold_begin(size_t first) const {
 }
 
 // Whether an identifier may stand round the one thing at `pos` that is to be folded, among bytes that are no
-// text. Control characters stand in none: so its letters and digits stand between two of them. Or it stands
-// plain nearby, and what is folded is a word that speaks for it. A program's bytes hold a '%' and two digits
-// in every other page; that is no reason to fold what stands round it.
+// text. Then some of its characters touch that thing, or it stands plain nearby, and what is folded is a word
+// that speaks for it. A program's bytes hold a '%' and two digits in every other page, and nothing of either.
 bool WindowScan::may_be_identifier(size_t pos) const {
+  const char c = text_[pos];
+  if (c == '\\' || c == '&' || c == '\0' || is_digit(c)) return true;
   const size_t least = pos - std::min(pos, kFoldBeforeBytes);
   const size_t most = std::min(text_.size(), pos + kFoldBehindBytes);
-  if (text_[pos] == '\\' || text_[pos] == '&' || text_[pos] == '\0') return true;
-  for (size_t i = least + 3; i < most; i += 4) {  // each fourth byte: four digits in a row hold one
-    if (!is_digit(text_[i])) continue;
-    size_t begin = i;
-    while (i - begin < 3 && is_digit(text_[begin - 1])) --begin;
-    size_t end = i + 1;
-    while (end < most && end - begin < 4 && is_digit(text_[end])) ++end;
-    if (end - begin >= 4) return true;
-  }
+  if (has_number(part(least, most))) return true;
+  if (c == '@') return wide_letters_round(text_, pos);
+  const size_t after = pos + std::max<size_t>(unit_at(text_, pos, false, false).bytes, 1);
   size_t begin = pos;
-  while (begin > least && !ends_text(text_, begin - 1)) --begin;
-  size_t end = pos + 1;
-  while (end < most && !ends_text(text_, end)) ++end;
+  while (begin > least && in_identifier(text_[begin - 1])) --begin;
+  size_t end = std::min(after, most);
+  while (end < most && in_identifier(text_[end])) ++end;
   size_t digits = 0;
   size_t capitals = 0;
-  size_t letters = 0;
-  size_t at_or_dot = 0;
+  size_t signs = 0;
   size_t separators = 0;
-  bool star = false;
-  for (size_t i = begin; i < end; ++i) {
-    const char c = text_[i];
-    digits += is_digit(c) ? 1 : 0;
-    capitals += is_upper(c) ? 1 : 0;
-    letters += is_letter(c) ? 1 : 0;
-    at_or_dot += c == '@' || c == '.' ? 1 : 0;
-    separators += c == ':' || c == '-' ? 1 : 0;
-    star = star || text_.substr(i, 3) == "★" || c == '\xa1';
+  for (size_t i = begin; i < end; i = i + 1 == pos ? std::max(i + 1, after) : i + 1) {
+    const char one = text_[i];
+    digits += is_digit(one) ? 1 : 0;
+    capitals += is_upper(one) ? 1 : 0;
+    signs += one == '@' || one == '.' ? 1 : 0;
+    separators += one == ':' || one == '-' ? 1 : 0;
   }
-  const bool number = digits >= 4;
-  const bool plate = capitals >= 1 && digits >= 1 && capitals + digits >= 3;
-  const bool address = at_or_dot >= 1 && letters + digits >= 4;
-  return number || plate || address || separators >= 4 || star;
+  // Six characters make the shortest address; a plate may go on behind a dot or another script's letter.
+  return digits >= 3 || (digits >= 1 && capitals >= 1) || (signs >= 1 && end - begin >= 6) ||
+         separators >= 4 ||
+         has_plate_or_star(part(begin - std::min(begin, kPlateBytes), std::min(end + kPlateBytes, most)));
 }
 
 void WindowScan::scan_folded() {

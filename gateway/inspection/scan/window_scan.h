@@ -29,21 +29,19 @@ inline bool is_high(char c) {
 
 class WindowScan {
  public:
+  static constexpr size_t kRunBytesMax = 64;  // longer ones are no identifier, but may be encoded text
   // `view`: the window is a decoded view of another window's bytes; null: the bytes themselves.
   WindowScan(const Window& window, const Shape& shape, const ScanOptions& options, Tally& tally,
              std::vector<Embedded>* embedded, const View* view, int depth);
   void run();
 
  private:
-  static constexpr size_t kRunBytesMin = 4;
   static constexpr int kViewDepthMax = 3;
   static constexpr size_t kRightBeforeBytes = 24;
   static constexpr size_t kNameBytesMax = 28;  // of a coordinate, with its quotes
   // Control characters that a window of text may hold (a stray one in a log): with more it is binary.
   static constexpr uint64_t kControlsMax = 2;
   static constexpr uint32_t kPhoneWords = kWordsPhone | kWordsCall;
-  static constexpr size_t kRunBytesMax =
-      64;  // longer runs of digits are no identifier, but may be encoded text
 
   char at(size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
   std::string_view part(size_t from, size_t until) const {
@@ -89,7 +87,8 @@ class WindowScan {
   bool no_digit_near(size_t end) const;
   bool is_short_number(const Run& run) const;
   bool is_form_of_mobile(const Run& run);
-  bool is_form_of_long_number(const Run& run);
+  bool is_form_of_card(const Run& run);
+  bool is_form_of_eighteen(const Run& run);
   bool is_form_of_hkid(const Run& run);
   void on_run(size_t begin, size_t end);
   void note_wide(size_t begin, size_t end);
@@ -161,7 +160,6 @@ class WindowScan {
   std::string_view text_;
   ContextFinder words_;
 
-  static constexpr size_t kRunsMax = kStrideBlocks * (kBlockBytes / (kRunBytesMin + 1) + 1);  // of a stride
   Stride stride_;
   Run runs_[kRunsMax];
   size_t stride_begin_ = 0;
