@@ -1,10 +1,13 @@
 // The same findings from every instruction set, in pieces of every size, in order or at once.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <functional>
 #include <random>
 #include <string>
 
+#include "gateway/inspection/identifiers.h"
 #include "gateway/inspection/inspector.h"
 #include "gateway/inspection/scan/block_masks.h"
 
@@ -236,6 +239,56 @@ TEST(Windows, ColumnsOfNumbersAreToldFromColumnsOfIdentifiers) {
   for (int i = 0; i < 100; ++i) cards += "6222021234567890128,2026\n";
   const Report found = inspect(as_bytes(noise.substr(0, 200) + "\n" + cards));
   EXPECT_EQ(found.verdict, Verdict::kFindings);
+}
+
+// Numbers between commas are judged in rows; each counts as it does alone.
+TEST(Windows, EveryNumberOfATableIsTested) {
+  std::mt19937_64 random(9);
+  const auto digits = [&random](size_t count) {
+    std::string text;
+    for (size_t i = 0; i < count; ++i) text += static_cast<char>('0' + random() % 10);
+    return text;
+  };
+  struct Column {
+    Kind kind;
+    std::function<std::string()> make;
+    std::function<Fit(const std::string&)> fit;
+    uint64_t forms = 0;
+    uint64_t valid = 0;
+  };
+  const auto card = [](const std::string& text) {
+    Kind kind = Kind::kIntlPan;
+    return fit_card(text, kind);
+  };
+  std::vector<Column> columns = {
+      {Kind::kHkid, [&] { return static_cast<char>('A' + random() % 26) + digits(7); }, fit_hkid},
+      {Kind::kUnionpayPan, [&] { return "62" + digits(14); }, card},
+      {Kind::kIntlPan, [&] { return "4" + digits(12 + random() % 2 * 3); }, card},
+      {Kind::kCnUscc, [&] { return "91" + digits(16); }, fit_uscc},
+      {Kind::kCnMobile, [&] { return digits(11); },
+       [](const std::string& text) { return is_cn_mobile(text) ? Fit::kValid : Fit::kForm; }}};
+  std::string table = "a,b,c,d,e\n";
+  for (int row = 0; row < 4'000; ++row) {
+    for (Column& column : columns) {
+      const std::string number = column.make();
+      const Fit fit = column.fit(number);
+      column.forms += fit == Fit::kForm ? 1 : 0;
+      column.valid += fit == Fit::kValid ? 1 : 0;
+      table += number + (&column == &columns.back() ? '\n' : ',');
+    }
+  }
+  const Report report = inspect(as_bytes(table));
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const auto noise = std::find_if(report.noise.begin(), report.noise.end(), [&](const Noise& one) {
+      return one.kind == facts_of(columns[i].kind).name && one.column == i;
+    });
+    ASSERT_NE(noise, report.noise.end()) << i;
+    // Numbers of Hong Kong and Macao with their codes are no mobile numbers that fail.
+    const uint64_t others = columns[i].kind == Kind::kCnMobile ? columns[i].forms / 50 : 0;
+    EXPECT_EQ(noise->passed, columns[i].valid) << i;
+    EXPECT_LE(noise->tested, columns[i].forms + columns[i].valid) << i;
+    EXPECT_GE(noise->tested + others, columns[i].forms + columns[i].valid) << i;
+  }
 }
 
 }  // namespace

@@ -86,5 +86,30 @@ TEST(Writings, EscapesOfOtherThingsAreNothing) {
   EXPECT_EQ(kinds_of("x = %d, 100%% of \\\\2023, a&b=13, caf\\xc3\\xa9, =3D, \\u00e9t\\u00e9\n"), "");
 }
 
+// Among bytes that are no text only what touches an escape, or stands near it, can be one number with it.
+TEST(Writings, AnEscapeInBinaryDataIsReadWhereItsNeighboursAreOfANumber) {
+  using namespace std::string_literals;
+  const std::string bytes = "\x01\x02\x03\x04\x7f\x05 \xfe\xff\x06\x0e\x0f"s;
+  const auto among = [&](const std::string& text) {
+    return kinds_of(bytes + text + bytes + std::string(400, '\x01'));
+  };
+  EXPECT_EQ(among("1%331105"), "");
+  EXPECT_EQ(among("1380013%38000"), "cn_mobile:1 ");
+  EXPECT_EQ(among("138001\u200b38000"), "cn_mobile:1 ");
+  EXPECT_EQ(among("alice%40example.com"), "email:1 ");
+  EXPECT_EQ(among("alice@ex%61mple.com"), "email:1 ");
+  EXPECT_EQ(among("粤%42·12345"), "cn_plate:1 ");
+  EXPECT_EQ(among("00%3A00:5E:00:53:01"), "mac_address:1 ");
+  EXPECT_EQ(among("机\u200b密★10年"), "cn_secret_marking:1 ");
+  EXPECT_EQ(among("护\u200b照号 E00000001"), "cn_passport:1 ");
+}
+
+// Three digits in a row of base64 lead to what stands round them; a wrapped line does not end it.
+TEST(Writings, NumbersInBase64AreFoundAtEveryPlaceOfAQuad) {
+  for (const std::string text :
+       {"MTM4MDAxMzgwMDA=", "OjEzODAwMTM4MDAw", "OiAxMzgwMDEzODAwMA==", "PTogMTM5\nMDAxMzgwMDAg"})
+    EXPECT_NE(kinds_of("x " + text + "\n").find("cn_mobile"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace hetao::inspection
