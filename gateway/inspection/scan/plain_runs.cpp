@@ -183,16 +183,16 @@ void WindowScan::count_form(Kind kind, size_t begin) {
 
 // Eleven digits that are no mobile number, nor one of Hong Kong or Macao with its code.
 bool WindowScan::is_form_of_mobile(const Run& run) {
-  const std::string_view digits = part(run.begin, run.end);
-  if (is_cn_mobile(digits) || two_digits(digits.data()) == 85) return false;
+  if (is_cn_mobile(part(run.begin, run.end)) || two_digits(text_.data() + run.begin) == 85) return false;
   count_form(Kind::kCnMobile, run.begin);
   return true;
 }
 
 bool WindowScan::is_form_of_card(const Run& run) {
-  const std::string_view digits = part(run.begin, run.end);
-  const unsigned two = two_digits(digits.data());
-  if (has_threes(digits.data()) || (digits.size() == 13 && (two == 86 || two == 0))) return false;
+  const char* const at = text_.data() + run.begin;
+  const std::string_view digits(at, run.end - run.begin);
+  const unsigned two = two_digits(at);
+  if (has_threes(at) || (digits.size() == 13 && (two == 86 || two == 0))) return false;
   Kind kind = Kind::kIntlPan;
   const Fit fit = fit_card(digits, kind);
   if (fit == Fit::kForm) count_form(kind, run.begin);
@@ -200,10 +200,11 @@ bool WindowScan::is_form_of_card(const Run& run) {
 }
 
 bool WindowScan::is_form_of_eighteen(const Run& run) {
-  const std::string_view digits = part(run.begin, run.end);
-  const unsigned century = two_digits(digits.data() + 6);
+  const char* const at = text_.data() + run.begin;
+  const std::string_view digits(at, run.end - run.begin);
+  const unsigned century = two_digits(at + 6);
   const bool resident = century >= 18 && century <= 20 && is_month(run.begin + 10);
-  if (has_threes(digits.data()) || may_be_card(digits) || resident) return false;
+  if (has_threes(at) || may_be_card(digits) || resident) return false;
   if (!may_be_uscc(digits)) return true;
   const Fit fit = fit_uscc(digits);
   if (fit == Fit::kForm) count_form(Kind::kCnUscc, run.begin);
