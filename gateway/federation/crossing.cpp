@@ -46,8 +46,9 @@ void decide_now(State& s, const std::string& id) {
   if (sends(s, crossing)) fill_counter_facts(s, crossing);
   pb::Verdict verdict = decide(s, crossing, s.now);
   if (sends(s, crossing)) {
-    // The permit counts once the item was read, and what is to be masked in it is: nothing is decided before.
-    const std::string profile = owed_inspection(crossing, verdict);
+    // The verdict counts once the item was read, and what is to be masked in it is: nothing is decided
+    // before.
+    const std::string profile = owed_inspection(s, crossing, verdict);
     std::vector<std::string> mask = owed_masking(s, crossing, verdict);
     if (!profile.empty() || !mask.empty())
       return s.effect(InspectItem{id, crossing.item(), profile, std::move(mask)});

@@ -206,12 +206,34 @@ std::vector<std::string> owed_masking(const State& s, const pb::Crossing& crossi
   return includes_all(tried, kinds) ? std::vector<std::string>() : kinds;
 }
 
-std::string owed_inspection(const pb::Crossing& crossing, const pb::Verdict& verdict) {
-  if (verdict.effect() != "permit") return {};
+namespace {
+
+// What an inspection finds out, see on_item_inspected.
+bool is_found_by_inspection(const std::string& attribute) {
+  return attribute.starts_with("inspection.") || attribute == "result.min_group" ||
+         attribute == "result.k_anonymity";
+}
+
+// Whether rules can't be ruled out, or none decides, before the item was read.
+bool hangs_on_inspection(const State& s, const pb::Verdict& verdict) {
+  if (verdict.rules().empty()) {
+    const auto& tested = s.policy ? s.policy->pack().attributes : std::vector<policy::Attribute>();
+    return std::any_of(tested.begin(), tested.end(),
+                       [](const policy::Attribute& one) { return is_found_by_inspection(one.name); });
+  }
+  return std::any_of(verdict.rules().begin(), verdict.rules().end(), [](const pb::RuleRef& rule) {
+    return std::any_of(rule.unknown().begin(), rule.unknown().end(), is_found_by_inspection);
+  });
+}
+
+}  // namespace
+
+std::string owed_inspection(const State& s, const pb::Crossing& crossing, const pb::Verdict& verdict) {
   if (find_fact(crossing.facts(), "inspection.verdict") != nullptr ||
       find_fact(crossing.item().labels(), "inspection.verdict") != nullptr) {
     return {};
   }
+  if (verdict.effect() != "permit") return hangs_on_inspection(s, verdict) ? kDefaultProfile : "";
   for (const pb::Obligation& obligation : verdict.obligations()) {
     if (obligation.name() == "inspect") return parameter_of(obligation, "profile");
     if (obligation.name() == "min-group" || obligation.name() == "k-anonymity") return kDefaultProfile;

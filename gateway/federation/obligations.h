@@ -16,8 +16,9 @@ namespace hetao::federation {
 // so.
 void keep_conditions(const State& s, const pb::Crossing& crossing, pb::Verdict& verdict);
 
-// The profile with which the item has to be read before this permit counts; empty: none, or it was read.
-std::string owed_inspection(const pb::Crossing& crossing, const pb::Verdict& verdict);
+// The profile with which the item has to be read before this verdict counts: a permit that asks for it, or a
+// verdict that is what it is because nobody has looked yet. Empty: none, or it was read.
+std::string owed_inspection(const State& s, const pb::Crossing& crossing, const pb::Verdict& verdict);
 
 // The kinds that are to be masked before the item crosses, where that was not tried yet.
 std::vector<std::string> owed_masking(const State& s, const pb::Crossing& crossing,

@@ -46,6 +46,15 @@ class Jobs(CitiesTest):
         crossed = {(each["item"]["kind"], each["from"]) for each in shown["crossings"]}
         self.assertNotIn(("dataset", "shenzhen"), crossed)
 
+    def test_data_that_concerns_nobody_is_read_and_crosses_without_a_reviewer(self):
+        labels = {"data.grade": "general", "data.personal": "none", "data.collected_in": "mainland", "genetic.data": "false",
+                  "data.subjects_ordinary": "0", "data.subjects_sensitive": "0"}
+        self.cities.register("shenzhen", "alloys", "alloy,hardness\nA,12\nB,14\n", labels)
+        inputs = [{"url": "dataset:alloys", "path": "/data/alloys.csv"}]
+        job = self.cities.submit("hongkong", python_job("print(open('/data/alloys.csv').read())", zone="hongkong", inputs=inputs))
+        shown = self.cities.wait_state("hongkong", job, "complete")
+        self.assertEqual([(each["item"]["name"], each["state"]) for each in shown["crossings"]], [("alloys", "done")])
+
     def test_explain_says_where_and_why_without_submitting(self):
         jobs = len(self.cities.ask("hongkong", "SUBMITTER", "jobs")["jobs"])
         job = python_job("pass", zone="hongkong", inputs=[{"url": "dataset:grid", "path": "/data/grid.csv"}])

@@ -280,6 +280,44 @@ TEST(Obligations, AnItemIsReadFirstWherePermitsAskForIt) {
   EXPECT_EQ(world.booked("hongkong", "decision", "j1.1.i1", "permit"), 1U);
 }
 
+// A dataset is read before anybody is asked about it, where rules want to know what is in it.
+constexpr const char* kRulesThatLook = R"(
+rules:
+  - {id: F1, effect: forbid, title: marked, when: {action: cross, item.kind: dataset, inspection.verdict: secret-mark}}
+  - {id: P1, effect: permit, title: general data, when: {action: cross, item.kind: dataset, inspection.verdict: clean}}
+  - {id: P2, effect: permit, title: the rest, when: {action: cross, item.kind: {not_in: [dataset]}}}
+  - {id: P3, effect: permit, title: platforms, when: {action: place}}
+)";
+
+TEST(Obligations, AnItemIsReadFirstWhereRulesCanNotBeRuledOutWithoutIt) {
+  TwoCities world(kRulesThatLook);
+  const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  EXPECT_EQ(world.job(id).state(), pb::JOB_COMPLETE) << world.job(id).reason();
+  EXPECT_EQ(world.booked("hongkong", "decision", "j1.1.i1", "permit"), 1U);
+  EXPECT_EQ(world.booked("hongkong", "decision", "j1.1.i1", "hold"), 0U) << "nobody is asked before";
+}
+
+TEST(Obligations, AnItemIsReadFirstWhereNoRuleDecidesWithoutIt) {
+  std::string rules = kRulesThatLook;
+  rules.erase(rules.find("  - {id: F1"), rules.find("  - {id: P1") - rules.find("  - {id: F1"));
+  TwoCities world(rules);
+  const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  EXPECT_EQ(world.job(id).state(), pb::JOB_COMPLETE) << world.job(id).reason();
+}
+
+TEST(Obligations, WhatTheReadingFindsDecides) {
+  TwoCities world(kRulesThatLook);
+  world.inspection_finds = [](const InspectItem&, ItemInspected& found) {
+    found.facts = {fact("inspection.verdict", "secret-mark")};
+  };
+  world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  EXPECT_EQ(world.booked("hongkong", "decision", "j1.1.i1", "forbid"), 1U);
+  EXPECT_EQ(world.when("hongkong sends j1.1.i1"), SIZE_MAX);
+}
+
 TEST(Obligations, AHoldThatAsksForTwoReviewersNeedsTwoPeople) {
   const std::string rules = R"(
 rules:
