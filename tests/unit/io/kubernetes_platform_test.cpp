@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "gateway/io/log_piece.h"
 #include "gateway/io/run_command.h"
 #include "gateway/platforms/kubernetes/names.h"
 #include "tests/unit/io/fake_cluster.h"
@@ -175,6 +176,30 @@ TEST_F(Kubernetes, OutputsAndLogsComeBackWithTheEnd) {
   platform_->remove(kRun);
   EXPECT_EQ(cluster_.jobs(), 0U);
   EXPECT_FALSE(fs::exists(run_folder()));
+}
+
+TEST_F(Kubernetes, WhatAStepWritesIsReadWhileItRuns) {
+  start();
+  ASSERT_EQ(take_fence().exit_code, 0);
+  cluster_.set_pod(kRun, "p1", kRunning);
+  const std::string go_on = folder_ / "go-on";
+  std::thread running([&] {
+    (void)step({"run", "--log", run_folder() + "/log", "--step", "0", "--", "/bin/sh", "-c",
+                "echo first; while [ ! -e " + go_on + " ]; do sleep 0.02; done; echo last"});
+  });
+  const auto written = [&] {
+    const auto file = platform_->open_log(kRun, spec_.platform_id(), "stdout.0");
+    return file ? read_log_piece(file->get(), 0, 1'000).bytes : std::string();
+  };
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (written().empty() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(written(), "first\n");
+  spill(go_on, "on");
+  running.join();
+  EXPECT_EQ(written(), "first\nlast\n");
+  cluster_.set_pod(kRun, "p1", ended(0, "Completed"));
+  EXPECT_TRUE(observe_end().ended);
+  EXPECT_EQ(written(), "first\nlast\n") << "what was kept";
 }
 
 TEST_F(Kubernetes, WithoutASharedLogTheClustersOwnIsTaken) {
