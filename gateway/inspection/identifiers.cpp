@@ -130,7 +130,8 @@ bool is_hkid_of_digits(const char* text) {
   const uint64_t sum = ((word & kEven) * kOfEven >> 48U) + ((word >> 8U & kEven) * kOfOdd >> 48U);
   // The blank in front counts 36 nine times; A is 10, '0' is 0. 11 more often than is taken away.
   constexpr uint64_t kLess = ('A' - 10) * 8U + '0' * 28U;
-  return (sum + uint64_t{36 * 9} + 11 * kLess - kLess) % 11 == 0;
+  constexpr uint64_t kBlank = 324;
+  return (sum + kBlank + 11 * kLess - kLess) % 11 == 0;
 }
 
 bool luhn(std::string_view digits) {
