@@ -183,7 +183,9 @@ Result<void> Gate::catch_up(store::Store& store, LedgerFiles& ledger) {
                   restore);
     if (auto appended = ledger.append(std::move(missing)); !appended) return appended;
   }
-  return {};
+  // Before any peer hears of this ledger: another node may have shown them a longer one, and a shorter is an
+  // alarm.
+  return ledger.publish_now();
 }
 
 Gate::Gate(Config config, std::unique_ptr<store::Store> store, LedgerFiles& ledger)

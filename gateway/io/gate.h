@@ -46,8 +46,8 @@ class Gate {
     std::function<void(Error)> on_fatal;
   };
 
-  // At start-up, before there is a gate: gives the ledger's files the entries that only the store has, and
-  // refuses a store and a ledger that do not belong together.
+  // At start-up, before there is a gate: gives the ledger's files the entries that only the store has,
+  // publishes them, and refuses a store and a ledger that do not belong together.
   static Result<void> catch_up(store::Store& store, LedgerFiles& ledger);
 
   Gate(Config config, std::unique_ptr<store::Store> store, LedgerFiles& ledger);

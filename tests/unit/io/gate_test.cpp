@@ -207,6 +207,7 @@ TEST_F(TheGate, GivesTheLedgerWhatOnlyTheStoreHasAfterACrash) {
   }
   open();
   EXPECT_EQ(ledger_->size(), 3U);
+  EXPECT_EQ(ledger_->published_size(), 3U) << "peers, whom another node has shown them, would see a rollback";
   EXPECT_EQ(ledger_->entries(1, 2).value(), (std::vector<std::string>{"entry one", "entry two"}));
 }
 
