@@ -11,17 +11,16 @@ complete and have started once, ledgers must verify, and the two cities' books m
 if a promise was broken.
 """
 import argparse
-import itertools
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 
 import city
 from city import ROOT, Broken, City, Land, Postgres, free_ports, wait_until
+from clients import Client
 
 NODES = 3
 CLIENTS = 3
@@ -68,42 +67,6 @@ class Front(City):
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self.is_ready, "HAProxy passes on to a node", state=self.log)
         self.asked_again = 0
-
-
-class Client:
-    """Submits without a pause; asks again until there is an answer."""
-
-    def __init__(self, at, zone, serial):
-        self.at, self.zone, self.serial = at, zone, serial
-        self.acknowledged, self.again, self.longest_s, self.error = {}, 0, 0.0, None
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self.work)
-        self.thread.start()
-
-    def work(self):
-        try:
-            for number in itertools.count():
-                if self.stopping.is_set():
-                    return
-                self.submit(f"{self.at.region}-{self.serial}-{number}")
-        except Broken as broken:  # an answer that is neither "yes" nor "later"
-            self.error = broken
-
-    def submit(self, name):
-        began = time.monotonic()
-        while (answer := self.at.submit(name, zone=self.zone, timeout=5, output=True)) is None:
-            self.again += 1
-            time.sleep(0.05)
-            if time.monotonic() - began > city.PATIENCE_S:
-                raise Broken(f"{name} was not acknowledged in {city.PATIENCE_S} s")
-        self.longest_s = max(self.longest_s, time.monotonic() - began)
-        self.acknowledged[name] = answer
-
-    def stop(self):
-        self.stopping.set()
-        self.thread.join()
-        if self.error is not None:
-            raise self.error
 
 
 class Cluster:
@@ -164,12 +127,13 @@ class Cluster:
 
 
 def judge(cluster, hongkong, front, clients):
+    """`clients`: {client: the city where it submits}."""
     for client in clients:
         client.stop()
     jobs = {}
-    for client in clients:
+    for client, at in clients.items():
         for name, job in client.acknowledged.items():
-            client.at.judge_job(name, job)
+            at.judge_job(name, job)
         jobs |= client.acknowledged
     front.judge_list([name for name in jobs if name.startswith("shenzhen-")])
     hongkong.judge_list([name for name in jobs if name.startswith("hongkong-")])
@@ -178,9 +142,7 @@ def judge(cluster, hongkong, front, clients):
         node.stop()
     for one in (leader, hongkong):
         one.judge_ledger()
-    done = subprocess.run([city.BIN / "hetao", "audit", "reconcile", leader.data, hongkong.data], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Broken(f"the books do not match: {done.stdout}{done.stderr}")
+    city.judge_books(leader, hongkong)
     city.judge_history(front.land, [leader, hongkong], jobs, "--all-regions")
     return jobs
 
@@ -203,13 +165,14 @@ def main():
     server = Postgres(land)
     front = Front(land)
     hongkong = City(land, "hongkong", peer=front)
-    cluster, clients = None, []
+    cluster, clients = None, {}
     try:
         hongkong.start()
         cluster = Cluster(land, server, front, hongkong)
         wait_until(hongkong.has_tunnel, "the tunnel is up", state=hongkong.log)
         for serial, (at, zone) in enumerate(((front, "shenzhen"), (front, "hongkong"), (hongkong, "shenzhen"))):
-            clients.append(Client(at, zone, serial))
+            submit = lambda name, at=at, zone=zone: at.submit(name, zone=zone, timeout=5, output=True)
+            clients[Client(f"{at.region}-{serial}", submit)] = at
         took, began = [], time.monotonic()
         for _ in range(chosen.rounds):
             time.sleep(1)

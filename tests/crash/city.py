@@ -313,6 +313,13 @@ class City:
             raise Broken(f"the ledger does not verify: {done.stdout}{done.stderr}")
 
 
+def judge_books(first, second):
+    """Every departure of one city is an arrival of the other, and the other way round. Both gateways have stopped."""
+    done = subprocess.run([BIN / "hetao", "audit", "reconcile", first.data, second.data], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Broken(f"the books do not match: {done.stdout}{done.stderr}")
+
+
 def judge_history(land, cities, jobs, *flags):
     """By the promises that `hetao audit check` knows. `jobs`: {name: id} of what was acknowledged; all gateways have stopped."""
     acknowledged, starts = land.folder / "acknowledged", land.folder / "starts"

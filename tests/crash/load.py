@@ -11,34 +11,14 @@ promise was broken.
 import argparse
 import random
 import struct
-import subprocess
 import sys
-import threading
 import time
 
 import city
 from city import Broken, City, Land, Postgres, wait_until
+from clients import Client
 
 CLIENTS = 2
-
-
-class Client:
-    def __init__(self, home, serial):
-        self.home, self.serial, self.acknowledged, self.tried = home, serial, {}, 0
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self.work)
-        self.thread.start()
-
-    def work(self):
-        while not self.stopping.is_set():
-            self.tried += 1
-            name = f"load-{self.serial}-{self.tried}"
-            while name not in self.acknowledged:  # the same key again, until an answer comes
-                answer = self.home.submit(name, zone="shenzhen", timeout=5, output=True)
-                if answer is not None:
-                    self.acknowledged[name] = answer
-                else:
-                    time.sleep(0.05)
 
 
 class Clock:
@@ -79,18 +59,14 @@ def disturb(cities, clocks, seconds, chance):
 def judge(hongkong, shenzhen, clients):
     acknowledged = {}
     for client in clients:
-        client.stopping.set()
-        client.thread.join()
+        client.stop()
         acknowledged |= client.acknowledged
     for name, job in acknowledged.items():
         hongkong.judge_job(name, job)
     for one in (hongkong, shenzhen):
         one.stop()
         one.judge_ledger()
-    done = subprocess.run([city.BIN / "hetao", "audit", "reconcile", hongkong.data, shenzhen.data], capture_output=True,
-                          text=True)
-    if done.returncode != 0:
-        raise Broken(f"the books do not match: {done.stdout}{done.stderr}")
+    city.judge_books(hongkong, shenzhen)
     city.judge_history(hongkong.land, [hongkong, shenzhen], acknowledged, "--all-regions")
     return acknowledged
 
@@ -118,7 +94,8 @@ def main():
         for one in (hongkong, shenzhen):
             start(one, clocks[one])
         wait_until(lambda: hongkong.http("GET", "/api/v1/peers")[1]["peers"][0]["up"], "the tunnel is up")
-        clients = [Client(hongkong, serial) for serial in range(CLIENTS)]
+        submit = lambda name: hongkong.submit(name, zone="shenzhen", timeout=5, output=True)
+        clients = [Client(f"load-{serial}", submit) for serial in range(CLIENTS)]
         kills, jumps = disturb((hongkong, shenzhen), clocks, chosen.seconds, random.Random(chosen.seed))
         acknowledged = judge(hongkong, shenzhen, clients)
         print(f"load: {chosen.store}: {kills} kills and {jumps} jumps of a clock in {chosen.seconds:.0f} s; "

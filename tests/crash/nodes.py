@@ -10,41 +10,22 @@ verify and be prefixes of one another, the old leader must be able to come back,
 the same job under the other. Exit status 1 if a promise was broken.
 """
 import argparse
+import itertools
 import signal
 import sys
-import threading
 import time
 
 import city
 from city import Broken, City, Land, Postgres, wait_until
+from clients import Client
 
 TAKE_OVER_S = 20
 
 
-class Load:
-    """Submits jobs through both nodes for as long as it lasts, and remembers what was acknowledged."""
-
-    def __init__(self, nodes):
-        self.nodes, self.acknowledged, self.tried = nodes, {}, 0
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self.work)
-        self.thread.start()
-
-    def work(self):
-        while not self.stopping.is_set():
-            self.tried += 1
-            name = f"load-{self.tried}"
-            while name not in self.acknowledged:
-                answer = self.nodes[self.tried % 2].submit(name, timeout=5) or self.nodes[(self.tried + 1) % 2].submit(name, timeout=5)
-                if answer is not None:
-                    self.acknowledged[name] = answer
-                else:
-                    time.sleep(0.05)
-            time.sleep(0.02)
-
-    def stop(self):
-        self.stopping.set()
-        self.thread.join()
+def submit_through(nodes):
+    """A client's way to submit: through the nodes in turn, and the other one when a node does not answer."""
+    turn = itertools.cycle(nodes)
+    return lambda name: next(turn).submit(name, timeout=5)
 
 
 def make_nodes(land, server):
@@ -137,7 +118,7 @@ def main():
         without_the_key(land, *nodes)
         nodes[1].start(wait=False)
         wait_until(lambda: "stands by; gw-1 leads" in nodes[1].log(), "node 2 stands by", state=nodes[1].log)
-        load = Load(nodes)
+        load = Client("load", submit_through(nodes), pause_s=0.02)
         took = []
         for turn in range(chosen.rounds):
             time.sleep(1)
