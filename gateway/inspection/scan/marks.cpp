@@ -66,6 +66,34 @@ bool is_file_ending(std::string_view ending) {
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
+constexpr size_t kBesideAddress = 16;
+
+// Control characters beside bytes that are no ASCII: compressed or encrypted, and no text of any writing.
+bool is_between_noise(std::string_view text, size_t begin, size_t end) {
+  size_t high = 0;
+  size_t controls = 0;
+  const auto look = [&](std::string_view side) {
+    for (const char c : side) {
+      if (is_high(c)) ++high;
+      if (c == 0x7f || (c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r')) ++controls;
+    }
+  };
+  const size_t from = begin - std::min(begin, kBesideAddress);
+  look(text.substr(from, begin - from));
+  look(text.substr(end, kBesideAddress));
+  return controls > 0 && high >= kBesideAddress / 4;
+}
+
+// Among so many random bytes a few letters round an @ come by themselves, in capitals and small letters
+// alike. What people write is longer, or of one kind.
+bool is_chance_address(std::string_view text, size_t begin, size_t end) {
+  constexpr size_t kLongEnough = 12;
+  const std::string_view address = text.substr(begin, end - begin);
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  return address.size() < kLongEnough && std::any_of(address.begin(), address.end(), is_upper) &&
+         std::any_of(address.begin(), address.end(), is_lower) && is_between_noise(text, begin, end);
+}
+
 bool is_plate_letter(char c) {
   return is_upper(c) && c != 'I' && c != 'O';
 }
@@ -122,7 +150,7 @@ void WindowScan::on_email(size_t at_sign) {
   std::string lower(ending);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return static_cast<char>(c | 0x20); });
-  if (is_file_ending(lower)) return;
+  if (is_file_ending(lower) || is_chance_address(text_, begin, end)) return;
   report(Kind::kEmail, begin, end, false);
 }
 

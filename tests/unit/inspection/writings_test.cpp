@@ -105,6 +105,20 @@ TEST(Writings, AnEscapeInBinaryDataIsReadWhereItsNeighboursAreOfANumber) {
 }
 
 // Three digits in a row of base64 lead to what stands round them; a wrapped line does not end it.
+// As it stood in a table of contents that xar had compressed.
+TEST(Writings, LettersThatChanceMakesAnAddressOfAmongCompressedBytesAreNone) {
+  const std::string before =
+      "\x08\xfbo\x05\x9a&\x8a"
+      "b\xa0\x90"
+      "aR@L\xe3\x02\x12I\x8a\x94";
+  const std::string behind = "\x8d\x13\x8e\xde\x95\x16\xf3\xd0\xe6\x1e";
+  EXPECT_EQ(kinds_of(before + "iI@dz.GS" + behind), "");
+  EXPECT_EQ(kinds_of(before + "li@qq.com" + behind), "email:1 ");
+  EXPECT_EQ(kinds_of(before + "L.Chan@hku.hk" + behind), "email:1 ");
+  EXPECT_EQ(kinds_of("to iI@dz.GS, please\n"), "email:1 ");
+  EXPECT_EQ(kinds_of("\xe8\x87\xb4 Li@qq.Com \xe8\xb0\xa2\xe8\xb0\xa2\xe6\x82\xa8\n"), "email:1 ");
+}
+
 TEST(Writings, NumbersInBase64AreFoundAtEveryPlaceOfAQuad) {
   for (const std::string text :
        {"MTM4MDAxMzgwMDA=", "OjEzODAwMTM4MDAw", "OiAxMzgwMDEzODAwMA==", "PTogMTM5\nMDAxMzgwMDAg"})
