@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "gateway/base/percent.h"
-#include "gateway/base/text.h"
+#include "gateway/io/file_url.h"
 
 namespace hetao::io {
 
@@ -11,18 +10,10 @@ namespace {
 
 // "/a/b" of "file:///a//b/"; nothing: it is no plain path.
 std::optional<std::string> path_of(std::string_view url) {
-  if (url.starts_with("file://")) {
-    url.remove_prefix(7);
-    if (url.starts_with("localhost/")) url.remove_prefix(9);
-  }
-  const auto text = percent_decode(url);
-  if (!text || !text->starts_with('/')) return std::nullopt;
-  std::string path;
-  for (const std::string& part : split(*text, '/')) {
-    if (part == "." || part == ".." || printable(part) != part) return std::nullopt;
-    if (!part.empty()) path += "/" + part;
-  }
-  return path;
+  const auto path = path_of_url(url);
+  auto plain = path ? plain_path(*path) : std::nullopt;
+  if (plain && !plain->empty()) plain->insert(0, "/");
+  return plain;
 }
 
 bool is_in(std::string_view path, std::string_view folder) {

@@ -14,39 +14,13 @@
 #include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/io/durable_file.h"
+#include "gateway/io/file_url.h"
 
 namespace hetao::io {
 
 namespace {
 
-constexpr std::string_view kScheme = "file://";
 constexpr size_t kCopyBytes = size_t{1} << 20U;
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const auto byte = from_hex(text.substr(i + 1, 2));
-    if (!byte || byte->size() != 1 || (*byte)[0] == 0) return std::nullopt;
-    out += static_cast<char>((*byte)[0]);
-    i += 2;
-  }
-  return out;
-}
-
-// "a//b/" -> "a/b"; nothing for what has `.`, `..` or a control character.
-std::optional<std::string> plain_path(std::string_view path) {
-  std::vector<std::string> kept;
-  for (const std::string& part : split(path, '/')) {
-    if (part.empty()) continue;
-    if (part == "." || part == ".." || printable(part) != part) return std::nullopt;
-    kept.push_back(part);
-  }
-  return join(kept, "/");
-}
 
 Result<Descriptor> open_below(int folder, const std::string& path, int flags, mode_t mode,
                               const std::string& name) {
@@ -203,13 +177,10 @@ Result<Staging> Staging::open(std::vector<std::string> roots) {
 
 Result<Staging::Place> Staging::place_of(std::string_view url) const {
   const std::string name(url.substr(0, limits::kTextFieldBytesMax));
-  if (!url.starts_with(kScheme))
+  if (!url.starts_with(kFileScheme))
     return fail(ErrorCode::kUsage, name, "is no file:// URL", "other schemes are not available yet");
-  std::string_view rest = url.substr(kScheme.size());
-  if (rest.starts_with("localhost/")) rest.remove_prefix(std::string_view("localhost").size());
-  const auto path = percent_decoded(rest);
-  if (!path || path->empty() || path->front() != '/')
-    return fail(ErrorCode::kUsage, name, "is no absolute path", "write file:///FOLDER/FILE");
+  const auto path = path_of_url(url);
+  if (!path) return fail(ErrorCode::kUsage, name, "is no absolute path", "write file:///FOLDER/FILE");
   const auto plain = plain_path(*path);
   if (!plain) return fail(ErrorCode::kUsage, name, "has '.', '..' or a control character in its path");
   const std::string full = "/" + *plain;
