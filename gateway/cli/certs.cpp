@@ -8,6 +8,7 @@
 #include "certs/authority.h"
 #include "certs/identity.h"
 #include "certs/status.h"
+#include "gateway/base/limits.h"
 #include "gateway/base/text.h"
 #include "gateway/cli/certs.h"
 #include "gateway/cli/command.h"
@@ -17,6 +18,9 @@ namespace hetao::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Whole days: a certificate begins some minutes before it is made.
+constexpr int64_t kLeafDaysMax = limits::kLeafLifetimeSecondsMax / 86'400 - 1;
 
 struct InitOptions {
   std::string region;
@@ -275,7 +279,9 @@ void describe_issue(CLI::App& command, IssueOptions& o) {
       ->check(roles());
   command.add_option("--dns", o.dns_names, "DNS name of the listener");
   command.add_option("--ip", o.ip_addresses, "IP address of the listener");
-  command.add_option("--days", o.days, "how long it lasts")->capture_default_str()->check(CLI::Range(1, 397));
+  command.add_option("--days", o.days, "how long it lasts")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, kLeafDaysMax));
   command.add_option("--key-kind", o.key_kind, "p256 or ed25519")->capture_default_str()->check(key_kinds());
   command.add_option("-o,--output", o.output, "write OUTPUT.crt and OUTPUT.key (default: DIR/NAME)");
 }
@@ -296,7 +302,9 @@ void describe_request(CLI::App& command, CertsRequestOptions& o) {
 void describe_sign(CLI::App& command, FileOptions& o) {
   command.add_option("--dir", o.folder, "folder of the CA")->required();
   command.add_option("FILE", o.files, "the request (PEM)")->required()->expected(1);
-  command.add_option("--days", o.days, "how long it lasts")->capture_default_str()->check(CLI::Range(1, 397));
+  command.add_option("--days", o.days, "how long it lasts")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, kLeafDaysMax));
   command.add_option("-o,--output", o.output, "file of the certificate (default: FILE.crt)");
 }
 
@@ -305,7 +313,9 @@ void describe_rotate(CLI::App& command, CertsRotateOptions& o) {
   command.add_option("--dir", o.folder, "folder of the CA, when it is at hand");
   command.add_flag("--request", o.request, "write a request for a CA that stands elsewhere");
   command.add_option("--with", o.signed_file, "put the certificate in force that such a CA signed");
-  command.add_option("--days", o.days, "how long it lasts")->capture_default_str()->check(CLI::Range(1, 397));
+  command.add_option("--days", o.days, "how long it lasts")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, kLeafDaysMax));
 }
 
 void describe_revoke(CLI::App& command, FileOptions& o) {
