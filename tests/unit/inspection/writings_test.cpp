@@ -104,7 +104,6 @@ TEST(Writings, AnEscapeInBinaryDataIsReadWhereItsNeighboursAreOfANumber) {
   EXPECT_EQ(among("护\u200b照号 E00000001"), "cn_passport:1 ");
 }
 
-// Three digits in a row of base64 lead to what stands round them; a wrapped line does not end it.
 // As it stood in a table of contents that xar had compressed.
 TEST(Writings, LettersThatChanceMakesAnAddressOfAmongCompressedBytesAreNone) {
   const std::string before =
@@ -119,6 +118,7 @@ TEST(Writings, LettersThatChanceMakesAnAddressOfAmongCompressedBytesAreNone) {
   EXPECT_EQ(kinds_of("\xe8\x87\xb4 Li@qq.Com \xe8\xb0\xa2\xe8\xb0\xa2\xe6\x82\xa8\n"), "email:1 ");
 }
 
+// Three digits in a row of base64 lead to what stands round them; a wrapped line does not end it.
 TEST(Writings, NumbersInBase64AreFoundAtEveryPlaceOfAQuad) {
   for (const std::string text :
        {"MTM4MDAxMzgwMDA=", "OjEzODAwMTM4MDAw", "OiAxMzgwMDEzODAwMA==", "PTogMTM5\nMDAxMzgwMDAg"})
