@@ -6,6 +6,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "gateway/inspection/number_checks.h"
+
 namespace hetao::inspection {
 
 namespace {
@@ -27,15 +29,6 @@ uint32_t value_of(std::string_view digits) {
 char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
-
-// First two digits of GB/T 2260 codes: provinces, regions, municipalities, and the three of the coast.
-constexpr std::array<bool, 100> kProvinces = [] {
-  std::array<bool, 100> known{};
-  for (const int code : {11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42,
-                         43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82})
-    known[static_cast<size_t>(code)] = true;
-  return known;
-}();
 
 bool is_day(uint32_t year, uint32_t month, uint32_t day) {
   static constexpr std::array<uint8_t, 13> kDays = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -104,134 +97,8 @@ Fit fit_hkid(std::string_view text) {
   return last == (remainder == 10 ? 'A' : static_cast<char>('0' + remainder)) ? Fit::kValid : Fit::kForm;
 }
 
-namespace {
-
-// The sum of eight digits of which every second, from the first on, counts double (9 less where that has two
-// digits), all at once in one word.
-uint32_t luhn_of_eight(const char* digits) {
-  constexpr uint64_t kOnes = 0x0101010101010101U;
-  uint64_t word = 0;
-  std::memcpy(&word, digits, sizeof word);  // the first digit is the lowest byte
-  word -= kOnes * '0';
-  const uint64_t doubled = word & 0x00ff00ff00ff00ffU;
-  const uint64_t large = (doubled + kOnes * 0x7b) >> 7U & kOnes;  // 5 and more
-  return static_cast<uint32_t>((word + doubled - large * 9) * kOnes >> 56U);
-}
-
-}  // namespace
-
-bool is_hkid_of_digits(const char* text) {
-  // Weights 8 to 1, four products at once: those of every second byte meet in the highest sixteen bits.
-  constexpr uint64_t kEven = 0x00ff00ff00ff00ffU;
-  constexpr uint64_t kOfEven = 8ULL << 48U | 6ULL << 32U | 4ULL << 16U | 2U;
-  constexpr uint64_t kOfOdd = 7ULL << 48U | 5ULL << 32U | 3ULL << 16U | 1U;
-  uint64_t word = 0;
-  std::memcpy(&word, text, sizeof word);
-  const uint64_t sum = ((word & kEven) * kOfEven >> 48U) + ((word >> 8U & kEven) * kOfOdd >> 48U);
-  // The blank in front counts 36 nine times; A is 10, '0' is 0. 11 more often than is taken away.
-  constexpr uint64_t kLess = ('A' - 10) * 8U + '0' * 28U;
-  constexpr uint64_t kBlank = 324;
-  return (sum + kBlank + 11 * kLess - kLess) % 11 == 0;
-}
-
-bool luhn(std::string_view digits) {
-  static constexpr std::array<uint8_t, 10> kDoubled = {0, 2, 4, 6, 8, 1, 3, 5, 7, 9};
-  uint32_t sum = 0;
-  size_t i = digits.size();
-  for (; i >= 8; i -= 8) sum += luhn_of_eight(digits.data() + i - 8);
-  for (; i >= 2; i -= 2)
-    sum += static_cast<uint32_t>(digits[i - 1] - '0') + kDoubled[static_cast<size_t>(digits[i - 2] - '0')];
-  if (i == 1) sum += static_cast<uint32_t>(digits[0] - '0');
-  return sum % 10 == 0;
-}
-
-namespace {
-
-// Which lengths (a bit each) numbers that begin with two digits may have at all.
-constexpr std::array<uint32_t, 100> kCardLengths = [] {
-  std::array<uint32_t, 100> lengths{};
-  const auto set = [&lengths](size_t from, size_t until, std::initializer_list<unsigned> digits) {
-    for (size_t two = from; two <= until; ++two) {
-      for (const unsigned count : digits) lengths[two] |= 1U << count;
-    }
-  };
-  set(62, 62, {16, 17, 18, 19});
-  set(40, 49, {13, 16, 19});
-  set(51, 55, {16});
-  set(22, 27, {16});
-  set(34, 34, {15});
-  set(37, 37, {15});
-  set(35, 35, {16, 17, 18, 19});
-  set(30, 30, {14});
-  set(36, 36, {14, 16, 17, 18, 19});
-  set(38, 39, {14});
-  set(60, 60, {16, 19});
-  set(64, 65, {16, 19});
-  return lengths;
-}();
-
-}  // namespace
-
-bool may_be_card(std::string_view digits) {
-  return (kCardLengths[value_of(digits.substr(0, 2))] >> digits.size() & 1U) != 0;
-}
-
-Fit fit_card(std::string_view digits, Kind& kind) {
-  const size_t n = digits.size();
-  if (n < 13 || n > 19 || !may_be_card(digits)) return Fit::kNo;
-  const auto digit = [&digits](size_t i) { return static_cast<uint32_t>(digits[i] - '0'); };
-  const uint32_t two = digit(0) * 10 + digit(1);
-  const uint32_t three = two * 10 + digit(2);
-  const uint32_t four = three * 10 + digit(3);
-  kind = Kind::kIntlPan;
-  bool known = false;
-  if (two == 62) {
-    kind = Kind::kUnionpayPan;
-    known = n >= 16;
-  } else if (digits[0] == '4') {
-    known = n == 13 || n == 16 || n == 19;
-  } else if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) {
-    known = n == 16;
-  } else if (two == 34 || two == 37) {
-    known = n == 15;
-  } else if (four >= 3528 && four <= 3589) {
-    known = n >= 16;
-  } else if ((three >= 300 && three <= 305) || two == 36 || two == 38 || two == 39) {
-    known = n == 14 || (two == 36 && n >= 16);
-  } else if (four == 6011 || (three >= 644 && three <= 649) || two == 65) {
-    known = n == 16 || n == 19;
-  }
-  if (!known) return Fit::kNo;
-  return luhn(digits) ? Fit::kValid : Fit::kForm;
-}
-
 bool is_cn_mobile(std::string_view digits) {
-  // Second and third digits that are assigned: 3x 4[014-9] 5[0-35-9] 6[2567] 7[0-8] 8x 9[0-35-9].
-  static constexpr std::array<bool, 100> kAssigned = [] {
-    constexpr std::array<std::string_view, 10> kThird = {
-        "", "", "", "0123456789", "01456789", "012356789", "2567", "012345678", "0123456789", "012356789"};
-    std::array<bool, 100> known{};
-    for (size_t second = 0; second < 10; ++second) {
-      for (const char third : kThird[second]) known[second * 10 + static_cast<size_t>(third - '0')] = true;
-    }
-    return known;
-  }();
-  return digits.size() == 11 && digits[0] == '1' && all_digits(digits) &&
-         kAssigned[static_cast<size_t>(digits[1] - '0') * 10 + static_cast<size_t>(digits[2] - '0')];
-}
-
-bool may_be_uscc(std::string_view digits) {
-  static constexpr std::array<bool, 100> kRegions = [] {
-    std::array<bool, 100> known = kProvinces;
-    known[10] = true;
-    return known;
-  }();
-  static constexpr std::array<bool, 10> kDepartments = {false, true,  false, false, false,
-                                                        true,  false, false, false, true};
-  // One branch for both: each alone is a coin that nobody can foresee.
-  const unsigned both = unsigned{kDepartments[static_cast<size_t>(digits[0] - '0')]} &
-                        unsigned{kRegions[value_of(digits.substr(2, 2))]};
-  return both != 0;
+  return digits.size() == 11 && all_digits(digits) && begins_mobile(digits.data());
 }
 
 Fit fit_uscc(std::string_view text) {
@@ -246,7 +113,7 @@ Fit fit_uscc(std::string_view text) {
   static constexpr std::array<uint32_t, 17> kWeights = {1,  3,  9,  27, 19, 26, 16, 17, 20,
                                                         29, 25, 13, 8,  24, 10, 30, 28};
   if (text.size() != 18 || !all_digits(text.substr(2, 6))) return Fit::kNo;
-  if (!kProvinces[value_of(text.substr(2, 2))] && text.substr(2, 2) != "10") return Fit::kNo;
+  if (!kUsccRegions[value_of(text.substr(2, 2))]) return Fit::kNo;
   uint32_t sum = 0;
   for (size_t i = 0; i < 18; ++i) {
     const int8_t value = kValues[static_cast<uint8_t>(text[i])];

@@ -1,6 +1,6 @@
 // Identifiers and their check digits, as pure functions on text that stands alone: the scanner has seen to
 // its borders and taken separators out. Sources are named with each function; formats are those of the
-// reference catalogue.
+// reference catalogue. Those of plain digits that a table is full of: number_checks.h.
 #pragma once
 
 #include <cstdint>
@@ -27,19 +27,10 @@ ResidentFit fit_resident(std::string_view text, uint32_t latest_day);
 bool is_cn_resident_id_15(std::string_view digits);
 // One or two letters, six digits, check character 0-9 or A, without brackets.
 Fit fit_hkid(std::string_view text);
-// The same of a capital and seven digits, eight readable bytes: whether it is valid.
-bool is_hkid_of_digits(const char* text);
-// 13 to 19 digits of a known issuer range with a Luhn check digit (ISO/IEC 7812-1).
-Fit fit_card(std::string_view digits, Kind& kind);
-// Whether a card's number may begin so and have that length: of 13 to 19 digits.
-bool may_be_card(std::string_view digits);
-bool luhn(std::string_view digits);
 // 11 digits of an assigned mainland mobile range; there is no check digit.
 bool is_cn_mobile(std::string_view digits);
 // 18 characters, GB 32100-2015: MOD 31.
 Fit fit_uscc(std::string_view text);
-// Of 18 digits, cheaply: department and region.
-bool may_be_uscc(std::string_view digits);
 // 17 characters, ISO 3779 / GB 16735: the ninth is the check.
 Fit fit_vin(std::string_view text);
 // ISO 13616: country, its length, MOD 97.

@@ -177,7 +177,7 @@ template <class Vector>
 void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out) {
   Classes c;
   Row candidates;
-  Row found_run, found_mark;
+  Row found_run, found_mark, found_word;
   c.digit[0] = carry.digit, c.letter[0] = carry.letter, c.high[0] = carry.high;
   for (size_t b = 0; b < blocks; ++b) {
     const Vector v(text + b * kBlockBytes);
@@ -199,6 +199,7 @@ void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry
     found_mark[b] = out.mark[b] | joint.hex;
     const uint64_t plain = c.digit[b + 1] | c.letter[b + 1];
     const uint64_t word = plain | c.high[b + 1];
+    found_word[b] = c.high[b + 1] | (c.letter[b + 1] & ~ahead<1>(c.digit[b + 1], c.digit[b + 2]));
     const auto at = [b](bool so) { return uint64_t{so} << b; };
     runs |= at(joint.run != 0);
     looked_at |= at(candidates[b] != 0);
@@ -214,6 +215,7 @@ void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry
   for (size_t b = 0; b < blocks; ++b) {
     out.run[b] = found_run[b];
     out.mark[b] = found_mark[b];
+    out.word[b] = found_word[b];
   }
   out.fold.fill(0);
   out.border.fill(0);

@@ -37,7 +37,10 @@ struct alignas(kBlockBytes) Stride {
   Row line;       // '\n'
   Row control;    // bytes that no text holds
   Row separator;  // only where there is one
-  std::array<uint64_t, kStrideBlocks + 1> digit;  // of the next block too
+  // With room behind them, so that they can be read as one string of bits from any byte on.
+  using LongRow = std::array<uint64_t, kStrideBlocks + 1>;
+  LongRow digit;  // of the next block too
+  LongRow word;   // a word may begin: a letter that no digit follows, or a byte above ASCII
   // Bit b: block b
   uint64_t runs = 0;      // has a run
   uint64_t busy = 0;      // has a mark, fold or border
@@ -58,9 +61,13 @@ struct MaskCarry {
 using FindMasks = void (*)(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry,
                            Stride& out);
 
+struct NumberEngine;  // number_rows.h
+extern const NumberEngine kPlainNumbers;
+
 struct MaskEngine {
   std::string_view name;  // "avx512", "avx2", "neon", "scalar"
   FindMasks find = nullptr;
+  const NumberEngine* numbers = &kPlainNumbers;
 };
 
 // The best one that this processor has.

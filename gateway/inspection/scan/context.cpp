@@ -265,7 +265,7 @@ constexpr auto kWords = std::to_array<Word>({
     {"\xa6\xec\xb8\x6d", kWordsPlace},
 });
 
-bool is_letter(char c) {
+constexpr bool is_letter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 bool is_lower(char c) {
@@ -303,6 +303,11 @@ class Beginnings {
 constexpr size_t kWordBytesMin = 3;
 static_assert(std::all_of(kWords.begin(), kWords.end(),
                           [](const Word& word) { return word.bytes.size() >= kWordBytesMin; }));
+// What the scanner's rows say of places where words may begin (Stride::word) holds for all of them.
+static_assert(std::all_of(kWords.begin(), kWords.end(), [](const Word& word) {
+  const auto first = static_cast<uint8_t>(word.bytes[0]);
+  return first >= 0x80 || (is_letter(word.bytes[0]) && (word.bytes[1] < '0' || word.bytes[1] > '9'));
+}));
 
 const Beginnings& beginnings() {
   static const Beginnings kBeginnings;

@@ -3,6 +3,7 @@
 #include <array>
 #include <initializer_list>
 
+#include "gateway/inspection/number_checks.h"
 #include "gateway/inspection/scan/window_scan.h"
 
 namespace hetao::inspection {

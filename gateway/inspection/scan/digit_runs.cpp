@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "gateway/inspection/number_checks.h"
 #include "gateway/inspection/scan/beside.h"
 #include "gateway/inspection/scan/units.h"
 #include "gateway/inspection/scan/window_scan.h"

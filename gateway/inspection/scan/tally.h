@@ -52,7 +52,8 @@ class Tally {
   bool hit(const Hit& hit);
   void excerpt(const Hit& hit, std::string text);
   // It has the form of `kind` and fails its check.
-  void form(Kind kind, size_t column) { ++cell(kind, column).forms; }
+  void form(Kind kind, size_t column) { forms(kind, column, 1); }
+  void forms(Kind kind, size_t column, uint64_t count) { cell(kind, column).forms += count; }
 
   // Of a window: its line ends, and whether it is no text.
   void seen(uint64_t lines, bool binary) {

@@ -28,43 +28,34 @@ WindowScan::WindowScan(const Window& window, const Shape& shape, const ScanOptio
       view_(view),
       depth_(depth),
       text_(window.text),
-      words_(window.text) {}
+      words_(window.text),
+      engine_(options.engine != nullptr ? *options.engine : mask_engine()) {}
 
 // Where the line began that the window begins in, and how many columns of it are past. A line that began
 // further back than a window can see has none.
 void WindowScan::find_line(size_t begin) {
   const size_t line = window_.from == 0 ? std::string_view::npos : text_.rfind('\n', window_.from - 1);
   const bool seen = line != std::string_view::npos || window_.from == 0;
-  line_begin_[kStrideBlocks] = line != std::string_view::npos ? line + 1 : seen ? 0 : std::string_view::npos;
-  column_[kStrideBlocks] = seen ? 0 : kColumnsMax - 1;
-  if (!seen) return;
+  line_begin_ = line != std::string_view::npos ? line + 1 : seen ? 0 : std::string_view::npos;
+  column_ = seen ? 0 : kColumnsMax - 1;
   // A line that begins behind `begin` is seen by the stride itself.
-  const size_t from = line_begin_[kStrideBlocks];
-  if (from >= begin) return;
+  if (!seen || line_begin_ >= begin) return;
   const auto at = [this](size_t i) { return text_.begin() + static_cast<ptrdiff_t>(i); };
-  column_[kStrideBlocks] = static_cast<size_t>(std::count(at(from), at(begin), shape_.separator));
+  column_ = static_cast<uint32_t>(std::count(at(line_begin_), at(begin), shape_.separator));
 }
 
-// Of each block of the stride, from that of the one before.
-void WindowScan::note_columns() {
-  size_t column = column_[kStrideBlocks];
-  size_t line = line_begin_[kStrideBlocks];
-  for (size_t b = 0; b < stride_blocks_; ++b) {
-    column_[b] = column;
-    line_begin_[b] = line;
-    const uint64_t lines = stride_.line[b];
-    const auto last = static_cast<unsigned>(63 - __builtin_clzll(lines | 1));
-    const uint64_t behind = lines != 0 ? (~uint64_t{1}) << last : ~uint64_t{0};
-    column =
-        (lines != 0 ? 0 : column) + static_cast<size_t>(__builtin_popcountll(stride_.separator[b] & behind));
-    line = lines != 0 ? stride_begin_ + b * kBlockBytes + last + 1 : line;
+// What the next stride begins in.
+void WindowScan::pass_lines() {
+  column_ = columns_[stride_blocks_];
+  for (size_t b = stride_blocks_; b > 0; --b) {
+    const uint64_t lines = stride_.line[b - 1];
+    if (lines == 0) continue;
+    line_begin_ = stride_begin_ + b * kBlockBytes - static_cast<size_t>(__builtin_clzll(lines));
+    return;
   }
-  column_[kStrideBlocks] = column;
-  line_begin_[kStrideBlocks] = line;
 }
 
 void WindowScan::run() {
-  const MaskEngine& engine = options_.engine != nullptr ? *options_.engine : mask_engine();
   const size_t begin = window_.from - std::min(window_.from, kBlockBytes);
   if (shape_.table) find_line(begin);
   MaskCarry carry;
@@ -75,10 +66,11 @@ void WindowScan::run() {
     const size_t left = std::min(last - at, kStrideBytes);
     stride_begin_ = at;
     stride_blocks_ = (left + kBlockBytes - 1) / kBlockBytes;
-    engine.find(text + at, stride_blocks_, shape_.table ? static_cast<uint8_t>(shape_.separator) : 0, carry,
-                stride_);
-    if (shape_.table) note_columns();
+    engine_.find(text + at, stride_blocks_, shape_.table ? static_cast<uint8_t>(shape_.separator) : 0, carry,
+                 stride_);
+    if (shape_.table) engine_.numbers->count_columns(stride_, stride_blocks_, column_, columns_);
     on_stride();
+    if (shape_.table) pass_lines();
   }
   if ((!folds_.empty() || shape_.markup) && depth_ < kViewDepthMax) scan_folded();
   if (view_ == nullptr) tally_.seen(lines_, controls_ > kControlsMax);
@@ -111,16 +103,16 @@ void WindowScan::on_stride() {
   for (uint64_t busy = stride_.busy; busy != 0; busy &= busy - 1) {
     const auto block = static_cast<size_t>(__builtin_ctzll(busy));
     const size_t base = stride_begin_ + block * kBlockBytes;
-    for (; run < runs_end && run->begin < base; ++run) on_run(run->begin, run->end);
+    for (; run < runs_end && run->begin < base; ++run) on_each(*run);
     for (uint64_t folds = stride_.fold[block]; folds != 0; folds &= folds - 1)
       note_fold(base + static_cast<size_t>(__builtin_ctzll(folds)));
-    for (; run < runs_end && run->begin < base + kBlockBytes; ++run) on_run(run->begin, run->end);
+    for (; run < runs_end && run->begin < base + kBlockBytes; ++run) on_each(*run);
     for (uint64_t marks = stride_.mark[block] & kept_bits(base); marks != 0; marks &= marks - 1) {
       const size_t pos = base + static_cast<size_t>(__builtin_ctzll(marks));
       if (pos < text_.size()) on_mark(pos);
     }
   }
-  for (; run < runs_end; ++run) on_run(run->begin, run->end);
+  for (; run < runs_end; ++run) on_each(*run);
 }
 
 // Rows of letters and digits that may be encoded text.
@@ -148,12 +140,13 @@ uint64_t WindowScan::kept_bits(size_t base) const {
 }
 
 size_t WindowScan::line_begin_at(size_t pos) const {
-  if (pos < stride_begin_) return line_begin_[0];
-  const size_t block = (pos - stride_begin_) / kBlockBytes;
+  if (pos < stride_begin_) return line_begin_;
+  size_t block = (pos - stride_begin_) / kBlockBytes;
   const uint64_t before = (uint64_t{1} << ((pos - stride_begin_) % kBlockBytes)) - 1;
-  const uint64_t lines = stride_.line[block] & before;
-  if (lines == 0) return line_begin_[block];
-  return stride_begin_ + block * kBlockBytes + static_cast<size_t>(64 - __builtin_clzll(lines));
+  uint64_t lines = stride_.line[block] & before;
+  while (lines == 0 && block > 0) lines = stride_.line[--block];
+  if (lines == 0) return line_begin_;
+  return stride_begin_ + (block + 1) * kBlockBytes - static_cast<size_t>(__builtin_clzll(lines));
 }
 
 // Where words count that stand near [begin, end), and what headings say of it.
@@ -181,9 +174,25 @@ uint32_t WindowScan::words_near(size_t begin, size_t end) {
   return words_.near(place.from, place.until) | place.heading;
 }
 
+// Whether that is known at one look; false where it is not.
+bool WindowScan::no_words_in(size_t from, size_t until) const {
+  if (from < stride_begin_ || until > stride_begin_ + stride_blocks_ * kBlockBytes) return false;
+  constexpr size_t kAtOnce = 64 - 8;
+  uint64_t begins = 0;
+  for (size_t at = from - stride_begin_; at < until - stride_begin_; at += kAtOnce) {
+    const size_t count = std::min(kAtOnce, until - stride_begin_ - at);
+    begins |= bits_from(stride_.word, at) & ((uint64_t{1} << count) - 1);
+  }
+  return begins == 0;
+}
+
 // Whether some of these words stand near: mostly right before, so there they are looked for first.
 bool WindowScan::is_spoken_for(size_t begin, size_t end, uint32_t wanted) const {
   if (wanted == 0) return false;
+  // A table of numbers has none.
+  if (view_ == nullptr && no_words_in(begin - std::min(begin, kWordsBeforeBytes),
+                                      std::min(end + kWordsBehindBytes, text_.size())))
+    return shape_.table && (shape_.words_of(column_at(begin)) & wanted) != 0;
   const Near place = near(begin, end);
   const size_t before = std::max(place.from, begin - std::min(begin, kRightBeforeBytes));
   return (place.heading & wanted) != 0 || (words_in(text_, before, begin) & wanted) != 0 ||

@@ -2,10 +2,13 @@
 // same bytes in another writing: views.cpp. Internal to the scanner.
 #pragma once
 
+#include <bit>
+#include <cstring>
 #include <optional>
 
 #include "gateway/inspection/identifiers.h"
 #include "gateway/inspection/scan/context.h"
+#include "gateway/inspection/scan/number_rows.h"
 #include "gateway/inspection/scan/views.h"
 #include "gateway/inspection/scan/window.h"
 
@@ -27,9 +30,17 @@ inline bool is_high(char c) {
   return static_cast<unsigned char>(c) >= 0x80;
 }
 
+// A stride's row as one string of bits, from a byte of the stride on: 57 and more of them.
+template <class Row>
+uint64_t bits_from(const Row& row, size_t at) {
+  static_assert(std::endian::native == std::endian::little);
+  uint64_t bits = 0;
+  std::memcpy(&bits, reinterpret_cast<const char*>(row.data()) + at / 8, sizeof bits);
+  return bits >> at % 8;
+}
+
 class WindowScan {
  public:
-  static constexpr size_t kRunBytesMax = 64;  // longer ones are no identifier, but may be encoded text
   // `view`: the window is a decoded view of another window's bytes; null: the bytes themselves.
   WindowScan(const Window& window, const Shape& shape, const ScanOptions& options, Tally& tally,
              std::vector<Embedded>* embedded, const View* view, int depth);
@@ -50,14 +61,16 @@ class WindowScan {
 
   void on_stride();
   void on_encoded_rows();
-  void note_columns();
   uint64_t kept_bits(size_t base) const;
   // The runs of a stride that deserve a look, in order; of the others is counted what they look like.
   size_t list_runs();
   uint64_t counted_bits(size_t base) const;
   void find_line(size_t begin);
+  void pass_lines();
   size_t column_at(size_t pos) const { return shape_.table ? column_in_table(pos) : 0; }
   size_t column_in_table(size_t pos) const;
+  // Of one of the stride's numbers.
+  size_t column_of(size_t number) const { return std::min<size_t>(numbers_.column[number], kColumnsMax - 1); }
   size_t line_begin_at(size_t pos) const;
   struct Near {
     size_t from;
@@ -67,6 +80,7 @@ class WindowScan {
   Near near(size_t begin, size_t end) const;
   uint32_t words_near(size_t begin, size_t end);
   bool is_spoken_for(size_t begin, size_t end, uint32_t wanted) const;
+  bool no_words_in(size_t from, size_t until) const;
   // Of a place that is past: what a table's heading says there.
   uint32_t heading_words(size_t pos) const;
   const WindowScan& root() const;
@@ -74,7 +88,6 @@ class WindowScan {
   void report(Kind kind, size_t begin, size_t end, bool words);
   // Counts a number of `kind`: found where it is valid, else one more that only looks like one.
   bool weigh(Kind kind, Fit fit, size_t begin, size_t end);
-  void count_form(Kind kind, size_t begin);
   void weigh_valid(Kind kind, size_t begin, size_t end);
   void weigh_with_words(Kind kind, size_t begin, size_t end);
   std::string masked_excerpt(size_t begin, size_t end) const;
@@ -83,13 +96,13 @@ class WindowScan {
   struct Run {
     uint32_t begin;
     uint32_t end;
+    bool judged;  // it is a valid one of this kind
+    Kind kind;
   };
   bool no_digit_near(size_t end) const;
-  bool is_short_number(const Run& run) const;
-  bool is_form_of_mobile(const Run& run);
-  bool is_form_of_card(const Run& run);
-  bool is_form_of_eighteen(const Run& run);
-  bool is_form_of_hkid(const Run& run);
+  bool is_short_number(size_t begin, size_t end) const;
+  void on_each(const Run& run) { run.judged ? on_judged(run) : on_run(run.begin, run.end); }
+  void on_judged(const Run& run);
   void on_run(size_t begin, size_t end);
   void note_wide(size_t begin, size_t end);
   bool on_resident(size_t begin, size_t end, std::string_view text);
@@ -160,14 +173,17 @@ class WindowScan {
   std::string_view text_;
   ContextFinder words_;
 
+  const MaskEngine& engine_;
   Stride stride_;
+  NumberRows numbers_;
   Run runs_[kRunsMax];
   size_t stride_begin_ = 0;
   size_t stride_blocks_ = 0;
-  // In tables: where the line began that a block begins in, and its columns that are past; the last is what
-  // the next stride begins with.
-  size_t column_[kStrideBlocks + 1];
-  size_t line_begin_[kStrideBlocks + 1];
+  // In tables: where the line began that the stride begins in (npos: not seen), and the columns that are
+  // past.
+  size_t line_begin_ = 0;
+  uint32_t column_ = 0;
+  ColumnRow columns_;
   struct Stretch {
     size_t first = 0;  // places of the first and last thing to be folded
     size_t last = 0;
@@ -191,14 +207,14 @@ class WindowScan {
 
 // The columns of a line that end before `pos`, a place in this stride or shortly before it.
 inline size_t WindowScan::column_in_table(size_t pos) const {
-  if (pos < stride_begin_) return std::min(column_[0], kColumnsMax - 1);
+  if (pos < stride_begin_) return std::min<size_t>(column_, kColumnsMax - 1);
   const size_t block = (pos - stride_begin_) / kBlockBytes;
   const uint64_t before = (uint64_t{1} << ((pos - stride_begin_) % kBlockBytes)) - 1;
   // Whether a line ends before, nobody can foresee: so both answers are put together without a branch.
   const uint64_t lines = stride_.line[block] & before;
   const auto last = static_cast<unsigned>(63 - __builtin_clzll(lines | 1));
   const uint64_t behind = lines != 0 ? ~uint64_t{1} << last : ~uint64_t{0};
-  const size_t past = lines != 0 ? 0 : column_[block];
+  const size_t past = lines != 0 ? 0 : columns_[block];
   const uint64_t separators = stride_.separator[block] & before & behind;
   return std::min(past + static_cast<size_t>(__builtin_popcountll(separators)), kColumnsMax - 1);
 }

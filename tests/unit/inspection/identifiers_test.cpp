@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "gateway/inspection/number_checks.h"
+
 namespace hetao::inspection {
 namespace {
 

@@ -7,9 +7,10 @@
 #include <random>
 #include <string>
 
-#include "gateway/inspection/identifiers.h"
 #include "gateway/inspection/inspector.h"
+#include "gateway/inspection/number_checks.h"
 #include "gateway/inspection/scan/block_masks.h"
+#include "gateway/inspection/scan/number_rows.h"
 
 namespace hetao::inspection {
 
@@ -119,6 +120,68 @@ TEST(Windows, MasksAreEqualOverRandomBytes) {
         EXPECT_EQ(found.control[i], expected.control[i]) << engine.name;
         EXPECT_EQ(found.separator[i], expected.separator[i]) << engine.name;
       }
+    }
+  }
+}
+
+// Against a plain walk over the digits, and between what processors have for counting bits.
+TEST(Windows, NumbersAndColumnsAreListedTheSame) {
+  std::mt19937 random(4);
+  constexpr std::string_view kLikely = "00000000000123456789,,.A \n";
+  constexpr size_t kBytes = kStrideBytes + kMaskPadBytes;
+  for (int round = 0; round < 50; ++round) {
+    std::string text(kBytes, '\0');
+    for (char& c : text) c = kLikely[random() % kLikely.size()];
+    for (int i = 0; i < 5; ++i) text.replace(random() % kStrideBytes, 80, std::string(random() % 81, '7'));
+    text.resize(kBytes, ',');
+    Stride stride;
+    MaskCarry carry;
+    mask_engine().find(reinterpret_cast<const uint8_t*>(text.data()), kStrideBlocks, ',', carry, stride);
+    ColumnRow columns;
+    StridePlace place;
+    place.text = text.data();
+    place.first = true;
+    place.from = random() % 100;
+    place.until = kStrideBytes - random() % 100;
+    place.readable = kBytes - random() % 300;
+    place.columns = &columns;
+    std::vector<size_t> begins;
+    std::vector<size_t> ends;
+    const std::string_view readable = std::string_view(text).substr(0, place.readable);
+    for (size_t i = 0; i < kStrideBytes; ++i) {
+      const auto digit = [&](size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+      if (i < place.from || i >= place.readable || !digit(i) || (i > 0 && digit(i - 1))) continue;
+      const size_t end = std::min(text.find_first_not_of("0123456789", i), i + kRunBytesMax);
+      if (end - i < kRunBytesMin) continue;
+      begins.push_back(i);
+      ends.push_back(std::min(end, place.readable));
+    }
+    for (const MaskEngine& engine : mask_engines()) {
+      engine.numbers->count_columns(stride, kStrideBlocks, 3, columns);
+      NumberRows rows;
+      engine.numbers->list(place, stride, rows);
+      const size_t first = rows.count - begins.size();
+      std::vector<bool> sorted(rows.count, false);
+      for (size_t i = 0; i < begins.size(); ++i) {
+        EXPECT_EQ(rows.begin[first + i], begins[i]) << engine.name;
+        EXPECT_EQ(rows.end[first + i], ends[i]) << engine.name;
+      }
+      for (size_t sort = 0; sort < kNumberSorts; ++sort) {
+        for (size_t k = 0; k < rows.counts[sort]; ++k) {
+          const size_t i = rows.sorted[sort][k];
+          EXPECT_FALSE(sorted[i]) << engine.name;
+          sorted[i] = true;
+          if (sort < static_cast<size_t>(NumberSort::kMobile) ||
+              sort == static_cast<size_t>(NumberSort::kLook))
+            continue;
+          const std::string_view before = readable.substr(0, rows.begin[i]);
+          const size_t line = before.rfind('\n');
+          const auto count = std::count(before.begin() + static_cast<ptrdiff_t>(line + 1), before.end(), ',');
+          EXPECT_EQ(rows.column[i],
+                    static_cast<uint32_t>(count) + (line == std::string_view::npos ? 3U : 0U));
+        }
+      }
+      EXPECT_EQ(std::count(sorted.begin(), sorted.end(), true), static_cast<ptrdiff_t>(begins.size()));
     }
   }
 }
