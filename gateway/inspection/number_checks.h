@@ -1,5 +1,6 @@
 // The checks that every number of a table goes through, inline and in few steps, because a table holds little
-// else. Pure functions, as in identifiers.h.
+// else. Pure functions, as in identifiers.h. Part of files that are compiled for other instruction sets: so
+// nothing here is shared between object files (scan/kernel_checks.h says why).
 #pragma once
 
 #include <array>
@@ -12,6 +13,8 @@
 
 namespace hetao::inspection {
 
+namespace {
+
 inline uint32_t digit_at(const char* digits, size_t i) {
   return static_cast<uint32_t>(digits[i] - '0');
 }
@@ -20,7 +23,7 @@ inline uint32_t two_digits(const char* digits) {
 }
 
 // First two digits of GB/T 2260 codes: provinces, regions, municipalities, and the three of the coast.
-inline constexpr std::array<bool, 100> kProvinces = [] {
+constexpr std::array<bool, 100> kProvinces = [] {
   std::array<bool, 100> known{};
   for (const int code : {11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42,
                          43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82})
@@ -50,7 +53,7 @@ struct CardRange {
   uint16_t first = 0;
   uint16_t last = 9999;
 };
-inline constexpr std::array<CardRange, 100> kCardRanges = [] {
+constexpr std::array<CardRange, 100> kCardRanges = [] {
   std::array<CardRange, 100> ranges{};
   const auto set = [&ranges](size_t from, size_t until, std::initializer_list<unsigned> digits) {
     for (size_t two = from; two <= until; ++two) {
@@ -135,7 +138,7 @@ inline bool is_hkid_of_digits(const char* text) {
 }
 
 // GB 32100-2015: the region is one of GB/T 2260, or 10 for the whole country.
-inline constexpr std::array<bool, 100> kUsccRegions = [] {
+constexpr std::array<bool, 100> kUsccRegions = [] {
   std::array<bool, 100> known = kProvinces;
   known[10] = true;
   return known;
@@ -149,5 +152,17 @@ inline bool may_be_uscc(std::string_view digits) {
                         unsigned{kUsccRegions[two_digits(digits.data() + 2)]};
   return both != 0;
 }
+
+// 18 digits that may be one: whether they are valid, as fit_uscc() says. The check digit counts once, and all
+// together are a multiple of 31.
+inline bool is_uscc_of_digits(const char* digits) {
+  constexpr std::array<uint32_t, 18> kWeights = {1,  3,  9,  27, 19, 26, 16, 17, 20,
+                                                 29, 25, 13, 8,  24, 10, 30, 28, 1};
+  uint32_t sum = 0;
+  for (size_t i = 0; i < kWeights.size(); ++i) sum += digit_at(digits, i) * kWeights[i];
+  return sum % 31 == 0;
+}
+
+}  // namespace
 
 }  // namespace hetao::inspection

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -49,6 +51,17 @@ struct alignas(kBlockBytes) Stride {
   uint64_t lines = 0;     // of all blocks together
   uint64_t controls = 0;  // the same
 };
+
+// A row as one string of bits, from a byte of the stride on: so many of them and more. (Always inline: it is
+// part of files that are compiled for other instruction sets.)
+inline constexpr size_t kBitsFrom = 57;
+template <class Row>
+[[gnu::always_inline]] inline uint64_t bits_from(const Row& row, size_t at) {
+  static_assert(std::endian::native == std::endian::little);
+  uint64_t bits = 0;
+  std::memcpy(&bits, reinterpret_cast<const char*>(row.data()) + at / 8, sizeof bits);
+  return bits >> at % 8;
+}
 
 // Of the block before: a bit a byte.
 struct MaskCarry {

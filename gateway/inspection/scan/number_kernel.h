@@ -1,20 +1,36 @@
-// How a stride's numbers are listed and its columns counted, once for all instruction sets: without a branch
-// on how many numbers a block holds or what stands beside them, for in a table that is chance. Processors
-// with instructions that count bits need few for it.
+// How a stride's numbers are sorted and its columns counted, once for all instruction sets: without a branch
+// on how many numbers a block holds or what stands beside them, for in a table that is chance. Sorted by what
+// they may be they are judged in rows, so that the processor foresees each row's next step.
 //
 // Internal linkage throughout: see kernel_checks.h.
 #pragma once
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
-#include "gateway/inspection/scan/beside.h"
+#include "gateway/inspection/scan/number_judges.h"
 #include "gateway/inspection/scan/number_rows.h"
 
 namespace hetao::inspection::kernel {
 
 namespace {
+
+// Numbers that nothing touches can be judged by their digits alone; kLook needs all that stands around it.
+// Of one length each, so that their checks are straight lines.
+enum class Sort : uint8_t {
+  kNothing,
+  kShort,
+  kMobile,
+  kCard13,
+  kCard14,
+  kCard16,
+  kCard17,
+  kCard19,
+  kEighteen,
+  kHkid,
+  kLook
+};
+constexpr size_t kSorts = 11;
 
 // What stands beside a number: nothing that says anything, letters and the like, a sign, or more; a capital
 // in front is told from the rest.
@@ -49,22 +65,37 @@ constexpr std::array<uint8_t, 256> kBefore = [] {
 // By length and sides. 8, 12 and 15 digits depend on words or are rare; of fewer than four the text ends in
 // the number.
 constexpr auto kSortOf = [] {
-  using enum NumberSort;
-  std::array<std::array<NumberSort, kSidesBefore * kSidesBehind>, kRunBytesMax + 1> sorts{};
+  using enum Sort;
+  std::array<std::array<Sort, kSidesBefore * kSidesBehind>, kRunBytesMax + 1> sorts{};
   for (size_t length = kRunBytesMin; length <= kRunBytesMax; ++length) {
     for (size_t sides = 0; sides < kSidesBefore * kSidesBehind; ++sides) {
       const size_t more = std::max(std::min<size_t>(sides / kSidesBehind, kMore), sides % kSidesBehind);
-      NumberSort& sort = sorts[length][sides];
+      Sort& sort = sorts[length][sides];
       sort = length >= 11 || length == 8 ? kLook : more == kMore ? kShort : kNothing;
       if (length == 7 && more == kSigned) sort = kShort;
       if (length == 7 && sides == kCapital * kSidesBehind + kBare) sort = kHkid;
     }
   }
   sorts[11][kBare] = kMobile;
-  for (const unsigned length : {13U, 14U, 16U, 17U, 19U}) sorts[length][kBare] = kCard;
+  sorts[13][kBare] = kCard13;
+  sorts[14][kBare] = kCard14;
+  sorts[16][kBare] = kCard16;
+  sorts[17][kBare] = kCard17;
   sorts[18][kBare] = kEighteen;
+  sorts[19][kBare] = kCard19;
   return sorts;
 }();
+
+// Stores go by sixes: what lies behind the last one is not read.
+constexpr size_t kRowRoom = kRunsMax + 6;
+struct Sorted {
+  struct Number {
+    uint16_t begin;
+    uint16_t end;
+  };
+  std::array<std::array<Number, kRowRoom>, kSorts> rows;
+  std::array<size_t, kSorts> counts;
+};
 
 // The places of a block's set bits. Six are stored without asking how many there are: a loop's end that
 // nobody can foresee costs more.
@@ -80,41 +111,45 @@ inline size_t put_places(uint64_t bits, size_t base, uint16_t* out) {
   return count;
 }
 
-// Digits in a row from `begin` on. The row is read as one string of bits from the byte on that `begin` stands
-// in: of long runs only, some more have to be looked at.
-inline size_t digits_from(const Stride& stride, size_t begin) {
-  static_assert(std::endian::native == std::endian::little);
-  uint64_t bits = 0;
-  std::memcpy(&bits, reinterpret_cast<const char*>(stride.digit.data()) + begin / 8, sizeof bits);
-  const auto seen = static_cast<size_t>(std::countr_zero(~(bits >> begin % 8)));
-  if (seen < 64 - 7) return seen;
-  size_t count = seen;
-  const auto is_digit = [&stride](size_t at) {
-    return (stride.digit[at / kBlockBytes] >> at % kBlockBytes & 1U) != 0;
-  };
-  while (count < kRunBytesMax && is_digit(begin + count)) ++count;
-  return count;
-}
-
-// Sorts the numbers [from, until). kEdge: some of what stands beside them, or they themselves, may not be
-// there, or stand where nothing is counted.
+// Sorts the numbers that begin at [from, until). kEdge: some of what stands beside them, or they themselves,
+// may not be there, or stand where nothing is counted.
 template <bool kEdge>
-void sort_numbers(const StridePlace& place, const Stride& stride, size_t from, size_t until,
-                  NumberRows& out) {
+void sort_numbers(const StridePlace& place, const Stride& stride, const uint16_t* from, const uint16_t* until,
+                  Sorted& out) {
   const auto byte = [&place](size_t at) { return static_cast<uint8_t>(place.text[at]); };
-  for (size_t i = from; i < until; ++i) {
-    const size_t begin = out.begin[i];
+  for (; from < until; ++from) {
+    const size_t begin = *from;
     size_t end = begin + digits_from(stride, begin);
     if (kEdge) end = std::min(end, place.readable);
-    out.end[i] = static_cast<uint16_t>(end);
-    const bool starts_text = kEdge && begin == 0 && place.first;
+    const bool starts_text = kEdge && begin + place.before == 0;
     const bool ends_text = kEdge && end == place.readable;
     const size_t sides = (starts_text ? 0 : kBefore[byte(begin - 1)]) + (ends_text ? 0 : kBehind[byte(end)]);
-    NumberSort sort = kSortOf[end - begin][sides];
-    if (kEdge && begin >= place.until && sort != NumberSort::kNothing) sort = NumberSort::kLook;
+    Sort sort = kSortOf[end - begin][sides];
+    if (kEdge && begin >= place.until && sort != Sort::kNothing) sort = Sort::kLook;
     const auto row = static_cast<size_t>(sort);
-    out.sorted[row][out.counts[row]++] = static_cast<uint16_t>(i);
+    out.rows[row][out.counts[row]++] = {static_cast<uint16_t>(begin), static_cast<uint16_t>(end)};
   }
+}
+
+inline void sort_numbers(const StridePlace& place, const Stride& stride, Sorted& out) {
+  std::array<uint16_t, kRowRoom> begins;
+  size_t count = 0;
+  for (uint64_t blocks = stride.runs; blocks != 0; blocks &= blocks - 1) {
+    const auto block = static_cast<size_t>(std::countr_zero(blocks));
+    count += put_places(stride.run[block], block * kBlockBytes, begins.data() + count);
+  }
+  const uint16_t* first = begins.data();
+  const uint16_t* last = first + count;
+  while (last > first && last[-1] >= place.readable) --last;
+  while (first < last && *first < place.from) ++first;
+  const uint16_t* const inner = first < last && *first == 0 ? first + 1 : first;
+  const size_t edge = std::min(place.until, place.readable - std::min(place.readable, kRunBytesMax));
+  const uint16_t* outer = last;
+  while (outer > inner && outer[-1] >= edge) --outer;
+  out.counts.fill(0);
+  sort_numbers<true>(place, stride, first, inner, out);
+  sort_numbers<false>(place, stride, inner, outer, out);
+  sort_numbers<true>(place, stride, outer, last, out);
 }
 
 // Columns of its line that end before a byte of the stride.
@@ -128,36 +163,92 @@ inline uint32_t column_at(const Stride& stride, const ColumnRow& columns, size_t
   return (lines != 0 ? 0 : columns[block]) + static_cast<uint32_t>(std::popcount(behind_line));
 }
 
-inline void list_numbers(const StridePlace& place, const Stride& stride, NumberRows& out) {
-  size_t count = 0;
-  for (uint64_t blocks = stride.runs; blocks != 0; blocks &= blocks - 1) {
-    const auto block = static_cast<size_t>(std::countr_zero(blocks));
-    count += put_places(stride.run[block], block * kBlockBytes, out.begin.data() + count);
+// What judging finds: numbers to be looked at, and forms; equal ones of a row, which mostly stand in one
+// column, together.
+class Finds {
+ public:
+  Finds(const StridePlace& place, const Stride& stride, NumberRows& out)
+      : place_(place), stride_(stride), out_(out) {
+    out_.forms = 0;
   }
-  const auto first_from = [&out, count](size_t i, size_t begin) {
-    while (i < count && out.begin[i] < begin) ++i;
-    return i;
-  };
-  while (count > 0 && out.begin[count - 1] >= place.readable) --count;
-  out.count = count;
-  out.counts.fill(0);
-  const size_t first = first_from(0, place.from);
-  const size_t inner = first_from(first, 1);
-  const size_t edge = std::min(place.until, place.readable - std::min(place.readable, kRunBytesMax));
-  size_t outer = count;
-  while (outer > inner && out.begin[outer - 1] >= edge) --outer;
-  sort_numbers<true>(place, stride, first, inner, out);
-  sort_numbers<false>(place, stride, inner, outer, out);
-  sort_numbers<true>(place, stride, outer, count, out);
-  if (place.columns == nullptr) return;
-  using enum NumberSort;
-  for (const NumberSort sort : {kMobile, kCard, kEighteen, kHkid}) {
-    const auto row = static_cast<size_t>(sort);
-    for (size_t k = 0; k < out.counts[row]; ++k) {
-      const size_t i = out.sorted[row][k];
-      out.column[i] = column_at(stride, *place.columns, out.begin[i]);
+  void form(Kind kind, size_t begin) {
+    const uint32_t column = place_.columns != nullptr ? column_at(stride_, *place_.columns, begin) : 0;
+    if (kind != last_.kind || column != last_.column) {
+      flush();
+      last_ = {kind, column, 0};
     }
+    ++last_.count;
   }
+  void look(Sorted::Number number, bool valid, Kind kind) {
+    const size_t block = number.begin / kBlockBytes;
+    blocks_ |= uint64_t{1} << block;
+    looked_at_[block] |= uint64_t{1} << number.begin % kBlockBytes;
+    found_[number.begin] = {number.begin, number.end, valid, kind};
+  }
+  void flush() {
+    if (last_.count > 0) out_.form[out_.forms++] = last_;
+    last_.count = 0;
+  }
+  // In the order of the text again.
+  void put_looks() {
+    size_t count = 0;
+    for (uint64_t blocks = blocks_; blocks != 0; blocks &= blocks - 1) {
+      const auto block = static_cast<size_t>(std::countr_zero(blocks));
+      for (uint64_t left = looked_at_[block]; left != 0; left &= left - 1)
+        out_.look[count++] = found_[block * kBlockBytes + static_cast<size_t>(std::countr_zero(left))];
+    }
+    out_.looks = count;
+  }
+
+ private:
+  const StridePlace& place_;
+  const Stride& stride_;
+  NumberRows& out_;
+  NumberRows::Forms last_{Kind::kCustom, 0, 0};
+  uint64_t blocks_ = 0;
+  std::array<uint64_t, kStrideBlocks> looked_at_{};
+  std::array<NumberRows::Look, kStrideBytes> found_;  // by where they begin
+};
+
+inline void judge_numbers(const StridePlace& place, const Stride& stride, NumberRows& out) {
+  Sorted sorted;
+  sort_numbers(place, stride, sorted);
+  Finds finds(place, stride, out);
+  const auto judge = [&](Sort sort, auto what_it_says) {
+    const auto& row = sorted.rows[static_cast<size_t>(sort)];
+    const size_t count = sorted.counts[static_cast<size_t>(sort)];
+    for (size_t i = 0; i < count; ++i) {
+      const Sorted::Number number = row[i];
+      const Judged it = what_it_says(number);
+      if (it.says == Says::kNothing) continue;
+      if (it.says == Says::kForm) {
+        finds.form(it.kind, number.begin);
+      } else {
+        finds.look(number, it.says == Says::kValid, it.kind);
+      }
+    }
+    finds.flush();
+  };
+  const auto digits = [&place](Sorted::Number number) { return place.text + number.begin; };
+  const auto judge_as_short = [&](Sorted::Number number) {
+    return judge_short(place, stride, number.begin, number.end);
+  };
+  using enum Sort;
+  judge(kShort, judge_as_short);
+  judge(kMobile, [&](Sorted::Number number) { return judge_mobile(digits(number)); });
+  judge(kCard13, [&](Sorted::Number number) { return judge_card<13>(digits(number)); });
+  judge(kCard14, [&](Sorted::Number number) { return judge_card<14>(digits(number)); });
+  judge(kCard16, [&](Sorted::Number number) { return judge_card<16>(digits(number)); });
+  judge(kCard17, [&](Sorted::Number number) { return judge_card<17>(digits(number)); });
+  judge(kCard19, [&](Sorted::Number number) { return judge_card<19>(digits(number)); });
+  judge(kEighteen, [&](Sorted::Number number) { return judge_eighteen(digits(number)); });
+  // A capital before seven digits is a letter of its own, or belongs to more.
+  judge(kHkid, [&](Sorted::Number number) {
+    const bool alone = place.before + number.begin >= 2 && says(place.text[number.begin - 2]) == 0;
+    return alone ? judge_hkid(digits(number)) : judge_as_short(number);
+  });
+  judge(kLook, [](Sorted::Number) { return Judged{Says::kLook}; });
+  finds.put_looks();
 }
 
 inline void count_columns(const Stride& stride, size_t blocks, uint32_t before, ColumnRow& out) {

@@ -4,6 +4,6 @@
 
 namespace hetao::inspection {
 
-const NumberEngine kBitNumbers{kernel::list_numbers, kernel::count_columns};
+const NumberEngine kBitNumbers{kernel::judge_numbers, kernel::count_columns};
 
 }  // namespace hetao::inspection

@@ -3,6 +3,6 @@
 
 namespace hetao::inspection {
 
-const NumberEngine kPlainNumbers{kernel::list_numbers, kernel::count_columns};
+const NumberEngine kPlainNumbers{kernel::judge_numbers, kernel::count_columns};
 
 }  // namespace hetao::inspection

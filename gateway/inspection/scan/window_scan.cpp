@@ -98,21 +98,48 @@ void WindowScan::on_stride() {
     }
   }
   if (embedded_ != nullptr) on_encoded_rows();
-  const Run* run = runs_;
-  const Run* const runs_end = runs_ + list_runs();
+  judge_numbers();
+  const NumberRows::Look* number = numbers_.look.data();
+  const NumberRows::Look* const numbers_end = number + numbers_.looks;
   for (uint64_t busy = stride_.busy; busy != 0; busy &= busy - 1) {
     const auto block = static_cast<size_t>(__builtin_ctzll(busy));
     const size_t base = stride_begin_ + block * kBlockBytes;
-    for (; run < runs_end && run->begin < base; ++run) on_each(*run);
+    for (; number < numbers_end && number->begin < block * kBlockBytes; ++number) on_number(*number);
     for (uint64_t folds = stride_.fold[block]; folds != 0; folds &= folds - 1)
       note_fold(base + static_cast<size_t>(__builtin_ctzll(folds)));
-    for (; run < runs_end && run->begin < base + kBlockBytes; ++run) on_each(*run);
+    for (; number < numbers_end && number->begin < (block + 1) * kBlockBytes; ++number) on_number(*number);
     for (uint64_t marks = stride_.mark[block] & kept_bits(base); marks != 0; marks &= marks - 1) {
       const size_t pos = base + static_cast<size_t>(__builtin_ctzll(marks));
       if (pos < text_.size()) on_mark(pos);
     }
   }
-  for (; run < runs_end; ++run) on_each(*run);
+  for (; number < numbers_end; ++number) on_number(*number);
+}
+
+// Counts those that look like something; the rest waits for on_number().
+void WindowScan::judge_numbers() {
+  StridePlace place;
+  place.text = text_.data() + stride_begin_;
+  place.blocks = stride_blocks_;
+  place.before = stride_begin_;
+  place.from = window_.from - std::min(window_.from, stride_begin_);
+  // Behind `until` nothing is counted, so there is nothing to be known before.
+  place.until = window_.until - std::min(window_.until, stride_begin_);
+  place.readable = text_.size() - stride_begin_;
+  place.columns = shape_.table ? &columns_ : nullptr;
+  engine_.numbers->judge(place, stride_, numbers_);
+  if (view_ != nullptr) return;
+  for (size_t i = 0; i < numbers_.forms; ++i) {
+    const NumberRows::Forms& forms = numbers_.form[i];
+    tally_.forms(forms.kind, std::min<size_t>(forms.column, kColumnsMax - 1), forms.count);
+  }
+}
+
+void WindowScan::on_number(const NumberRows::Look& number) {
+  const size_t begin = stride_begin_ + number.begin;
+  const size_t end = stride_begin_ + number.end;
+  if (!number.valid) return on_run(begin, end);
+  weigh_valid(number.kind, number.kind == Kind::kHkid ? begin - 1 : begin, end);
 }
 
 // Rows of letters and digits that may be encoded text.

@@ -2,8 +2,6 @@
 // same bytes in another writing: views.cpp. Internal to the scanner.
 #pragma once
 
-#include <bit>
-#include <cstring>
 #include <optional>
 
 #include "gateway/inspection/identifiers.h"
@@ -30,15 +28,6 @@ inline bool is_high(char c) {
   return static_cast<unsigned char>(c) >= 0x80;
 }
 
-// A stride's row as one string of bits, from a byte of the stride on: 57 and more of them.
-template <class Row>
-uint64_t bits_from(const Row& row, size_t at) {
-  static_assert(std::endian::native == std::endian::little);
-  uint64_t bits = 0;
-  std::memcpy(&bits, reinterpret_cast<const char*>(row.data()) + at / 8, sizeof bits);
-  return bits >> at % 8;
-}
-
 class WindowScan {
  public:
   // `view`: the window is a decoded view of another window's bytes; null: the bytes themselves.
@@ -49,7 +38,6 @@ class WindowScan {
  private:
   static constexpr int kViewDepthMax = 3;
   static constexpr size_t kRightBeforeBytes = 24;
-  static constexpr size_t kNameBytesMax = 28;  // of a coordinate, with its quotes
   // Control characters that a window of text may hold (a stray one in a log): with more it is binary.
   static constexpr uint64_t kControlsMax = 2;
   static constexpr uint32_t kPhoneWords = kWordsPhone | kWordsCall;
@@ -62,15 +50,12 @@ class WindowScan {
   void on_stride();
   void on_encoded_rows();
   uint64_t kept_bits(size_t base) const;
-  // The runs of a stride that deserve a look, in order; of the others is counted what they look like.
-  size_t list_runs();
+  void judge_numbers();
   uint64_t counted_bits(size_t base) const;
   void find_line(size_t begin);
   void pass_lines();
   size_t column_at(size_t pos) const { return shape_.table ? column_in_table(pos) : 0; }
   size_t column_in_table(size_t pos) const;
-  // Of one of the stride's numbers.
-  size_t column_of(size_t number) const { return std::min<size_t>(numbers_.column[number], kColumnsMax - 1); }
   size_t line_begin_at(size_t pos) const;
   struct Near {
     size_t from;
@@ -93,16 +78,7 @@ class WindowScan {
   std::string masked_excerpt(size_t begin, size_t end) const;
 
   // Runs of four digits and more.
-  struct Run {
-    uint32_t begin;
-    uint32_t end;
-    bool judged;  // it is a valid one of this kind
-    Kind kind;
-  };
-  bool no_digit_near(size_t end) const;
-  bool is_short_number(size_t begin, size_t end) const;
-  void on_each(const Run& run) { run.judged ? on_judged(run) : on_run(run.begin, run.end); }
-  void on_judged(const Run& run);
+  void on_number(const NumberRows::Look& number);
   void on_run(size_t begin, size_t end);
   void note_wide(size_t begin, size_t end);
   bool on_resident(size_t begin, size_t end, std::string_view text);
@@ -176,7 +152,6 @@ class WindowScan {
   const MaskEngine& engine_;
   Stride stride_;
   NumberRows numbers_;
-  Run runs_[kRunsMax];
   size_t stride_begin_ = 0;
   size_t stride_blocks_ = 0;
   // In tables: where the line began that the stride begins in (npos: not seen), and the columns that are
