@@ -19,6 +19,7 @@ std::string printable(std::string_view text) {
 }
 
 std::string readable(std::string_view bytes, size_t bytes_max) {
+  if (bytes.size() <= bytes_max && is_utf8(bytes)) return printable(bytes);
   std::string out;
   for (size_t i = 0; i < bytes.size();) {
     size_t length = 1;
