@@ -1,249 +1,314 @@
-// The masks' logic, once for all instruction sets. `Vector` is 64 bytes; its comparisons answer with a
+// The vector half's logic, once for all instruction sets. `Vector` is 64 bytes; its comparisons answer with a
 // `Where`, one yes or no a byte, which can be joined by & and | and turned into bits:
 //   explicit Vector(const uint8_t*);
 //   Where eq(uint8_t), range(uint8_t low, uint8_t high), letter(), high() const;
 //   Where eq_but(uint8_t bit, uint8_t) const;  // whatever that bit is
 //   Where small() const;  // of letters: those that are no capitals
 //   static uint64_t bits(Where);
-//   Sorts sorts(const SortTables&) const;  // a byte of bits a byte
+//   static void store(Where, uint64_t& row);  // the same, to be read later
+//   Sorts sorts(const SortTables&) const;     // a byte of bits a byte
+//   static bool any(Sorts);
 //   static uint64_t with(Sorts, uint8_t bits);  // those with one of these
-//   static uint64_t leads(Vector, Vector, Vector, const LeadTables&);  // of a byte and the two behind it
-//   static uint64_t pairs(Vector, Vector, const PairTables&);          // of a byte and the one behind it
+//   Where one_of(const std::array<uint8_t, 16>&) const;  // each in the place that its lower half says
+//   static uint64_t starts(const uint8_t* text, const StartTables&);  // of a byte and the two behind it
+//   static uint64_t high_starts(the same);  // those that begin with a byte above ASCII; a few more pass
 //
-// What plain text is full of costs a few comparisons a block; what is rarer is looked at only in blocks that
-// hold some of it. A branch that a block takes by chance costs as much as twenty comparisons: so what random
-// bytes hold often (a capital, an '@', a '%') is refused by comparisons with its neighbours, and only what
-// passes is looked at one by one. Classes of a whole stride are found first; then a block sees the next
-// one's.
+// A branch that a block takes by chance costs as much as twenty comparisons. So there is none: a stride is
+// gone through once for what every block is asked, then four blocks at a time beside their neighbours (what
+// few groups hold is asked of those alone, where text of one kind mostly answers alike), then by lists of the
+// blocks that are worth a closer look, a list for each thing to look for. What random bytes hold often (a
+// capital, an '@', a '%') is refused by comparisons with its neighbours, and only what passes is looked at
+// one by one.
 #pragma once
+
+#include <cstring>
 
 #include "gateway/inspection/scan/block_masks.h"
 #include "gateway/inspection/scan/kernel_checks.h"
+#include "gateway/inspection/scan/kernel_rows.h"
 
 namespace hetao::inspection::kernel {
 
 namespace {
 
 // So many letters, digits and signs in a block make it no running text.
-constexpr int kDenseBytesMin = 58;
+constexpr uint64_t kDenseBytesMin = 58;
 // So many letters in a block, and kLooseRunMin letters and digits in a row, may be base64 between other
 // words.
-constexpr int kLooseLettersMin = 10;
+constexpr uint64_t kLooseLettersMin = 10;
 
-// Rows of a stride's masks. The classes have the block before in front of theirs, and the next one behind.
-using Row = Stride::Row;
-struct alignas(kBlockBytes) ClassRow : std::array<uint64_t, kStrideBlocks + 2> {};
+// What is found before neighbours are looked at. To turn comparisons into bits costs more than to join them:
+// so a byte is told by three bits.
 struct Classes {
-  ClassRow digit, letter, upper, high;
-  ClassRow three;  // '3': digits in hexadecimal begin with it
+  explicit Classes(const MaskCarry& carry)
+      : letter_or_high(carry.letter_or_high), digit_or_high(carry.digit_or_high), small_or_line(0) {}
+  ClassRow letter_or_high, digit_or_high, small_or_line;
+  alignas(kBlockBytes) std::array<uint8_t, kStrideBlocks> rare;  // 1 for a block that holds some of kRare
 };
 
-// The first N bits of the next block are the last N of this one's answer: what is there is not known, and
-// counts as there. A candidate too many at a block's end costs less than to know.
-template <unsigned N>
-constexpr uint64_t kUnknown = ~(~uint64_t{0} >> N);
-template <unsigned N>
-constexpr uint64_t ahead(uint64_t now) {
-  return now >> N | kUnknown<N>;
-}
-// Bit i is bit i + N, that of the next block where it lies there.
-template <unsigned N>
-constexpr uint64_t ahead(uint64_t now, uint64_t next) {
-  return now >> N | next << (64 - N);
-}
-// Bit i is bit i - N, that of the block before where it lies there.
-template <unsigned N>
-constexpr uint64_t behind(uint64_t now, uint64_t before) {
-  return now << N | before >> (64 - N);
-}
-
-// Where kDenseRunMin set bits in a row begin.
-constexpr uint64_t long_runs(uint64_t bits) {
-  static_assert(kDenseRunMin == 32);
-  bits &= ahead<1>(bits);
-  bits &= ahead<2>(bits);
-  bits &= ahead<4>(bits);
-  bits &= ahead<8>(bits);
-  return bits & ahead<16>(bits);
-}
-
-// Where eight set bits in a row begin.
-constexpr uint64_t eight_runs(uint64_t bits) {
-  bits &= bits >> 1U;
-  bits &= bits >> 2U;
-  return bits & bits >> 4U;
-}
-
-template <class Vector>
-void note_classes(const Vector& v, size_t row, Classes& c) {
-  c.digit[row] = Vector::bits(v.range('0', '9'));
-  c.three[row] = Vector::bits(v.eq('3'));
-  const uint64_t letter = Vector::bits(v.letter());
-  c.letter[row] = letter;
-  c.upper[row] = letter & ~Vector::bits(v.small());
-  c.high[row] = Vector::bits(v.high());
-}
-
-// What a block shows by its bytes. Returns candidates.
-template <class Vector>
-uint64_t note_block(const uint8_t* text, const Vector& v, uint64_t upper, uint64_t high, uint64_t& control,
-                    uint64_t& mark) {
+// What is to be looked at more closely; the flags have a bit a block.
+struct Closer {
+  Stride::Row candidate;  // plates, and later all that judge() is to decide on
+  Stride::Row pairs;      // of digits, with one byte between that is none
   uint64_t candidates = 0;
-  control = mark = 0;
-  const auto sorts = v.sorts(kRare);
-  if (Vector::with(sorts, 0xff) != 0) {  // escapes, addresses, keys' frames, NULs between digits, …
-    control = Vector::with(sorts, kControls);
-    const Vector v1(text + 1);
-    const Vector v3(text + 3);
-    candidates = Vector::pairs(v, v1, kEscapes) |
-                 Vector::bits((v.eq(':') & v3.eq(':')) | (v.eq('-') & (v3.eq('-') | v1.eq('B'))) |
-                              (v.range('0', '9') & v1.eq(0) & v3.eq(0)));
-  }
-  if (upper !=
-      0) {  // base64 of three digits and one more digit or sign: [MNOP][DTjz], the next quad is [I-P]
-    const Vector v1(text + 1);
-    mark = Vector::bits(v.range('M', 'P') & Vector(text + 4).range('I', 'P') &
-                        (v1.eq_but(0x10, 'D') | v1.eq_but(0x10, 'j')));
-  }
-  if (high != 0) {
-    const Vector v1(text + 1);
-    candidates |= Vector::leads(v, v1, Vector(text + 2), kLeads);
-    mark |= Vector::bits(v.eq(0xa1) & (v1.eq(0xef) | v1.eq(0xb9)));  // stars in GBK and Big5
-  }
-  return candidates;
+  uint64_t paired = 0;
+  uint64_t encoded = 0;   // has capitals as base64 of digits has them
+  uint64_t bordered = 0;  // if it is dense, may have a border
+};
+
+template <class Take>
+void each_bit(uint64_t bits, Take take) {
+  for (; bits != 0; bits &= bits - 1) take(static_cast<size_t>(__builtin_ctzll(bits)));
 }
 
-// What a block's classes and its neighbours' show: runs, digits in hexadecimal with a separator after each
-// ("31 31 30"), and what may be plates.
-struct Joined {
-  uint64_t run, hex, plates;
-};
-inline Joined joined(const Classes& c, size_t row) {
-  const uint64_t digit = c.digit[row];
-  const uint64_t digit_next = c.digit[row + 1];
-  const uint64_t two = digit & ahead<1>(digit, digit_next);
-  const uint64_t two_next = digit_next & digit_next >> 1U;
-  const uint64_t digit_2 = ahead<2>(digit, digit_next);
-  const uint64_t three = c.three[row];
-  const uint64_t three_next = c.three[row + 1];
-  const uint64_t run = two & ahead<2>(two, two_next) & ~behind<1>(digit, c.digit[row - 1]);
-  const uint64_t hex = two & three & ~digit_2 & ahead<3>(two, two_next) & ahead<3>(three, three_next) &
-                       ~ahead<5>(digit, digit_next) & ahead<6>(three, three_next);
+template <class Vector>
+void note_classes(const Vector& v, size_t block, Classes& c) {
+  const auto letter = v.letter();
+  const auto high = v.high();
+  Vector::store(letter | high, c.letter_or_high[block]);
+  Vector::store(v.range('0', '9') | high, c.digit_or_high[block]);
+  Vector::store((letter & v.small()) | v.eq('\n'), c.small_or_line[block]);
+}
 
-  const uint64_t upper = c.upper[row];
-  const uint64_t upper_next = c.upper[row + 1];
-  const uint64_t word = digit | c.letter[row];
-  // One to four digits up to the end of a word.
-  uint64_t last = digit & ahead<1>(~word);
-  uint64_t number = last;
+// The first pass: what a block shows by its bytes.
+template <class Vector>
+void note_blocks(const uint8_t* text, size_t blocks, uint8_t separator, Classes& c, Stride& out) {
+  for (size_t b = 0; b < blocks; ++b) {
+    const Vector v(text + b * kBlockBytes);
+    note_classes(v, b, c);
+    if (separator != 0) Vector::store(v.eq(separator), out.separator[b]);
+    c.rare[b] = Vector::any(v.sorts(kRare)) ? 1 : 0;
+  }
+  note_classes(Vector(text + blocks * kBlockBytes), blocks, c);
+  for (ClassRow* row : {&c.letter_or_high, &c.digit_or_high, &c.small_or_line}) row->end(blocks + 1);
+}
+
+// Two capitals and one to four digits up to the end of a word, as on Hong Kong's plates.
+inline Rows hk_plates(const Around& digit, const Around& upper, const Around& plain) {
+  Rows last = digit.now & ahead<1>(~plain.now);
+  Rows number = last;
   for (int i = 0; i < 3; ++i) {
-    last = digit & ahead<1>(last);
+    last = digit.now & ahead<1>(last);
     number |= last;
   }
-  const uint64_t plate = upper & ahead<1>(upper, upper_next) &
-                         ~behind<1>(word, c.digit[row - 1] | c.letter[row - 1]) &
-                         (digit_2 | ahead<3>(digit, digit_next)) & (ahead<2>(number) | ahead<3>(number));
-  // Four digits and capitals, up to three places behind a capital that another script stands before. In Big5
-  // a character's second byte may be a letter.
-  const uint64_t serial = digit | upper;
-  const uint64_t serial_next = digit_next | upper_next;
-  const uint64_t pair = serial & ahead<1>(serial, serial_next);
-  const uint64_t pair_next = serial_next & serial_next >> 1U;
-  const uint64_t four = pair & ahead<2>(pair, pair_next);
-  const uint64_t four_next = pair_next & pair_next >> 2U;
-  const uint64_t near = ahead<1>(four, four_next) | ahead<2>(four, four_next) | ahead<3>(four, four_next) |
-                        ahead<4>(four, four_next);
-  const uint64_t high = c.high[row];
-  const uint64_t after_high = (behind<1>(high, c.high[row - 1]) | behind<2>(high, c.high[row - 1])) & upper;
-  return {run, hex, plate | (after_high & near)};
+  return upper.now & ahead<1>(upper) & ~behind<1>(plain) & (ahead<2>(digit) | ahead<3>(digit)) &
+         (ahead<2>(number) | ahead<3>(number));
+}
+
+// Four digits and capitals, up to three places behind a capital that another script stands before, as on the
+// mainland's plates. In Big5 a character's second byte may be a letter.
+inline Rows cn_plates(const Around& digit, const Around& upper, const Around& high) {
+  const Around four = in_a_row<2>(in_a_row<1>(digit | upper));
+  const Rows near = ahead<1>(four) | ahead<2>(four) | ahead<3>(four) | ahead<4>(four);
+  return (behind<1>(high) | behind<2>(high)) & upper.now & near;
+}
+
+// A group of blocks beside their neighbours, and where its flags are.
+struct Group {
+  Group(const Classes& c, size_t b, Rows flags)
+      : block(b), lanes(flags), small_or_line(c.small_or_line.around(b)) {
+    const Around one = c.letter_or_high.around(b);
+    const Around other = c.digit_or_high.around(b);
+    letter = one & ~other;
+    digit = other & ~one;
+    plain = one ^ other;
+    high = one & other;
+    word = one.now | other.now;
+    line = small_or_line.now & ~one.now;
+  }
+  size_t block;
+  Rows lanes;
+  Around small_or_line, letter, digit, plain, high;
+  Rows word, line;
+};
+
+// Bit b: block b. What a group's blocks have is put in its lanes.
+struct Flags {
+  Rows runs{}, dense{}, loose{}, high{}, candidates{}, paired{}, encoded{}, bordered{};
+  Rows lines{};  // how many
+};
+
+inline void note_digits(const Group& g, Flags& flags, Closer& closer, Stride& out) {
+  const Around two = in_a_row<1>(g.digit);
+  const Rows run = two.now & ahead<2>(two) & ~behind<1>(g.digit);
+  flags.runs |= where(run) & g.lanes;
+  store(run, &out.run[g.block]);
+  store(g.digit.now, &out.digit[g.block]);
+  const Around pair = two & ~Around{ahead<2>(g.digit), g.digit.next >> 2U, Rows{}};
+  const Rows pairs = pair.now & ahead<3>(pair);
+  if (!any(pairs)) return;
+  flags.paired |= where(pairs) & g.lanes;
+  store(pairs, &closer.pairs[g.block]);
+}
+
+inline void note_words(const Group& g, Flags& flags, Stride& out) {
+  store(g.high.now | (g.letter.now & ~ahead<1>(g.digit)), &out.word[g.block]);
+  const Rows dense = at_least(kDenseBytesMin, g.word);
+  flags.dense |= dense & g.lanes;
+  const Rows eight = eight_in_a_row(g.plain.now);
+  // Another script and some numbers hold no base64.
+  flags.bordered |= where(eight | ~g.high.now >> 63U) & g.lanes;
+  static_assert(kLooseRunMin == 16);
+  const Rows sixteen = eight & eight >> 8U & ~dense;
+  if (any(sixteen)) flags.loose |= where(sixteen) & at_least(kLooseLettersMin, g.letter.now) & g.lanes;
+}
+
+inline void note_capitals(const Group& g, Flags& flags, Closer& closer) {
+  const Around upper = g.letter & ~g.small_or_line;
+  Rows plates{};
+  if (any(upper.now)) {
+    flags.encoded |= where(upper.now & ahead<1>(g.letter) & ahead<4>(upper)) & g.lanes;
+    if (any(upper.now & ahead<1>(upper))) plates = hk_plates(g.digit, upper, g.plain);
+    if (any(g.high.now | g.high.before)) plates |= cn_plates(g.digit, upper, g.high);
+  }
+  flags.candidates |= where(plates) & g.lanes;
+  store(plates, &closer.candidate[g.block]);
+}
+
+// The second pass: what a block's classes and its neighbours' show. The next stride's bytes are asked for
+// meanwhile: the first pass is faster than they come.
+inline Flags note_neighbours(const uint8_t* text, size_t blocks, const Classes& c, Closer& closer,
+                             Stride& out) {
+  Flags flags;
+  Rows lanes = {1, 2, 4, 8};
+  for (size_t b = 0; b < blocks; b += kGroupBlocks, lanes <<= kGroupBlocks) {
+    for (size_t i = 0; i < kGroupBlocks; ++i) __builtin_prefetch(text + (blocks + b + i) * kBlockBytes);
+    const Group group(c, b, lanes);
+    for (Stride::Row* row : {&out.mark, &out.fold, &out.border, &out.control}) store(Rows{}, &(*row)[b]);
+    store(group.line, &out.line[b]);
+    flags.high |= where(group.high.now) & lanes;
+    flags.lines += counts(group.line);
+    note_digits(group, flags, closer, out);
+    note_words(group, flags, out);
+    note_capitals(group, flags, closer);
+  }
+  return flags;
 }
 
 // In a dense block: the bytes before new runs that may be base64. All of base64 in lines is no border; that
 // is seen at once.
 template <class Vector>
-uint64_t borders(const uint8_t* text, uint64_t plain, uint64_t high, uint64_t line) {
+uint64_t borders(const uint8_t* text, uint64_t letter_or_high, uint64_t digit_or_high, uint64_t line) {
   const Vector v(text);
-  const auto sorts = v.sorts(kBase64);
-  const uint64_t base64 = Vector::with(sorts, 0xff);
-  if (base64 == ~uint64_t{0} && (line & (line << 1U | 1)) == 0) return 0;
-  const uint64_t ends = line | Vector::bits(v.eq('\r'));
-  const uint64_t others = ~(base64 | high | ends) | (ends & (ends << 1U | 1));
-  return others & ahead<1>(long_runs(plain | Vector::with(sorts, kBase64Signs)));
+  const uint64_t signs = Vector::bits(v.one_of(kBase64Signs) | v.eq('_'));
+  uint64_t ends = line;
+  uint64_t others = ~(signs | letter_or_high | digit_or_high | ends);
+  if (others == 0 && (ends & (ends << 1U | 1)) == 0) return 0;
+  ends |= Vector::bits(v.eq('\r'));
+  others = (others & ~ends) | (ends & (ends << 1U | 1));
+  return others & ahead<1>(long_runs(signs | (letter_or_high ^ digit_or_high)));
 }
 
-// Three passes over a stride: each block's bytes; its masks beside its neighbours' (which a compiler puts
-// into vectors, too: eight blocks at once); the few places that are left.
+// Of candidates that begin with what is rare, those that do not begin as in kStarts.
 template <class Vector>
-void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out) {
-  Classes c;
-  Row candidates;
-  Row found_run, found_mark, found_word;
-  c.digit[0] = carry.digit, c.letter[0] = carry.letter, c.high[0] = carry.high;
-  for (size_t b = 0; b < blocks; ++b) {
-    const Vector v(text + b * kBlockBytes);
-    note_classes(v, b + 1, c);
-    out.line[b] = Vector::bits(v.eq('\n'));
-    if (separator != 0) out.separator[b] = Vector::bits(v.eq(separator));
-    candidates[b] = note_block<Vector>(text + b * kBlockBytes, v, c.upper[b + 1], c.high[b + 1],
-                                       out.control[b], out.mark[b]);
-  }
-  note_classes(Vector(text + blocks * kBlockBytes), blocks + 1, c);
-  for (size_t b = 0; b <= blocks; ++b) out.digit[b] = c.digit[b + 1];
-  carry = {c.digit[blocks], c.letter[blocks], c.high[blocks]};
+uint64_t rare_candidates(const uint8_t* text) {
+  const Vector v(text);
+  uint64_t rows = Vector::bits(v.eq(':') | v.eq('-'));
+  rows &= ahead<3>(rows);
+  rows &= ahead<6>(rows);
+  const Vector v1(text + 1);
+  const Vector v3(text + 3);
+  const auto wide = v.range('0', '9') & v1.eq(0) & v3.eq(0);
+  if (Vector::bits(wide) == 0) return rows;
+  const Vector v2(text + 2);
+  return rows | Vector::bits(wide & (v2.range('0', '9') | (v2.eq(0) & Vector(text + 4).range('0', '9'))));
+}
 
-  uint64_t runs = 0, marked = 0, looked_at = 0, dense = 0, loose = 0, bordered = 0, lines = 0, controls = 0;
-  for (size_t b = 0; b < blocks; ++b) {
-    const Joined joint = joined(c, b + 1);
-    found_run[b] = joint.run;
-    candidates[b] |= joint.plates;
-    found_mark[b] = out.mark[b] | joint.hex;
-    const uint64_t plain = c.digit[b + 1] | c.letter[b + 1];
-    const uint64_t word = plain | c.high[b + 1];
-    found_word[b] = c.high[b + 1] | (c.letter[b + 1] & ~ahead<1>(c.digit[b + 1], c.digit[b + 2]));
-    const auto at = [b](bool so) { return uint64_t{so} << b; };
-    runs |= at(joint.run != 0);
-    looked_at |= at(candidates[b] != 0);
-    marked |= at(found_mark[b] != 0);
-    dense |= at(__builtin_popcountll(word) >= kDenseBytesMin);
-    const uint64_t eight = eight_runs(plain);
-    static_assert(kLooseRunMin == 16);
-    loose |= at(__builtin_popcountll(c.letter[b + 1]) >= kLooseLettersMin) & at((eight & eight >> 8U) != 0);
-    bordered |= at((eight | ~c.high[b + 1] >> 63U) != 0);  // another script and some numbers hold no base64
-    lines += static_cast<uint64_t>(__builtin_popcountll(out.line[b]));
-    controls += static_cast<uint64_t>(__builtin_popcountll(out.control[b]));
+// Control characters, in as many blocks as it takes to know that this is no text.
+template <class Vector>
+void note_controls(const uint8_t* text, uint64_t rare, Stride& out) {
+  for (size_t found = 0; rare != 0 && found < kControlBlocksMax; rare &= rare - 1) {
+    const auto b = static_cast<size_t>(__builtin_ctzll(rare));
+    const Vector v(text + b * kBlockBytes);
+    out.control[b] = Vector::with(v.sorts(kRare), kControls);
+    found += out.control[b] != 0 ? 1 : 0;
+    out.controls += static_cast<uint64_t>(__builtin_popcountll(out.control[b]));
   }
-  for (size_t b = 0; b < blocks; ++b) {
-    out.run[b] = found_run[b];
-    out.mark[b] = found_mark[b];
-    out.word[b] = found_word[b];
-  }
-  out.fold.fill(0);
-  out.border.fill(0);
-  uint64_t busy = marked;
-  for (; looked_at != 0; looked_at &= looked_at - 1) {
-    const auto b = static_cast<size_t>(__builtin_ctzll(looked_at));
-    for (uint64_t left = candidates[b]; left != 0; left &= left - 1) {
+}
+
+// Base64 of three digits and one more digit or sign: [MNOP][DTjz], and the next quad is [I-P].
+template <class Vector>
+uint64_t encoded_digits(const uint8_t* text) {
+  const Vector v1(text + 1);
+  return Vector::bits(Vector(text).range('M', 'P') & Vector(text + 4).range('I', 'P') &
+                      (v1.eq_but(0x10, 'D') | v1.eq_but(0x10, 'j')));
+}
+
+// Of pairs of digits those in hexadecimal with a separator after each: "31 31 30".
+template <class Vector>
+uint64_t hex_digits(const uint8_t* text, uint64_t pairs) {
+  return pairs & Vector::bits(Vector(text).eq('3') & Vector(text + 3).eq('3') & Vector(text + 6).eq('3'));
+}
+
+inline void look_at_candidates(const uint8_t* text, Closer& closer, Stride& out) {
+  each_bit(closer.candidates, [&](size_t b) {
+    for (uint64_t left = closer.candidate[b]; left != 0; left &= left - 1) {
       const uint64_t bit = left & (~left + 1);
       const Judged what = judge(text + b * kBlockBytes + __builtin_ctzll(left));
       if (what == Judged::kNothing) continue;
       (what == Judged::kMark ? out.mark : out.fold)[b] |= bit;
-      busy |= uint64_t{1} << b;
+      out.busy |= uint64_t{1} << b;
     }
-  }
-  for (uint64_t left = dense & bordered; left != 0; left &= left - 1) {
-    const auto b = static_cast<size_t>(__builtin_ctzll(left));
-    const uint64_t border =
-        borders<Vector>(text + b * kBlockBytes, c.digit[b + 1] | c.letter[b + 1], c.high[b + 1], out.line[b]);
-    if (border == 0) continue;
-    out.border[b] = border;
-    busy |= uint64_t{1} << b;
-  }
-  out.runs = runs;
-  out.busy = busy;
-  out.dense = dense;
-  out.loose = loose & ~dense;
-  out.lines = lines;
-  out.controls = controls;
+  });
+}
+
+// Puts what is found in these blocks into their row; returns those where it has something.
+template <class Find>
+uint64_t note_in(uint64_t blocks, Stride::Row& row, Find find) {
+  uint64_t noted = 0;
+  each_bit(blocks, [&](size_t b) {
+    row[b] |= find(b);
+    noted |= uint64_t{row[b] != 0} << b;
+  });
+  return noted;
+}
+
+// The third pass: the places that are left.
+template <class Vector>
+void look_closer(const uint8_t* text, const Classes& c, uint64_t rare, uint64_t high, Closer& closer,
+                 Stride& out) {
+  const auto at = [text](size_t b) { return text + b * kBlockBytes; };
+  closer.candidates |=
+      note_in(high & ~rare, closer.candidate, [&](size_t b) { return Vector::high_starts(at(b), kStarts); });
+  closer.candidates |= note_in(rare, closer.candidate, [&](size_t b) {
+    return Vector::starts(at(b), kStarts) | rare_candidates<Vector>(at(b));
+  });
+  note_controls<Vector>(text, rare, out);
+  out.busy = note_in(closer.encoded, out.mark, [&](size_t b) { return encoded_digits<Vector>(at(b)); });
+  out.busy |=
+      note_in(closer.paired, out.mark, [&](size_t b) { return hex_digits<Vector>(at(b), closer.pairs[b]); });
+  out.busy |= note_in(out.dense & closer.bordered, out.border, [&](size_t b) {
+    return borders<Vector>(at(b), c.letter_or_high[b], c.digit_or_high[b], out.line[b]);
+  });
+  look_at_candidates(text, closer, out);
+}
+
+inline uint64_t joined(Rows flags) {
+  return flags[0] | flags[1] | flags[2] | flags[3];
+}
+
+template <class Vector>
+void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry& carry, Stride& out) {
+  Classes c(carry);
+  Closer closer;
+  note_blocks<Vector>(text, blocks, separator, c, out);
+  const Flags flags = note_neighbours(text, blocks, c, closer, out);
+  carry = {c.letter_or_high[blocks - 1], c.digit_or_high[blocks - 1]};
+  out.digit[blocks] = c.digit_or_high[blocks] & ~c.letter_or_high[blocks];
+  const uint64_t all = ~uint64_t{0} >> (kStrideBlocks - blocks);
+  out.runs = joined(flags.runs) & all;
+  out.dense = joined(flags.dense) & all;
+  out.loose = joined(flags.loose) & all;
+  closer.candidates = joined(flags.candidates) & all;
+  closer.paired = joined(flags.paired) & all;
+  closer.encoded = joined(flags.encoded) & all;
+  closer.bordered = joined(flags.bordered) & all;
+  out.lines = flags.lines[0] + flags.lines[1] + flags.lines[2] + flags.lines[3];
+  if (blocks % kGroupBlocks != 0)  // the next block stands in the last group, too
+    out.lines -= static_cast<uint64_t>(__builtin_popcountll(out.line[blocks]));
+  out.controls = 0;
+  const uint64_t rare = Vector::bits(Vector(c.rare.data()).eq(1)) & all;
+  look_closer<Vector>(text, c, rare, joined(flags.high) & all, closer, out);
 }
 
 }  // namespace

@@ -24,12 +24,15 @@ inline constexpr size_t kDenseRunMin = 32;
 // In a block that is no such row, fewer in a row may be a short one.
 inline constexpr size_t kLooseRunMin = 16;
 inline constexpr size_t kStrideBytes = kStrideBlocks * kBlockBytes;
+// Control characters are counted in so many blocks of a stride that hold some: by then it is known to be no
+// text, even if some of these blocks stand before or behind what counts.
+inline constexpr size_t kControlBlocksMax = 8;
 inline constexpr size_t kRunBytesMin = 4;
 inline constexpr size_t kRunsMax = kStrideBlocks * (kBlockBytes / (kRunBytesMin + 1) + 1);  // of a stride
 
 // Up to 64 blocks that are looked at together, a row of masks for each thing that is looked for: bit i of a
-// row's word b is byte i of block b. What lies behind the blocks is left as it was. A run, mark or border may
-// be one too many: a scalar check decides.
+// row's word b is byte i of block b. What lies behind the blocks means nothing. A run, mark or border may be
+// one too many: a scalar check decides.
 struct alignas(kBlockBytes) Stride {
   using Row = std::array<uint64_t, kStrideBlocks>;
   Row run;        // first digit of a run of four or more
@@ -37,7 +40,7 @@ struct alignas(kBlockBytes) Stride {
   Row fold;       // full-width digits, zero-width characters, escapes, digits with NULs between them
   Row border;     // in a dense block: the byte before a new run that may be base64
   Row line;       // '\n'
-  Row control;    // bytes that no text holds
+  Row control;    // bytes that no text holds, in the first kControlBlocksMax blocks that hold some
   Row separator;  // only where there is one
   // With room behind them, so that they can be read as one string of bits from any byte on.
   using LongRow = std::array<uint64_t, kStrideBlocks + 1>;
@@ -65,9 +68,8 @@ template <class Row>
 
 // Of the block before: a bit a byte.
 struct MaskCarry {
-  uint64_t digit = 0;
-  uint64_t letter = 0;
-  uint64_t high = 0;
+  uint64_t letter_or_high = 0;
+  uint64_t digit_or_high = 0;
 };
 
 // `separator`: of a table's columns; 0: there is none.

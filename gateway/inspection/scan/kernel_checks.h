@@ -37,70 +37,57 @@ constexpr SortTables kRare = SortTables()
                                  .add(64, 0x4, {0})
                                  .add(128, 0x5, {12});
 
-// What base64 is made of, and line ends.
-constexpr SortTables kBase64 = SortTables()
-                                   .add(1, 0x3, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
-                                   .add(2, 0x4, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
-                                   .add(2, 0x6, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
-                                   .add(4, 0x5, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-                                   .add(4, 0x7, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-                                   .add(8, 0x2, {11, 13, 15})
-                                   .add(16, 0x5, {15})
-                                   .add(32, 0x0, {10});
-constexpr uint8_t kBase64Signs = 8 | 16;
+// Beside letters and digits: what base64 is made of, but for '_'. Each in the place that its lower half says.
+constexpr std::array<uint8_t, 16> kBase64Signs = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '+', 0, '-', 0, '/'};
 
-// Multi-byte characters that matter, told from others by halves of three bytes: a bit each.
-//   1 EF BC 90-99, A0-BA full-width digits, @, capitals, EF BB BF   2 E2 80 8B-8F, AA-AE, 81 A0-AF without
-//   width, 4 C2 AD soft hyphen                                           81 B0-B9, 82 80-89 raised and
-//   lowered digits, 8 F0 9D 9F mathematical digits                                83 A3 a key's frame, 91
-//   A0-BC digits in circles, 16 D9 A0-A9, DB B0-B9 Arabic digits                           98 85 a star 32 A3
-//   B0-B9, A2 AF-B8 full-width digits in GBK and Big5       128 CD 8F, E1 A0 8E without width
-struct LeadTables {
-  std::array<uint8_t, 16> first_high{}, first_low{}, second_high{}, third_high{};
-};
-constexpr LeadTables kLeads = [] {
-  LeadTables t;
-  t.first_high[0xe] = 1 | 2 | 128, t.first_low[0xf] = 1, t.first_low[2] = 2 | 4 | 32;
-  t.first_high[0xc] = 4 | 128, t.first_low[0xd] = 128;
-  t.first_high[0xf] = 8, t.first_low[0] = 8;
-  t.first_high[0xd] = 16, t.first_low[9] = 16, t.first_low[0xb] = 16;
-  t.first_high[0xa] = 32, t.first_low[1] = 128, t.first_low[3] = 32;
-  t.second_high[8] = 2 | 128, t.second_high[9] = 2 | 8, t.second_high[0xa] = 4 | 16 | 32 | 128;
-  t.second_high[0xb] = 1 | 16 | 32;
-  t.third_high[8] |= 2 | 128, t.third_high[9] |= 1 | 8, t.third_high[0xa] |= 1 | 2 | 32;
-  t.third_high[0xb] |= 1 | 2;
-  for (size_t i = 0; i < 8; ++i) t.third_high[i] |= 4 | 128;
-  t.third_high[3] |= 16, t.third_high[0xd] |= 16;
-  return t;
-}();
-
-// A byte and what may follow it: up to eight such pairs, a bit each. The second byte is told by its halves,
-// so a few more pass.
-struct PairTables {
-  std::array<uint8_t, 16> first_high{}, first_low{}, second_high{}, second_low{};
-  constexpr PairTables& add(uint8_t bit, char first, std::string_view seconds) {
+// What three bytes in a row may begin, a bit each: of the first all is told, of the second both halves, of
+// the third the upper half; so a few more pass. A bit may stand for one thing of ASCII and one of other
+// bytes: with the same upper bit in the first byte and in the second. Only kMixedStart may have them differ.
+struct StartTables {
+  std::array<uint8_t, 16> first_high{}, first_ascii{}, first_other{}, second_high{}, second_low{}, third{};
+  constexpr StartTables& add(uint8_t bit, std::string_view firsts, std::string_view seconds,
+                             std::initializer_list<unsigned> third_halves) {
     const auto at = [](char c, unsigned shift) { return static_cast<uint8_t>(c) >> shift & 15U; };
     const auto set = [bit](uint8_t& row) { row = static_cast<uint8_t>(row | bit); };
-    set(first_high[at(first, 4)]);
-    set(first_low[at(first, 0)]);
+    for (const char c : firsts) {
+      set(first_high[at(c, 4)]);
+      set(static_cast<uint8_t>(c) < 0x80 ? first_ascii[at(c, 0)] : first_other[at(c, 0)]);
+    }
     for (const char c : seconds) {
       set(second_high[at(c, 4)]);
       set(second_low[at(c, 0)]);
     }
+    for (const unsigned half : third_halves) set(third[half]);
     return *this;
   }
 };
-// What is_escape() and is_address() look at.
-constexpr PairTables kEscapes = PairTables()
-                                    .add(1, '%', "0123456789ABCDEFabcdefu")
-                                    .add(2, '\\', "013xuU")
-                                    .add(4, '&', "#nacetzZlhdmps")
-                                    .add(8, '=', "0123456789ABCDEFabcdef")
-                                    .add(16, '=', "\n\r")
-                                    .add(32, '\x1b', "[")
-                                    .add(64, '@',
-                                         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                         "abcdefghijklmnopqrstuvwxyz\xef\xa2\xa3");
+constexpr uint8_t kMixedStart = 0x80;
+constexpr std::initializer_list<unsigned> kAny = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+// What judge() looks at, but for rows, wide digits and plates. Those that share a bit are chosen so that what
+// writings are full of does not pass: quotes in UTF-8 and GBK, letters of Arabic, Thai, Korean.
+constexpr StartTables kStarts =
+    StartTables()
+        .add(1, "%", "0123456789ABCDEFabcdefu", {3, 4, 6})
+        .add(1, "\xd9\xdb", "\xa0\xa1\xa2\xa3\xa4\xa5\xa6\xa7\xa8\xa9\xb0", {3, 0xd})  // Arabic digits
+        .add(2, "\\", "013xuU", {3, 4, 6, 7})
+        // Without width, raised and lowered digits, those in circles, a key's frame, a star
+        .add(2, "\xe2", "\x80\x81\x82\x83\x91\x93\x98\x9d", {8, 0xa, 0xb})
+        .add(4, "&", "#nacetzZlhdmps", {3, 5, 6, 7})
+        .add(4, "\xef", "\xbb\xbc", {9, 0xa, 0xb})  // full-width digits and capitals, a byte order mark
+        .add(8, "=", "0123456789ABCDEFabcdef", {3, 4, 6})
+        .add(8, "\xa2\xa3", "\xaf\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7\xb8\xb9", {0xa})  // Big5's, GBK's digits
+        .add(16, "=", "\n\r", kAny)
+        .add(16, "\xa1", "\xef\xb9", kAny)  // their stars
+        .add(32, "\x1b", "[", {3, 4, 5, 6, 7})
+        .add(32, "\xf0", "\x9d", {9})  // mathematical digits
+        .add(32, "\xe1", "\xa0", {8})  // without width, as are the two below
+        .add(64, "\xc2", "\xad", {0, 1, 2, 3, 4, 5, 6, 7})
+        .add(64, "\xcd", "\x8f", {0, 1, 2, 3, 4, 5, 6, 7, 8})
+        .add(64, "-", "B", {4})
+        .add(kMixedStart, "@",
+             "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+             "abcdefghijklmnopqrstuvwxyz\xef\xa2\xa3",
+             {2, 3, 4, 5, 6, 7, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf});
 
 inline bool is_hex(uint8_t c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -200,8 +187,10 @@ inline bool is_folded_character(const uint8_t* at) {
   }
 }
 
+// In UTF-8, GBK and Big5.
 inline bool is_star(const uint8_t* at) {
-  return at[0] == 0xe2 && at[1] == 0x98 && at[2] == 0x85;
+  return (at[0] == 0xe2 && at[1] == 0x98 && at[2] == 0x85) ||
+         (at[0] == 0xa1 && (at[1] == 0xef || at[1] == 0xb9));
 }
 
 // What an address' name may begin with.

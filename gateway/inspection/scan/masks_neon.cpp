@@ -37,6 +37,7 @@ struct NeonVector {
     const uint8x16_t sum = vpaddq_u8(vpaddq_u8(x[0], x[1]), vpaddq_u8(x[2], x[3]));
     return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)), 0);
   }
+  static void store(const Where& w, uint64_t& row) { row = bits(w); }
   static uint8x16_t within(uint8x16_t x, uint8_t low, uint8_t high) {
     return vcleq_u8(vsubq_u8(x, vdupq_n_u8(low)), vdupq_n_u8(static_cast<uint8_t>(high - low)));
   }
@@ -47,6 +48,9 @@ struct NeonVector {
     return each(lanes, [bit, value](uint8x16_t x) {
       return vceqq_u8(vorrq_u8(x, vdupq_n_u8(bit)), vdupq_n_u8(static_cast<uint8_t>(value | bit)));
     });
+  }
+  Where one_of(const std::array<uint8_t, 16>& bytes) const {
+    return each(lanes, [&bytes](uint8x16_t x) { return vceqq_u8(vqtbl1q_u8(table(bytes), low_half(x)), x); });
   }
   Where range(uint8_t low, uint8_t high) const {
     return each(lanes, [low, high](uint8x16_t x) { return within(x, low, high); });
@@ -72,28 +76,39 @@ struct NeonVector {
   static uint64_t with(const Sorts& s, uint8_t wanted) {
     return bits(each(s.lanes, [wanted](uint8x16_t x) { return vtstq_u8(x, vdupq_n_u8(wanted)); }));
   }
-  static uint64_t leads(const NeonVector& v0, const NeonVector& v1, const NeonVector& v2,
-                        const kernel::LeadTables& t) {
+  static bool any(const Sorts& s) {
+    const Lanes& x = s.lanes;
+    return vmaxvq_u8(vorrq_u8(vorrq_u8(x[0], x[1]), vorrq_u8(x[2], x[3]))) != 0;
+  }
+  // Whatever `first` says of 16 bytes, if what follows them may stand in the second place and the third.
+  template <class First>
+  static uint64_t starts(const uint8_t* text, const kernel::StartTables& t, First first) {
     Where found{};
     for (size_t i = 0; i < 4; ++i) {
-      const uint8x16_t first = vandq_u8(vqtbl1q_u8(table(t.first_high), high_half(v0.lanes[i])),
-                                        vqtbl1q_u8(table(t.first_low), low_half(v0.lanes[i])));
-      const uint8x16_t rest = vandq_u8(vqtbl1q_u8(table(t.second_high), high_half(v1.lanes[i])),
-                                       vqtbl1q_u8(table(t.third_high), high_half(v2.lanes[i])));
-      found.lanes[i] = vtstq_u8(first, rest);
+      const uint8x16_t x = vld1q_u8(text + 16 * i);
+      const uint8x16_t y = vld1q_u8(text + 16 * i + 1);
+      const uint8x16_t z = vld1q_u8(text + 16 * i + 2);
+      const uint8x16_t second = vandq_u8(vqtbl1q_u8(table(t.second_high), high_half(y)),
+                                         vqtbl1q_u8(table(t.second_low), low_half(y)));
+      const uint8x16_t third = vqtbl1q_u8(table(t.third), high_half(z));
+      const uint8x16_t upper = vqtbl1q_u8(table(t.first_high), high_half(x));
+      found.lanes[i] = vtstq_u8(vandq_u8(upper, first(x, y)), vandq_u8(second, third));
     }
     return bits(found);
   }
-  static uint64_t pairs(const NeonVector& v0, const NeonVector& v1, const kernel::PairTables& t) {
-    Where found{};
-    for (size_t i = 0; i < 4; ++i) {
-      const uint8x16_t first = vandq_u8(vqtbl1q_u8(table(t.first_high), high_half(v0.lanes[i])),
-                                        vqtbl1q_u8(table(t.first_low), low_half(v0.lanes[i])));
-      const uint8x16_t second = vandq_u8(vqtbl1q_u8(table(t.second_high), high_half(v1.lanes[i])),
-                                         vqtbl1q_u8(table(t.second_low), low_half(v1.lanes[i])));
-      found.lanes[i] = vtstq_u8(first, second);
-    }
-    return bits(found);
+  static uint64_t starts(const uint8_t* text, const kernel::StartTables& t) {
+    const uint8x16_t top = vdupq_n_u8(0x80);
+    return starts(text, t, [&t, top](uint8x16_t x, uint8x16_t y) {
+      const uint8x16_t lower = vbslq_u8(vcltq_u8(x, top), vqtbl1q_u8(table(t.first_ascii), low_half(x)),
+                                        vqtbl1q_u8(table(t.first_other), low_half(x)));
+      const uint8x16_t alike = vcltq_u8(veorq_u8(x, y), top);
+      return vandq_u8(lower, vorrq_u8(alike, vdupq_n_u8(kernel::kMixedStart)));
+    });
+  }
+  static uint64_t high_starts(const uint8_t* text, const kernel::StartTables& t) {
+    return starts(text, t, [&t](uint8x16_t x, uint8x16_t) {
+      return vandq_u8(vqtbl1q_u8(table(t.first_other), low_half(x)), vcgeq_u8(x, vdupq_n_u8(0x80)));
+    });
   }
   Lanes lanes;
 };
