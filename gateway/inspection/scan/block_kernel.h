@@ -124,7 +124,7 @@ struct Group {
 
 // Bit b: block b. What a group's blocks have is put in its lanes.
 struct Flags {
-  Rows runs{}, dense{}, loose{}, high{}, candidates{}, paired{}, encoded{}, bordered{};
+  Rows runs{}, words{}, dense{}, loose{}, high{}, candidates{}, paired{}, encoded{}, bordered{};
   Rows lines{};  // how many
 };
 
@@ -142,7 +142,9 @@ inline void note_digits(const Group& g, Flags& flags, Closer& closer, Stride& ou
 }
 
 inline void note_words(const Group& g, Flags& flags, Stride& out) {
-  store(g.high.now | (g.letter.now & ~ahead<1>(g.digit)), &out.word[g.block]);
+  const Rows begins = g.high.now | (g.letter.now & ~ahead<1>(g.digit));
+  flags.words |= where(begins) & g.lanes;
+  store(begins, &out.word[g.block]);
   const Rows dense = at_least(kDenseBytesMin, g.word);
   flags.dense |= dense & g.lanes;
   const Rows eight = eight_in_a_row(g.plain.now);
@@ -297,6 +299,7 @@ void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry
   out.digit[blocks] = c.digit_or_high[blocks] & ~c.letter_or_high[blocks];
   const uint64_t all = ~uint64_t{0} >> (kStrideBlocks - blocks);
   out.runs = joined(flags.runs) & all;
+  out.words = joined(flags.words) & all;
   out.dense = joined(flags.dense) & all;
   out.loose = joined(flags.loose) & all;
   closer.candidates = joined(flags.candidates) & all;

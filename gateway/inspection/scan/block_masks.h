@@ -42,12 +42,11 @@ struct alignas(kBlockBytes) Stride {
   Row line;       // '\n'
   Row control;    // bytes that no text holds, in the first kControlBlocksMax blocks that hold some
   Row separator;  // only where there is one
-  // With room behind them, so that they can be read as one string of bits from any byte on.
-  using LongRow = std::array<uint64_t, kStrideBlocks + 1>;
-  LongRow digit;  // of the next block too
-  LongRow word;   // a word may begin: a letter that no digit follows, or a byte above ASCII
+  Row word;       // a word may begin: a letter that no digit follows, or a byte above ASCII
+  std::array<uint64_t, kStrideBlocks + 1> digit;  // of the next block too
   // Bit b: block b
   uint64_t runs = 0;      // has a run
+  uint64_t words = 0;     // a word may begin in it
   uint64_t busy = 0;      // has a mark, fold or border
   uint64_t dense = 0;     // is all letters, digits and signs: no running text; base64, perhaps
   uint64_t loose = 0;     // is not dense, but has a long word

@@ -172,7 +172,7 @@ class Finds {
     out_.forms = 0;
   }
   void form(Kind kind, size_t begin) {
-    const uint32_t column = place_.columns != nullptr ? column_at(stride_, *place_.columns, begin) : 0;
+    const uint32_t column = column_of(begin);
     if (kind != last_.kind || column != last_.column) {
       flush();
       last_ = {kind, column, 0};
@@ -183,7 +183,7 @@ class Finds {
     const size_t block = number.begin / kBlockBytes;
     blocks_ |= uint64_t{1} << block;
     looked_at_[block] |= uint64_t{1} << number.begin % kBlockBytes;
-    found_[number.begin] = {number.begin, number.end, valid, kind};
+    found_[number.begin] = {number.begin, number.end, valid, kind, valid ? column_of(number.begin) : 0};
   }
   void flush() {
     if (last_.count > 0) out_.form[out_.forms++] = last_;
@@ -201,6 +201,9 @@ class Finds {
   }
 
  private:
+  uint32_t column_of(size_t begin) const {
+    return place_.columns != nullptr ? column_at(stride_, *place_.columns, begin) : 0;
+  }
   const StridePlace& place_;
   const Stride& stride_;
   NumberRows& out_;

@@ -24,6 +24,7 @@ struct NumberRows {
     uint16_t end;
     bool valid;  // a number of this kind, by its digits and because nothing touches it
     Kind kind;
+    uint32_t column;  // of a valid one in a table, else 0
   };
   // So many numbers of a column look like a kind, and their check fails.
   struct Forms {

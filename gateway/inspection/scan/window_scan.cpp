@@ -139,7 +139,8 @@ void WindowScan::on_number(const NumberRows::Look& number) {
   const size_t begin = stride_begin_ + number.begin;
   const size_t end = stride_begin_ + number.end;
   if (!number.valid) return on_run(begin, end);
-  weigh_valid(number.kind, number.kind == Kind::kHkid ? begin - 1 : begin, end);
+  weigh_valid(number.kind, number.kind == Kind::kHkid ? begin - 1 : begin, end,
+              std::min<size_t>(number.column, kColumnsMax - 1));
 }
 
 // Rows of letters and digits that may be encoded text.
@@ -204,22 +205,27 @@ uint32_t WindowScan::words_near(size_t begin, size_t end) {
 // Whether that is known at one look; false where it is not.
 bool WindowScan::no_words_in(size_t from, size_t until) const {
   if (from < stride_begin_ || until > stride_begin_ + stride_blocks_ * kBlockBytes) return false;
-  constexpr size_t kAtOnce = 64 - 8;
+  const size_t first = (from - stride_begin_) / kBlockBytes;
+  const size_t last = (until - 1 - stride_begin_) / kBlockBytes;
+  const uint64_t blocks = ~uint64_t{0} << first & ~uint64_t{0} >> (kStrideBlocks - 1 - last);
+  if ((stride_.words & blocks) == 0) return true;
   uint64_t begins = 0;
-  for (size_t at = from - stride_begin_; at < until - stride_begin_; at += kAtOnce) {
-    const size_t count = std::min(kAtOnce, until - stride_begin_ - at);
-    begins |= bits_from(stride_.word, at) & ((uint64_t{1} << count) - 1);
+  for (size_t b = first; b <= last; ++b) {
+    uint64_t seen = ~uint64_t{0};
+    if (b == first) seen <<= (from - stride_begin_) % kBlockBytes;
+    if (b == last) seen &= ~uint64_t{0} >> (kBlockBytes - 1 - (until - 1 - stride_begin_) % kBlockBytes);
+    begins |= stride_.word[b] & seen;
   }
   return begins == 0;
 }
 
 // Whether some of these words stand near: mostly right before, so there they are looked for first.
-bool WindowScan::is_spoken_for(size_t begin, size_t end, uint32_t wanted) const {
+bool WindowScan::is_spoken_for(size_t begin, size_t end, size_t column, uint32_t wanted) const {
   if (wanted == 0) return false;
   // A table of numbers has none.
   if (view_ == nullptr && no_words_in(begin - std::min(begin, kWordsBeforeBytes),
                                       std::min(end + kWordsBehindBytes, text_.size())))
-    return shape_.table && (shape_.words_of(column_at(begin)) & wanted) != 0;
+    return shape_.table && (shape_.words_of(column) & wanted) != 0;
   const Near place = near(begin, end);
   const size_t before = std::max(place.from, begin - std::min(begin, kRightBeforeBytes));
   return (place.heading & wanted) != 0 || (words_in(text_, before, begin) & wanted) != 0 ||
@@ -265,7 +271,7 @@ bool WindowScan::counted_outside(Kind kind, size_t begin, size_t end) const {
   return false;
 }
 
-void WindowScan::report(Kind kind, size_t begin, size_t end, bool words) {
+void WindowScan::report(Kind kind, size_t begin, size_t end, size_t column, bool words) {
   size_t place = begin;
   size_t place_end = end;
   if (view_ != nullptr) {
@@ -280,19 +286,20 @@ void WindowScan::report(Kind kind, size_t begin, size_t end, bool words) {
   hit.kind = kind;
   hit.offset = window_.offset + place;
   hit.end = window_.offset + place_end;
-  hit.column = view_ != nullptr ? kViewColumn : column_at(begin);
+  hit.column = view_ != nullptr ? kViewColumn : column;
   hit.words = words;
   if (depth_ < kViewDepthMax) reported_.push_back({kind, begin, end});
   if (view_ != nullptr && view_->encoding >= 0) return tally_.encoded(hit, masked_excerpt(begin, end));
   if (tally_.hit(hit)) tally_.excerpt(hit, masked_excerpt(begin, end));
 }
 
-void WindowScan::weigh_valid(Kind kind, size_t begin, size_t end) {
-  report(kind, begin, end, is_spoken_for(begin, end, facts_of(kind).words));
+void WindowScan::weigh_valid(Kind kind, size_t begin, size_t end, size_t column) {
+  report(kind, begin, end, column, is_spoken_for(begin, end, column, facts_of(kind).words));
 }
 
 void WindowScan::weigh_with_words(Kind kind, size_t begin, size_t end) {
-  if (is_spoken_for(begin, end, facts_of(kind).words)) report(kind, begin, end, true);
+  const size_t column = column_at(begin);
+  if (is_spoken_for(begin, end, column, facts_of(kind).words)) report(kind, begin, end, column, true);
 }
 
 // What stands around an identifier, for a reviewer: every digit and every letter of the identifier but its

@@ -64,16 +64,19 @@ class WindowScan {
   };
   Near near(size_t begin, size_t end) const;
   uint32_t words_near(size_t begin, size_t end);
-  bool is_spoken_for(size_t begin, size_t end, uint32_t wanted) const;
+  bool is_spoken_for(size_t begin, size_t end, size_t column, uint32_t wanted) const;
   bool no_words_in(size_t from, size_t until) const;
   // Of a place that is past: what a table's heading says there.
   uint32_t heading_words(size_t pos) const;
   const WindowScan& root() const;
   bool counted_outside(Kind kind, size_t begin, size_t end) const;
-  void report(Kind kind, size_t begin, size_t end, bool words);
+  void report(Kind kind, size_t begin, size_t end, bool words) {
+    report(kind, begin, end, column_at(begin), words);
+  }
+  void report(Kind kind, size_t begin, size_t end, size_t column, bool words);
   // Counts a number of `kind`: found where it is valid, else one more that only looks like one.
   bool weigh(Kind kind, Fit fit, size_t begin, size_t end);
-  void weigh_valid(Kind kind, size_t begin, size_t end);
+  void weigh_valid(Kind kind, size_t begin, size_t end, size_t column);
   void weigh_with_words(Kind kind, size_t begin, size_t end);
   std::string masked_excerpt(size_t begin, size_t end) const;
 
@@ -200,7 +203,7 @@ inline bool WindowScan::weigh(Kind kind, Fit fit, size_t begin, size_t end) {
     if (view_ == nullptr) tally_.form(kind, column_at(begin));
     return false;
   }
-  weigh_valid(kind, begin, end);
+  weigh_valid(kind, begin, end, column_at(begin));
   return true;
 }
 

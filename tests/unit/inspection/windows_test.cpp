@@ -135,7 +135,8 @@ void look_at_all(const StridePlace& place, const Stride& stride, NumberRows& out
     size_t end = begin;
     while (end < place.readable && end - begin < kRunBytesMax && has(stride.digit, end)) ++end;
     if (end - begin < kRunBytesMin) continue;
-    out.look[out.looks++] = {static_cast<uint16_t>(begin), static_cast<uint16_t>(end), false, Kind::kCustom};
+    out.look[out.looks++] = {static_cast<uint16_t>(begin), static_cast<uint16_t>(end), false, Kind::kCustom,
+                             0};
   }
 }
 void count_separators(const Stride& stride, size_t blocks, uint32_t before, ColumnRow& out) {
