@@ -94,16 +94,18 @@ inline bool may_be_wide_before(const char* at) {
   return byte(-2) == 0xa2 || byte(-2) == 0xa3 || (byte(-3) == 0xef && (byte(-2) != 0xbc || byte(-1) >= 0xa0));
 }
 
-// Digits in a row from `begin` on; of long runs only, more than one word of the row has to be looked at.
-inline size_t digits_from(const Stride& stride, size_t begin) {
-  const auto seen = static_cast<size_t>(std::countr_one(bits_from(stride.digit, begin)));
-  if (seen < kBitsFrom) return seen;
-  size_t count = seen;
+// Digits in a row from `begin` on, if they are as many as one word of the row shows.
+[[gnu::noinline, gnu::cold]] inline size_t many_digits_from(const Stride& stride, size_t begin) {
+  size_t count = kBitsFrom;
   const auto is_digit = [&stride](size_t at) {
     return (stride.digit[at / kBlockBytes] >> at % kBlockBytes & 1U) != 0;
   };
   while (count < kRunBytesMax && is_digit(begin + count)) ++count;
   return count;
+}
+inline size_t digits_from(const Stride& stride, size_t begin) {
+  const auto seen = static_cast<size_t>(std::countr_one(bits_from(stride.digit, begin)));
+  return seen < kBitsFrom ? seen : many_digits_from(stride, begin);
 }
 
 // Whether the first digit behind `end` stands on another line, or further away than a name is long.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "gateway/inspection/scan/number_judges.h"
 #include "gateway/inspection/scan/number_rows.h"
@@ -36,54 +37,50 @@ constexpr size_t kSorts = 11;
 // in front is told from the rest.
 enum Side : uint8_t { kBare, kJoined, kSigned, kMore, kCapital };
 constexpr size_t kSidesBehind = 4;
-constexpr size_t kSidesBefore = 5;
+constexpr size_t kSidesRoom = 32;  // of both sides together; no multiplication leads there
 
-// By the byte. In front it is a factor of kSidesBehind, so that both sides add up to one place.
-constexpr std::array<uint8_t, 256> kBehind = [] {
-  std::array<uint8_t, 256> sides{};
-  for (size_t c = 0; c < sides.size(); ++c) {
+// One table of tables, so that one register leads to all.
+struct SortTable {
+  // By the byte. In front it is a factor of kSidesBehind, so that both sides add up to one place.
+  std::array<uint8_t, 256> before{}, behind{};
+  // By length and sides. 8, 12 and 15 digits depend on words or are rare; of fewer than four the text ends in
+  // the number.
+  std::array<std::array<Sort, kSidesRoom>, kRunBytesMax + 1> sorts{};
+};
+constexpr SortTable kSortTable = [] {
+  using enum Sort;
+  SortTable t;
+  for (size_t c = 0; c < t.behind.size(); ++c) {
     const uint8_t flags = kBeside[c];
-    sides[c] = (flags & kSaysMore) != 0 ? kMore
-               : (flags & kIsSign) != 0 ? kSigned
-               : flags != 0             ? kJoined
-                                        : kBare;
-  }
-  return sides;
-}();
-constexpr std::array<uint8_t, 256> kBefore = [] {
-  std::array<uint8_t, 256> sides{};
-  for (size_t c = 0; c < sides.size(); ++c) {
-    const uint8_t flags = kBeside[c];
+    const Side side = (flags & kSaysMore) != 0 ? kMore
+                      : (flags & kIsSign) != 0 ? kSigned
+                      : flags != 0             ? kJoined
+                                               : kBare;
+    t.behind[c] = side;
     // A digit is the number's own, where nothing stands before it; a bracket that ends says nothing.
     const bool bare = (flags & ~(kIsDigit | kGroups)) == 0;
-    const Side side = (flags & kIsCapital) != 0 ? kCapital : static_cast<Side>(kBehind[c]);
-    sides[c] = static_cast<uint8_t>((bare ? kBare : side) * kSidesBehind);
+    t.before[c] = static_cast<uint8_t>((bare                        ? kBare
+                                        : (flags & kIsCapital) != 0 ? kCapital
+                                                                    : side) *
+                                       kSidesBehind);
   }
-  return sides;
-}();
-
-// By length and sides. 8, 12 and 15 digits depend on words or are rare; of fewer than four the text ends in
-// the number.
-constexpr auto kSortOf = [] {
-  using enum Sort;
-  std::array<std::array<Sort, kSidesBefore * kSidesBehind>, kRunBytesMax + 1> sorts{};
   for (size_t length = kRunBytesMin; length <= kRunBytesMax; ++length) {
-    for (size_t sides = 0; sides < kSidesBefore * kSidesBehind; ++sides) {
+    for (size_t sides = 0; sides < kSidesRoom; ++sides) {
       const size_t more = std::max(std::min<size_t>(sides / kSidesBehind, kMore), sides % kSidesBehind);
-      Sort& sort = sorts[length][sides];
+      Sort& sort = t.sorts[length][sides];
       sort = length >= 11 || length == 8 ? kLook : more == kMore ? kShort : kNothing;
       if (length == 7 && more == kSigned) sort = kShort;
       if (length == 7 && sides == kCapital * kSidesBehind + kBare) sort = kHkid;
     }
   }
-  sorts[11][kBare] = kMobile;
-  sorts[13][kBare] = kCard13;
-  sorts[14][kBare] = kCard14;
-  sorts[16][kBare] = kCard16;
-  sorts[17][kBare] = kCard17;
-  sorts[18][kBare] = kEighteen;
-  sorts[19][kBare] = kCard19;
-  return sorts;
+  t.sorts[11][kBare] = kMobile;
+  t.sorts[13][kBare] = kCard13;
+  t.sorts[14][kBare] = kCard14;
+  t.sorts[16][kBare] = kCard16;
+  t.sorts[17][kBare] = kCard17;
+  t.sorts[18][kBare] = kEighteen;
+  t.sorts[19][kBare] = kCard19;
+  return t;
 }();
 
 // Stores go by sixes: what lies behind the last one is not read.
@@ -93,8 +90,17 @@ struct Sorted {
     uint16_t begin;
     uint16_t end;
   };
+  Sorted() {
+    for (size_t i = 0; i < kSorts; ++i) ends[i] = rows[i].data();
+  }
+  Sorted(const Sorted&) = delete;
+  Sorted& operator=(const Sorted&) = delete;
+  std::span<const Number> row(Sort sort) const {
+    const auto i = static_cast<size_t>(sort);
+    return {rows[i].data(), ends[i]};
+  }
   std::array<std::array<Number, kRowRoom>, kSorts> rows;
-  std::array<size_t, kSorts> counts;
+  std::array<Number*, kSorts> ends;
 };
 
 // The places of a block's set bits. Six are stored without asking how many there are: a loop's end that
@@ -116,6 +122,7 @@ inline size_t put_places(uint64_t bits, size_t base, uint16_t* out) {
 template <bool kEdge>
 void sort_numbers(const StridePlace& place, const Stride& stride, const uint16_t* from, const uint16_t* until,
                   Sorted& out) {
+  const SortTable& table = kSortTable;
   const auto byte = [&place](size_t at) { return static_cast<uint8_t>(place.text[at]); };
   for (; from < until; ++from) {
     const size_t begin = *from;
@@ -123,11 +130,11 @@ void sort_numbers(const StridePlace& place, const Stride& stride, const uint16_t
     if (kEdge) end = std::min(end, place.readable);
     const bool starts_text = kEdge && begin + place.before == 0;
     const bool ends_text = kEdge && end == place.readable;
-    const size_t sides = (starts_text ? 0 : kBefore[byte(begin - 1)]) + (ends_text ? 0 : kBehind[byte(end)]);
-    Sort sort = kSortOf[end - begin][sides];
+    const size_t sides =
+        (starts_text ? 0 : table.before[byte(begin - 1)]) + (ends_text ? 0 : table.behind[byte(end)]);
+    Sort sort = table.sorts[end - begin][sides];
     if (kEdge && begin >= place.until && sort != Sort::kNothing) sort = Sort::kLook;
-    const auto row = static_cast<size_t>(sort);
-    out.rows[row][out.counts[row]++] = {static_cast<uint16_t>(begin), static_cast<uint16_t>(end)};
+    *out.ends[static_cast<size_t>(sort)]++ = {static_cast<uint16_t>(begin), static_cast<uint16_t>(end)};
   }
 }
 
@@ -146,7 +153,6 @@ inline void sort_numbers(const StridePlace& place, const Stride& stride, Sorted&
   const size_t edge = std::min(place.until, place.readable - std::min(place.readable, kRunBytesMax));
   const uint16_t* outer = last;
   while (outer > inner && outer[-1] >= edge) --outer;
-  out.counts.fill(0);
   sort_numbers<true>(place, stride, first, inner, out);
   sort_numbers<false>(place, stride, inner, outer, out);
   sort_numbers<true>(place, stride, outer, last, out);
@@ -218,10 +224,7 @@ inline void judge_numbers(const StridePlace& place, const Stride& stride, Number
   sort_numbers(place, stride, sorted);
   Finds finds(place, stride, out);
   const auto judge = [&](Sort sort, auto what_it_says) {
-    const auto& row = sorted.rows[static_cast<size_t>(sort)];
-    const size_t count = sorted.counts[static_cast<size_t>(sort)];
-    for (size_t i = 0; i < count; ++i) {
-      const Sorted::Number number = row[i];
+    for (const Sorted::Number number : sorted.row(sort)) {
       const Judged it = what_it_says(number);
       if (it.says == Says::kNothing) continue;
       if (it.says == Says::kForm) {
