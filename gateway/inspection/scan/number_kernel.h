@@ -103,17 +103,19 @@ struct Sorted {
   std::array<Number*, kSorts> ends;
 };
 
-// The places of a block's set bits. Six are stored without asking how many there are: a loop's end that
-// nobody can foresee costs more.
+// The places of a block's set bits: text has one or two, a table four to six. They are stored without asking
+// how many there are: a loop's end that nobody can foresee costs more.
 inline size_t put_places(uint64_t bits, size_t base, uint16_t* out) {
-  constexpr size_t kAtOnce = 6;
   const auto count = static_cast<size_t>(std::popcount(bits));
-  const auto put = [&](size_t i) {
-    out[i] = static_cast<uint16_t>(base + static_cast<size_t>(std::countr_zero(bits)));
-    bits &= bits - 1;
+  const auto put = [&](size_t from, size_t until) {
+    for (size_t i = from; i < until; ++i) {
+      out[i] = static_cast<uint16_t>(base + static_cast<size_t>(std::countr_zero(bits)));
+      bits &= bits - 1;
+    }
   };
-  for (size_t i = 0; i < kAtOnce; ++i) put(i);
-  for (size_t i = kAtOnce; i < count; ++i) put(i);
+  put(0, 2);
+  if (count > 2) put(2, 6);
+  if (count > 6) put(6, count);
   return count;
 }
 
