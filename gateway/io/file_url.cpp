@@ -2,36 +2,17 @@
 
 #include <vector>
 
-#include "gateway/base/bytes.h"
+#include "gateway/base/percent.h"
 #include "gateway/base/text.h"
 
 namespace hetao::io {
-
-namespace {
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const auto byte = from_hex(text.substr(i + 1, 2));
-    if (!byte || byte->size() != 1 || (*byte)[0] == 0) return std::nullopt;
-    out += static_cast<char>((*byte)[0]);
-    i += 2;
-  }
-  return out;
-}
-
-}  // namespace
 
 std::optional<std::string> path_of_url(std::string_view url) {
   if (url.starts_with(kFileScheme)) {
     url.remove_prefix(kFileScheme.size());
     if (url.starts_with("localhost/")) url.remove_prefix(std::string_view("localhost").size());
   }
-  auto path = percent_decoded(url);
+  auto path = percent_decode(url);
   if (!path || !path->starts_with('/')) return std::nullopt;
   return path;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/path.h"
 #include "gateway/io/file_url.h"
 
 namespace hetao::io {
@@ -16,10 +17,6 @@ std::optional<std::string> path_of(std::string_view url) {
   return plain;
 }
 
-bool is_in(std::string_view path, std::string_view folder) {
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
-}
-
 }  // namespace
 
 const SharedFolder* shared_folder_of(const std::vector<SharedFolder>& folders, std::string_view url,
@@ -29,7 +26,7 @@ const SharedFolder* shared_folder_of(const std::vector<SharedFolder>& folders, s
   if (!path) return nullptr;
   for (const SharedFolder& folder : folders) {
     const auto& tenants = folder.tenants;
-    if (is_in(*path, folder.path) && std::find(tenants.begin(), tenants.end(), tenant) != tenants.end())
+    if (is_within(*path, folder.path) && std::find(tenants.begin(), tenants.end(), tenant) != tenants.end())
       return &folder;
   }
   return nullptr;
@@ -39,7 +36,7 @@ std::optional<std::string> mount_place(const SharedFolder& folder, std::string_v
                                        std::string_view path) {
   const auto named = path_of(url);
   const auto wanted = path_of(path);
-  if (!named || !wanted || !is_in(*named, folder.path)) return std::nullopt;
+  if (!named || !wanted || !is_within(*named, folder.path)) return std::nullopt;
   const std::string below = named->substr(folder.path.size());
   if (!wanted->ends_with(below) || wanted->size() == below.size()) return std::nullopt;
   return wanted->substr(0, wanted->size() - below.size());

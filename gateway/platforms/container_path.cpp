@@ -4,6 +4,7 @@
 #include <array>
 
 #include "gateway/base/limits.h"
+#include "gateway/base/path.h"
 #include "gateway/base/text.h"
 
 namespace hetao::platforms {
@@ -67,11 +68,6 @@ Result<void> check_relative_path(std::string_view path, std::string_view what) {
   if (const auto ok = check_text(path, what); !ok) return ok;
   if (path.empty()) return refuse(what, path, "is empty", "name the file");
   return check_components(path, path, what);
-}
-
-bool is_within(std::string_view path, std::string_view folder) {
-  if (folder == "/") return true;
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
 std::vector<std::string> path_components(std::string_view path) {

@@ -23,9 +23,6 @@ Result<void> check_container_path(std::string_view path, std::string_view what);
 // As check_container_path, for names relative to a folder: "a/b.csv".
 Result<void> check_relative_path(std::string_view path, std::string_view what);
 
-// True if `path` is `folder` or lies below it. Both have passed a check above.
-bool is_within(std::string_view path, std::string_view folder);
-
 // "/a/b/c" -> {"a", "b", "c"}; "/" -> {}. Also for relative paths.
 std::vector<std::string> path_components(std::string_view path);
 

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <deque>
 
+#include "gateway/base/path.h"
 #include "gateway/base/text.h"
 #include "gateway/platforms/container_path.h"
 
@@ -20,7 +21,6 @@ namespace {
 
 using platforms::Bind;
 using platforms::Engine;
-using platforms::is_within;
 using platforms::Mount;
 using platforms::MountMode;
 

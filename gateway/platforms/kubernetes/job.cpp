@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
+#include "gateway/base/path.h"
 #include "gateway/base/text.h"
 #include "gateway/platforms/container_path.h"
 #include "gateway/platforms/kubernetes/names.h"

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "gateway/base/limits.h"
+#include "gateway/base/path.h"
 #include "gateway/base/text.h"
 #include "gateway/platforms/container_path.h"
 #include "gateway/platforms/json_members.h"

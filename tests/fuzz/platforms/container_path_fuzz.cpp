@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gateway/base/check.h"
+#include "gateway/base/path.h"
 #include "gateway/platforms/container_path.h"
 
 using namespace hetao;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/base/path.h"
+
 namespace hetao::platforms {
 namespace {
 
