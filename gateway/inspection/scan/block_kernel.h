@@ -3,25 +3,24 @@
 //   explicit Vector(const uint8_t*);
 //   Where eq(uint8_t), range(uint8_t low, uint8_t high), letter(), high() const;
 //   Where eq_but(uint8_t bit, uint8_t) const;  // whatever that bit is
+//   Where one_of(const std::array<uint8_t, 16>&) const;  // each stands where its lower half says
 //   Where small() const;  // of letters: those that are no capitals
 //   static uint64_t bits(Where);
 //   static void store(Where, uint64_t& row);  // the same, to be read later
 //   Sorts sorts(const SortTables&) const;     // a byte of bits a byte
 //   static bool any(Sorts);
 //   static uint64_t with(Sorts, uint8_t bits);  // those with one of these
-//   Where one_of(const std::array<uint8_t, 16>&) const;  // each in the place that its lower half says
-//   static uint64_t starts(const uint8_t* text, const StartTables&);  // of a byte and the two behind it
-//   static uint64_t high_starts(the same);  // those that begin with a byte above ASCII; a few more pass
+//   // Of 64 bytes, those that with the two behind them begin one of these
+//   static uint64_t starts(const uint8_t* text, const StartTables&);
+//   static uint64_t high_starts(const uint8_t* text, const StartTables&);  // none of ASCII; a few more pass
 //
-// A branch that a block takes by chance costs as much as twenty comparisons. So there is none: a stride is
-// gone through once for what every block is asked, then four blocks at a time beside their neighbours (what
-// few groups hold is asked of those alone, where text of one kind mostly answers alike), then by lists of the
-// blocks that are worth a closer look, a list for each thing to look for. What random bytes hold often (a
-// capital, an '@', a '%') is refused by comparisons with its neighbours, and only what passes is looked at
-// one by one.
+// A branch that a block takes by chance costs as much as twenty comparisons. So a stride is gone through
+// three times: once for what every block is asked, without any branch; then four blocks at a time beside
+// their neighbours, where what few hold is asked in branches that text of one kind mostly takes alike; then
+// by lists of the blocks that are worth a closer look, one for each thing to look for. What random bytes hold
+// often (a capital, an '@', a '%') is refused by comparisons with its neighbours, and only what passes is
+// looked at one by one.
 #pragma once
-
-#include <cstring>
 
 #include "gateway/inspection/scan/block_masks.h"
 #include "gateway/inspection/scan/kernel_checks.h"
@@ -99,11 +98,12 @@ inline Rows hk_plates(const Around& digit, const Around& upper, const Around& pl
 // mainland's plates. In Big5 a character's second byte may be a letter.
 inline Rows cn_plates(const Around& digit, const Around& upper, const Around& high) {
   const Around four = in_a_row<2>(in_a_row<1>(digit | upper));
+  if (!any(four.now | four.next)) return Rows{};
   const Rows near = ahead<1>(four) | ahead<2>(four) | ahead<3>(four) | ahead<4>(four);
   return (behind<1>(high) | behind<2>(high)) & upper.now & near;
 }
 
-// A group of blocks beside their neighbours, and where its flags are.
+// A group of blocks beside their neighbours, and the bits that are their flags.
 struct Group {
   Group(const Classes& c, size_t b, Rows flags)
       : block(b), lanes(flags), small_or_line(c.small_or_line.around(b)) {
@@ -134,6 +134,9 @@ inline void note_digits(const Group& g, Flags& flags, Closer& closer, Stride& ou
   flags.runs |= where(run) & g.lanes;
   store(run, &out.run[g.block]);
   store(g.digit.now, &out.digit[g.block]);
+  const Rows begins = g.high.now | (g.letter.now & ~ahead<1>(g.digit));
+  flags.words |= where(begins) & g.lanes;
+  store(begins, &out.word[g.block]);
   const Around pair = two & ~Around{ahead<2>(g.digit), g.digit.next >> 2U, Rows{}};
   const Rows pairs = pair.now & ahead<3>(pair);
   if (!any(pairs)) return;
@@ -141,10 +144,7 @@ inline void note_digits(const Group& g, Flags& flags, Closer& closer, Stride& ou
   store(pairs, &closer.pairs[g.block]);
 }
 
-inline void note_words(const Group& g, Flags& flags, Stride& out) {
-  const Rows begins = g.high.now | (g.letter.now & ~ahead<1>(g.digit));
-  flags.words |= where(begins) & g.lanes;
-  store(begins, &out.word[g.block]);
+inline void note_words(const Group& g, Flags& flags) {
   const Rows dense = at_least(kDenseBytesMin, g.word);
   flags.dense |= dense & g.lanes;
   const Rows eight = eight_in_a_row(g.plain.now);
@@ -167,21 +167,26 @@ inline void note_capitals(const Group& g, Flags& flags, Closer& closer) {
   store(plates, &closer.candidate[g.block]);
 }
 
-// The second pass: what a block's classes and its neighbours' show. The next stride's bytes are asked for
-// meanwhile: the first pass is faster than they come.
-inline Flags note_neighbours(const uint8_t* text, size_t blocks, const Classes& c, Closer& closer,
-                             Stride& out) {
+// The second pass: what blocks show beside their neighbours. In two loops: all of it at once needs more
+// registers than there are. The next stride's bytes are asked for meanwhile: the first pass is faster than
+// they come.
+inline Flags note_groups(const uint8_t* text, size_t blocks, const Classes& c, Closer& closer, Stride& out) {
   Flags flags;
-  Rows lanes = {1, 2, 4, 8};
+  constexpr Rows kFirst = {1, 2, 4, 8};
+  Rows lanes = kFirst;
   for (size_t b = 0; b < blocks; b += kGroupBlocks, lanes <<= kGroupBlocks) {
     for (size_t i = 0; i < kGroupBlocks; ++i) __builtin_prefetch(text + (blocks + b + i) * kBlockBytes);
-    const Group group(c, b, lanes);
     for (Stride::Row* row : {&out.mark, &out.fold, &out.border, &out.control}) store(Rows{}, &(*row)[b]);
+    const Group group(c, b, lanes);
     store(group.line, &out.line[b]);
-    flags.high |= where(group.high.now) & lanes;
     flags.lines += counts(group.line);
+    flags.high |= where(group.high.now) & lanes;
+    note_words(group, flags);
+  }
+  lanes = kFirst;
+  for (size_t b = 0; b < blocks; b += kGroupBlocks, lanes <<= kGroupBlocks) {
+    const Group group(c, b, lanes);
     note_digits(group, flags, closer, out);
-    note_words(group, flags, out);
     note_capitals(group, flags, closer);
   }
   return flags;
@@ -294,7 +299,7 @@ void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry
   Classes c(carry);
   Closer closer;
   note_blocks<Vector>(text, blocks, separator, c, out);
-  const Flags flags = note_neighbours(text, blocks, c, closer, out);
+  const Flags flags = note_groups(text, blocks, c, closer, out);
   carry = {c.letter_or_high[blocks - 1], c.digit_or_high[blocks - 1]};
   out.digit[blocks] = c.digit_or_high[blocks] & ~c.letter_or_high[blocks];
   const uint64_t all = ~uint64_t{0} >> (kStrideBlocks - blocks);
