@@ -210,7 +210,7 @@ uint64_t borders(const uint8_t* text, uint64_t letter_or_high, uint64_t digit_or
 template <class Vector>
 uint64_t rare_candidates(const uint8_t* text) {
   const Vector v(text);
-  uint64_t rows = Vector::bits(v.eq(':') | v.eq('-'));
+  uint64_t rows = Vector::bits(v.one_of(kRowSigns));
   rows &= ahead<3>(rows);
   rows &= ahead<6>(rows);
   const Vector v1(text + 1);

@@ -37,7 +37,9 @@ constexpr SortTables kRare = SortTables()
                                  .add(64, 0x4, {0})
                                  .add(128, 0x5, {12});
 
-// Beside letters and digits: what base64 is made of, but for '_'. Each in the place that its lower half says.
+// What rows have between their pairs (00:00:5E). Each in the place that its lower half says.
+constexpr std::array<uint8_t, 16> kRowSigns = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', 0, 0, '-', 0, 0};
+// Beside letters and digits: what base64 is made of, but for '_'. In the same way.
 constexpr std::array<uint8_t, 16> kBase64Signs = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '+', 0, '-', 0, '/'};
 
 // What three bytes in a row may begin, a bit each: of the first all is told, of the second both halves, of
