@@ -89,7 +89,7 @@ constexpr StartTables kStarts =
         .add(kMixedStart, "@",
              "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
              "abcdefghijklmnopqrstuvwxyz\xef\xa2\xa3",
-             {2, 3, 4, 5, 6, 7, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf});
+             {1, 2, 3, 4, 5, 6, 7, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf});  // escapes and full-width letters, too
 
 inline bool is_hex(uint8_t c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
