@@ -108,10 +108,11 @@ inline bool is_letter(uint8_t c) {
 // Names that may stand in or round a number.
 inline bool is_named_entity(const uint8_t* at) {
   const std::string_view text(reinterpret_cast<const char*>(at), 6);
+  const std::string_view shorter(text.data(), 5);
   return text == "&nbsp;" || text == "&amp;#" || text == "&comma" || text == "&ensp;" || text == "&emsp;" ||
          text == "&thins" || text == "&zwnj;" || text == "&ZeroW" || text == "&lpar;" || text == "&lt;&l" ||
          text == "&hyphe" || text == "&dash;" || text == "&ndash" || text == "&minus" || text == "&perio" ||
-         text.starts_with("&shy;") || text.starts_with("&zwj;");
+         shorter == "&shy;" || shorter == "&zwj;";
 }
 
 // Escapes: \u0031 \U00000031 \u{31} \x31 \061, %31 %u0031, &#49; &#x31;, =31=31, a terminal's colours. Only
