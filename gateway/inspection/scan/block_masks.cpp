@@ -8,15 +8,21 @@ namespace hetao::inspection {
 
 namespace {
 
+#if defined(__x86_64__)
+// Whatever these engines are compiled with: a virtual machine may hide some of it.
+bool has_bit_instructions() {
+  return __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0 &&
+         __builtin_cpu_supports("lzcnt") != 0 && __builtin_cpu_supports("popcnt") != 0;
+}
+#endif
+
 std::vector<MaskEngine> engines_here() {
   std::vector<MaskEngine> engines;
 #if defined(__x86_64__)
-  const bool bits = __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0 &&
-                    __builtin_cpu_supports("lzcnt") != 0 && __builtin_cpu_supports("popcnt") != 0;
-  // The vector files are compiled with them, too; no processor has one without the other.
-  if (bits && __builtin_cpu_supports("avx512bw") != 0)
+  if (has_bit_instructions() && __builtin_cpu_supports("avx512bw") != 0)
     engines.push_back({"avx512", find_masks_avx512, &kBitNumbers});
-  if (bits && __builtin_cpu_supports("avx2") != 0) engines.push_back({"avx2", find_masks_avx2, &kBitNumbers});
+  if (has_bit_instructions() && __builtin_cpu_supports("avx2") != 0)
+    engines.push_back({"avx2", find_masks_avx2, &kBitNumbers});
 #elif defined(__aarch64__)
   engines.push_back({"neon", find_masks_neon});
 #endif
