@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 
 namespace hetao::inspection {
 
@@ -70,7 +72,10 @@ void Tally::encoded(const Hit& hit, std::string excerpt) {
 }
 
 void Tally::settle(const std::vector<Range>& read) {
+  // What stands beside something that is folded is seen once more in what is folded there.
+  std::set<std::pair<Kind, uint64_t>> seen;
   for (Encoded& one : encoded_) {
+    if (!seen.insert({one.hit.kind, one.hit.offset}).second) continue;
     const bool known = std::any_of(read.begin(), read.end(), [&](const Range& range) {
       return one.hit.offset >= range.begin && one.hit.offset < range.end &&
              std::find(range.kinds.begin(), range.kinds.end(), facts_of(one.hit.kind).name) !=

@@ -125,5 +125,9 @@ TEST(Writings, NumbersInBase64AreFoundAtEveryPlaceOfAQuad) {
     EXPECT_NE(kinds_of("x " + text + "\n").find("cn_mobile"), std::string::npos) << text;
 }
 
+TEST(Writings, WhatIsEncodedBesideAnEscapeIsCountedOnce) {
+  EXPECT_EQ(kinds_of("a\\u0020b, MTM4MDAxMzgwMDA= c\\u0020d\n"), "cn_mobile:1 ");
+}
+
 }  // namespace
 }  // namespace hetao::inspection
