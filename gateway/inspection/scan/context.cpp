@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 
 #include "gateway/inspection/kinds.h"
 
@@ -271,35 +272,13 @@ constexpr bool is_letter(char c) {
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
 }
-char lower(char c) {
+constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
+constexpr char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 
-// Where a word can begin, by its first three bytes (letters in either case): so most places are done with
-// after one look.
-class Beginnings {
- public:
-  Beginnings() {
-    for (const Word& word : kWords) {
-      const uint32_t at = place_of(folded(&word.bytes.front()));
-      known_[at / 64] |= uint64_t{1} << (at % 64);
-      by_place_[at % kLists].push_back(&word);
-    }
-  }
-  static uint32_t folded(const char* three) {
-    const auto byte = [three](size_t i) { return uint32_t{static_cast<uint8_t>(three[i])}; };
-    return (byte(0) | byte(1) << 8U | byte(2) << 16U) | 0x202020U;
-  }
-  static uint32_t place_of(uint32_t three) { return (three * 0x9e3779b1U) >> (32U - kPlaceBits); }
-  bool knows(uint32_t place) const { return (known_[place / 64] >> (place % 64) & 1U) != 0; }
-  const std::vector<const Word*>& words(uint32_t place) const { return by_place_[place % kLists]; }
-
- private:
-  static constexpr uint32_t kPlaceBits = 15;
-  static constexpr uint32_t kLists = 1'024;
-  std::array<uint64_t, (1U << kPlaceBits) / 64> known_{};
-  std::array<std::vector<const Word*>, kLists> by_place_;
-};
 constexpr size_t kWordBytesMin = 3;
 static_assert(std::all_of(kWords.begin(), kWords.end(),
                           [](const Word& word) { return word.bytes.size() >= kWordBytesMin; }));
@@ -309,10 +288,101 @@ static_assert(std::all_of(kWords.begin(), kWords.end(), [](const Word& word) {
   return first >= 0x80 || (is_letter(word.bytes[0]) && (word.bytes[1] < '0' || word.bytes[1] > '9'));
 }));
 
-const Beginnings& beginnings() {
-  static const Beginnings kBeginnings;
-  return kBeginnings;
+constexpr uint32_t byte_of(char c) {
+  return static_cast<uint8_t>(c);
 }
+
+// Which two bytes a word can begin with (letters in either case), and now and then two others. A row for each
+// second byte, a bit for each first one but for its top two bits: all of it stays in the fastest cache.
+class BeginningPairs {
+ public:
+  constexpr BeginningPairs() = default;
+  constexpr explicit BeginningPairs(uint32_t groups) {
+    for (const Word& word : kWords) {
+      if ((word.groups & groups) == 0) continue;
+      for (const char a : {lower(word.bytes[0]), upper(word.bytes[0])}) {
+        for (const char b : {lower(word.bytes[1]), upper(word.bytes[1])})
+          firsts_[byte_of(b)] |= uint64_t{1} << (byte_of(a) & 63U);
+      }
+    }
+  }
+  // Whether a word may begin at one of these places.
+  template <size_t Places>
+  bool knows_some(const char* text) const {
+    uint64_t joined = 0;
+    for (size_t i = 0; i < Places; ++i) joined |= row_at(text[i], text[i + 1]);
+    return (joined & 1U) != 0;
+  }
+  bool knows(const char* text) const { return (row_at(text[0], text[1]) & 1U) != 0; }
+
+ private:
+  // The pair's bit is the last one.
+  uint64_t row_at(char a, char b) const { return firsts_[byte_of(b)] >> (byte_of(a) & 63U); }
+  std::array<uint64_t, 256> firsts_{};
+};
+constexpr uint32_t kAllGroups = ~uint32_t{0};
+constexpr BeginningPairs kPairs(kAllGroups);
+// Of one group alone: so few that hardly another pair is taken for one of them.
+constexpr size_t kGroups = 16;
+static_assert(std::all_of(kWords.begin(), kWords.end(),
+                          [](const Word& word) { return word.groups >> kGroups == 0; }));
+constexpr std::array<BeginningPairs, kGroups> kPairsOfGroup = [] {
+  std::array<BeginningPairs, kGroups> all;
+  for (size_t i = 0; i < kGroups; ++i) all[i] = BeginningPairs(1U << i);
+  return all;
+}();
+
+const BeginningPairs& pairs_of(uint32_t groups) {
+  const bool one = groups != 0 && (groups & (groups - 1)) == 0;
+  return one ? kPairsOfGroup[static_cast<size_t>(__builtin_ctz(groups))] : kPairs;
+}
+
+// The words by their first three bytes (letters in either case): as many lists as make most of them short.
+class WordLists {
+ public:
+  struct Entry {
+    // The first eight bytes: letters in either case; what stands from a blank on, and behind the word, may be
+    // anything.
+    uint64_t bytes = 0;
+    uint64_t mask = 0;
+    const Word* word = nullptr;
+    size_t compared = 0;  // so many bytes of it
+  };
+  constexpr WordLists() {
+    for (const Word& word : kWords) ++begin_[place_of(first_three(word)) + 1];
+    for (size_t i = 1; i < begin_.size(); ++i) begin_[i] = static_cast<uint16_t>(begin_[i] + begin_[i - 1]);
+    auto next = begin_;
+    for (const Word& word : kWords) entries_[next[place_of(first_three(word))]++] = entry_of(word);
+  }
+  std::span<const Entry> beginning_with(uint64_t bytes) const {
+    const size_t place = place_of(bytes);
+    return std::span(entries_).subspan(begin_[place], static_cast<size_t>(begin_[place + 1] - begin_[place]));
+  }
+
+ private:
+  static constexpr uint32_t kListBits = 10;
+  static constexpr uint64_t first_three(const Word& word) {
+    return byte_of(word.bytes[0]) | byte_of(word.bytes[1]) << 8U | byte_of(word.bytes[2]) << 16U;
+  }
+  // Of the first three.
+  static constexpr size_t place_of(uint64_t bytes) {
+    const uint32_t three = static_cast<uint32_t>(bytes) & 0xffffffU;
+    return ((three | 0x202020U) * 0x9e3779b1U) >> (32U - kListBits);
+  }
+  static constexpr Entry entry_of(const Word& word) {
+    const std::string_view all = word.bytes;
+    Entry entry{0, 0, &word, std::min({all.size(), all.find(' ', kWordBytesMin), sizeof entry.bytes})};
+    for (size_t i = 0; i < entry.compared; ++i) {
+      entry.bytes |= uint64_t{byte_of(all[i])} << 8 * i;
+      entry.mask |= uint64_t{is_letter(all[i]) ? 0xdfU : 0xffU} << 8 * i;
+    }
+    entry.bytes &= entry.mask;
+    return entry;
+  }
+  std::array<uint16_t, (1U << kListBits) + 1> begin_{};
+  std::array<Entry, kWords.size()> entries_{};
+};
+constexpr WordLists kLists;
 
 // Words that others end with: "template", "allocation", "composition".
 bool ends_others(std::string_view word) {
@@ -333,53 +403,77 @@ bool bordered(std::string_view text, size_t at, std::string_view word) {
   return end >= text.size() || !is_letter(text[end]) || (is_lower(text[end - 1]) && !is_lower(text[end]));
 }
 
-uint32_t words_at(std::string_view text, size_t at, uint32_t place) {
+uint64_t eight_at(std::string_view text, size_t at) {
+  uint64_t eight = 0;
+  if (text.size() - at >= sizeof eight) {
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+  } else {
+    std::memcpy(&eight, text.data() + at, text.size() - at);
+  }
+  return eight;
+}
+
+// The words that begin at `at`, of which kWordBytesMin bytes are there.
+uint32_t words_at(std::string_view text, size_t at) {
+  const uint64_t eight = eight_at(text, at);
   uint32_t groups = 0;
-  for (const Word* word : beginnings().words(place)) {
-    const std::string_view bytes = word->bytes;
+  for (const WordLists::Entry& entry : kLists.beginning_with(eight)) {
+    if ((eight & entry.mask) != entry.bytes) continue;
+    const std::string_view bytes = entry.word->bytes;
     if (at + bytes.size() > text.size()) continue;
-    size_t i = 0;
+    size_t i = entry.compared;
     // Halves of characters may be letters; names of columns join words by other signs than blanks.
     while (i < bytes.size() && (lower(text[at + i]) == lower(bytes[i]) ||
                                 (bytes[i] == ' ' && (text[at + i] == '_' || text[at + i] == '-'))))
       ++i;
-    if (i == bytes.size() && (!is_letter(text[at]) || bordered(text, at, bytes))) groups |= word->groups;
+    if (i == bytes.size() && (!is_letter(text[at]) || bordered(text, at, bytes)))
+      groups |= entry.word->groups;
   }
   return groups;
 }
 
-// Those of eight bytes that may begin a word: the top bit of each that is not below 'A'.
-uint64_t beginnings_in(const char* text) {
-  uint64_t bytes = 0;
-  std::memcpy(&bytes, text, sizeof bytes);
-  constexpr uint64_t kTop = 0x8080808080808080U;
-  return (((bytes & ~kTop) + 0x3f3f3f3f3f3f3f3fU) | bytes) & kTop;
-}
-
+// Calls take(place, groups) for each word that begins in text[from, until), until it says that this is
+// enough. `wanted`: of other groups, words may be left out.
 template <class Take>
-void each_word(std::string_view text, size_t from, size_t until, Take take) {
-  const Beginnings& known = beginnings();
+void each_word(std::string_view text, size_t from, size_t until, uint32_t wanted, Take take) {
   if (text.size() < kWordBytesMin) return;
   until = std::min(until, text.size() - kWordBytesMin + 1);
-  const auto look = [&](size_t i) {
-    const uint32_t place = Beginnings::place_of(Beginnings::folded(text.data() + i));
-    if (!known.knows(place)) return;
-    if (const uint32_t groups = words_at(text, i, place); groups != 0) take(i, groups);
+  const BeginningPairs& pairs = pairs_of(wanted);
+  const auto enough = [&](size_t i) {
+    if (!pairs.knows(text.data() + i)) return false;
+    const uint32_t groups = words_at(text, i);
+    return groups != 0 && take(i, groups);
   };
+  // Some places at once: most of them are done with after one look.
+  constexpr size_t kAtOnce = 8;
   size_t i = from;
-  for (; i + 8 <= until; i += 8) {
-    for (uint64_t left = beginnings_in(text.data() + i); left != 0; left &= left - 1)
-      look(i + static_cast<size_t>(__builtin_ctzll(left)) / 8);
+  for (; i + kAtOnce <= until; i += kAtOnce) {
+    if (!pairs.knows_some<kAtOnce>(text.data() + i)) continue;
+    for (size_t j = i; j < i + kAtOnce; ++j) {
+      if (enough(j)) return;
+    }
   }
-  for (; i < until; ++i) look(i);
+  for (; i < until; ++i) {
+    if (enough(i)) return;
+  }
 }
 
 }  // namespace
 
 uint32_t words_in(std::string_view text, size_t from, size_t until) {
   uint32_t all = 0;
-  each_word(text, from, std::min(until, text.size()), [&](size_t, uint32_t groups) { all |= groups; });
+  each_word(text, from, until, kAllGroups, [&](size_t, uint32_t groups) {
+    all |= groups;
+    return false;
+  });
   return all;
+}
+
+bool has_word(std::string_view text, size_t from, size_t until, uint32_t wanted) {
+  bool found = false;
+  each_word(text, from, until, wanted,
+            [&](size_t, uint32_t groups) { return found = (groups & wanted) != 0; });
+  return found;
 }
 
 uint32_t ContextFinder::near(size_t from, size_t until) {
@@ -389,7 +483,10 @@ uint32_t ContextFinder::near(size_t from, size_t until) {
     done_from_ = done_until_ = from;
   }
   if (until > done_until_) {
-    each_word(text_, done_until_, until, [&](size_t at, uint32_t groups) { found_.push_back({at, groups}); });
+    each_word(text_, done_until_, until, kAllGroups, [&](size_t at, uint32_t groups) {
+      found_.push_back({at, groups});
+      return false;
+    });
     done_until_ = until;
   }
   uint32_t all = 0;

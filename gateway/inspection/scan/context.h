@@ -12,6 +12,8 @@ namespace hetao::inspection {
 
 // Groups (ContextGroup) of the words that begin in text[from, until).
 uint32_t words_in(std::string_view text, size_t from, size_t until);
+// Whether one of these groups' words begins there: cheaper where that is all that is asked.
+bool has_word(std::string_view text, size_t from, size_t until, uint32_t groups);
 
 // The same for places that come in ascending order, near each other: each byte is looked at once.
 class ContextFinder {

@@ -228,9 +228,8 @@ bool WindowScan::is_spoken_for(size_t begin, size_t end, size_t column, uint32_t
     return shape_.table && (shape_.words_of(column) & wanted) != 0;
   const Near place = near(begin, end);
   const size_t before = std::max(place.from, begin - std::min(begin, kRightBeforeBytes));
-  return (place.heading & wanted) != 0 || (words_in(text_, before, begin) & wanted) != 0 ||
-         (words_in(text_, place.from, before) & wanted) != 0 ||
-         (words_in(text_, begin, place.until) & wanted) != 0;
+  return (place.heading & wanted) != 0 || has_word(text_, before, begin, wanted) ||
+         has_word(text_, place.from, before, wanted) || has_word(text_, begin, place.until, wanted);
 }
 
 // The scan of the layer's own bytes.
