@@ -42,6 +42,14 @@ bool all_base64(const char* text) {
   return joined >= 0;
 }
 
+// Where the characters of base64 begin that lead up to `end`, not before `least`.
+size_t base64_word_begin(std::string_view text, size_t end, size_t least) {
+  size_t begin = end;
+  while (begin >= least + 8 && all_base64<8>(text.data() + begin - 8)) begin -= 8;
+  while (begin > least && base64_value(text[begin - 1]) >= 0) --begin;
+  return begin;
+}
+
 // The three bytes of a quad; below zero: it is none.
 int32_t quad_value(const char* quad) {
   const auto value = [quad](size_t i) { return static_cast<int32_t>(base64_value(quad[i])); };
@@ -180,9 +188,18 @@ View decode_base64_near(std::string_view text, size_t quad) {
   Base64Reader reader;
   size_t i = base64_begin(text, quad);
   size_t place = i;
-  const auto push = [&](char c) { view.push(c, place); };
-  view.reserve((kEncodedBeforeBytes + kEncodedBehindBytes) / 4 * 3 + kMaskPadBytes);
   const size_t end = std::min(text.size(), quad + kEncodedBehindBytes);
+  // Room for all there may be, so that each byte costs no more than to put it down.
+  constexpr size_t kBytesMax = (kEncodedBeforeBytes + kEncodedBehindBytes) / 4 * 3 + 3;
+  view.reserve(kBytesMax + kMaskPadBytes);
+  view.text.resize(kBytesMax);
+  view.from.resize(kBytesMax);
+  char* bytes = view.text.data();
+  uint32_t* from = view.from.data();
+  const auto push = [&](char c) {
+    *bytes++ = c;
+    *from++ = static_cast<uint32_t>(place);
+  };
   for (; i < end; ++i) {
     if (reader.between_quads()) {
       for (place = i; i + 4 <= end; place = i += 4) {
@@ -202,6 +219,8 @@ View decode_base64_near(std::string_view text, size_t quad) {
   }
   view.cut = i >= quad + kEncodedBehindBytes && i < text.size();
   reader.end(push);
+  view.text.resize(static_cast<size_t>(bytes - view.text.data()));
+  view.from.resize(view.text.size());
   view.close(std::min(i, text.size()));
   return view;
 }
@@ -441,6 +460,19 @@ std::string decode_dump_run(std::string_view text, size_t bytes_max, size_t& use
 
 }  // namespace
 
+std::optional<std::array<char, 12>> decode_first_quads(std::string_view run) {
+  std::array<char, 12> bytes;
+  if (run.size() < 16) return std::nullopt;
+  size_t count = 0;
+  int32_t joined = 0;
+  for (size_t i = 0; i < 16; i += 4) {
+    const int32_t value = quad_value(run.data() + i);
+    joined |= value;
+    take_quad(value, [&](char c) { bytes[count++] = c; });
+  }
+  return joined >= 0 ? std::optional(bytes) : std::nullopt;
+}
+
 std::string decode_run(std::string_view text, RunEncoding encoding, size_t bytes_max, size_t& used) {
   switch (encoding) {
     case RunEncoding::kBase64:
@@ -456,12 +488,15 @@ std::string decode_run(std::string_view text, RunEncoding encoding, size_t bytes
 // The first of several dense blocks: does a long base64 run begin in it, or shortly before?
 void WindowScan::on_dense_begin(size_t block) {
   if (block >= window_.until) return;
+  const size_t least = block - std::min(block, kDenseBackBytes);
   size_t begin = block;
-  while (begin >= 8 && block - begin < kDenseBackBytes && all_base64<8>(text_.data() + begin - 8)) begin -= 8;
-  while (begin > 0 && block - begin < kDenseBackBytes &&
-         (base64_value(text_[begin - 1]) >= 0 ||
-          (is_line_end(text_[begin - 1]) && begin >= 2 && base64_value(text_[begin - 2]) >= 0)))
+  while (true) {
+    begin = base64_word_begin(text_, begin, least);
+    // A line end is part of it where the line before goes on.
+    if (begin == least || !is_line_end(text_[begin - 1]) || begin < 2 || base64_value(text_[begin - 2]) < 0)
+      break;
     --begin;
+  }
   on_dense_run(begin, kDenseRunMin);
   // A word that stands in front of the run and ends with its line is none of it.
   const size_t line = text_.substr(begin, block - begin).rfind('\n');
@@ -485,22 +520,27 @@ void WindowScan::on_borders(size_t block, uint64_t borders) {
 void WindowScan::on_loose_block(size_t block) {
   if (block >= window_.until) return;
   const size_t end = std::min(block + kBlockBytes, text_.size());
-  size_t begin = block;
-  while (begin > 0 && block - begin < kDenseRunMin && base64_value(text_[begin - 1]) >= 0) --begin;
+  size_t begin = base64_word_begin(text_, block, block - std::min(block, kDenseRunMin));
   while (begin < end) {
-    size_t until = begin;
-    while (until < begin + kShortRunMin && base64_value(at(until)) >= 0) ++until;
-    if (until - begin >= kShortRunMin) on_dense_run(begin, kShortRunMin);
+    // Looked at from behind: most words end before, and are passed over by one look.
+    const size_t last = begin + kShortRunMin;
+    if (last > text_.size()) return;
+    if (const size_t word = base64_word_begin(text_, last, begin); word > begin) {
+      begin = word;
+      continue;
+    }
+    on_dense_run(begin, kShortRunMin);
+    size_t until = last;
     while (until < end && base64_value(text_[until]) >= 0) ++until;
     begin = until + 1;
   }
 }
 
 void WindowScan::on_dense_run(size_t begin, size_t least) {
-  size_t length = 0;
-  while (length < least && base64_value(at(begin + length)) >= 0) ++length;
-  if (length < least || begin < window_.from || begin >= window_.until) return;
+  if (begin < window_.from || begin >= window_.until || begin + least > text_.size()) return;
   const std::string_view run = text_.substr(begin);
+  if (least == kDenseRunMin ? !all_base64<kDenseRunMin>(run.data()) : !all_base64<kShortRunMin>(run.data()))
+    return;
   if (const size_t most = content_characters(run, RunEncoding::kBase64); most > 0) {
     embedded_->push_back({window_.offset + begin, RunEncoding::kBase64, most});
     return;

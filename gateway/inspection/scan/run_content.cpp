@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <span>
 #include <string>
 
 #include "gateway/base/text.h"
@@ -22,19 +23,46 @@ constexpr size_t kMarkedHeadBytes = 256;
 constexpr size_t kDoubleByteHeadBytes = 128;
 constexpr size_t kChanceCharacters = 512;
 
+constexpr std::array kPackedMagics = {
+    "\x1f\x8b\x08"sv, "PK\x03\x04"sv, "BZh"sv,      "\xfd\x37zXZ"sv, "\x28\xb5\x2f\xfd"sv,
+    "7z\xbc\xaf"sv,   "%PDF"sv,       "SQLite f"sv, "PAR1"sv,        "\x89PNG"sv,
+    "\xff\xd8\xff"sv, "GIF8"sv,       "\x89HDF"sv,  "\x93NUMPY"sv,   "\x80\x04\x95"sv};
+constexpr std::array kWideMarks = {"\xff\xfe"sv, "\xfe\xff"sv};
+
+bool begins_with_one_of(std::string_view head, std::span<const std::string_view> these) {
+  return std::any_of(these.begin(), these.end(), [head](auto one) { return head.starts_with(one); });
+}
+
+// What single bytes say.
+enum Says : uint8_t {
+  kControl = 1U << 0U,  // that no text holds
+  kNul = 1U << 1U,      // may be half of a wide character
+  kMagic = 1U << 2U,    // as the first one: may begin something packed, or wide characters
+};
+constexpr std::array<uint8_t, 256> kSays = [] {
+  std::array<uint8_t, 256> all{};
+  const auto add = [&all](size_t c, Says what) { all[c] = static_cast<uint8_t>(all[c] | what); };
+  for (size_t c = 0; c < ' '; ++c) {
+    if (c != '\n' && c != '\r' && c != '\t') add(c, kControl);
+  }
+  add(0x7f, kControl);
+  add(0, kNul);
+  for (const std::string_view magic : kPackedMagics) add(static_cast<uint8_t>(magic[0]), kMagic);
+  for (const std::string_view mark : kWideMarks) add(static_cast<uint8_t>(mark[0]), kMagic);
+  return all;
+}();
+
+unsigned says(char c) {
+  return kSays[static_cast<uint8_t>(c)];
+}
+unsigned say(std::string_view bytes) {
+  unsigned joined = 0;
+  for (const char c : bytes) joined |= says(c);
+  return joined;
+}
+
 bool is_packed(std::string_view head) {
-  static constexpr std::array kMagics = {
-      "\x1f\x8b\x08"sv, "PK\x03\x04"sv, "BZh"sv,      "\xfd\x37zXZ"sv, "\x28\xb5\x2f\xfd"sv,
-      "7z\xbc\xaf"sv,   "%PDF"sv,       "SQLite f"sv, "PAR1"sv,        "\x89PNG"sv,
-      "\xff\xd8\xff"sv, "GIF8"sv,       "\x89HDF"sv,  "\x93NUMPY"sv,   "\x80\x04\x95"sv};
-  static constexpr std::array<bool, 256> kFirst = [] {
-    std::array<bool, 256> first{};
-    for (const std::string_view magic : kMagics) first[static_cast<uint8_t>(magic[0])] = true;
-    return first;
-  }();
-  return !head.empty() && kFirst[static_cast<uint8_t>(head[0])] &&
-         std::any_of(kMagics.begin(), kMagics.end(),
-                     [head](std::string_view magic) { return head.starts_with(magic); });
+  return !head.empty() && (says(head[0]) & kMagic) != 0 && begins_with_one_of(head, kPackedMagics);
 }
 
 // UTF-16 behind a mark of its order: no control characters, and halves of characters only in pairs.
@@ -74,9 +102,7 @@ bool is_utf8_text(std::string_view head) {
 }
 
 bool has_controls(std::string_view head) {
-  return std::any_of(head.begin(), head.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
-  });
+  return (say(head) & kControl) != 0;
 }
 
 // Text in UTF-8 (but for a character that the cut may have halved), GBK or Big5, without control characters.
@@ -102,19 +128,28 @@ bool is_wide_text(std::string_view head) {
   return false;
 }
 
+// Whether a run is refused by what its first bytes are, one by one, as most of random bytes are.
+bool is_nothing(std::string_view first) {
+  return (says(first[0]) & kMagic) == 0 && (say(first) & (kControl | kNul)) == kControl;
+}
+
 }  // namespace
 
 size_t content_characters(std::string_view run, RunEncoding encoding) {
   constexpr size_t kAll = std::string_view::npos;
+  std::optional<std::array<char, kHeadBytes>> quads;
+  if (encoding == RunEncoding::kBase64) quads = decode_first_quads(run);
+  if (quads && is_nothing({quads->data(), quads->size()})) return 0;
   size_t used = 0;
-  // The first few bytes refuse most of what is none. The next line may be a text of its own.
+  // The next line may be a text of its own.
   const auto own_line = [run](size_t characters) {
     const std::string_view head = run.substr(0, characters);
     const auto ends = [](char c) { return c == '\n' || c == '\r' || c == '\\'; };
     const auto end = static_cast<size_t>(std::find_if(head.begin(), head.end(), ends) - head.begin());
     return end >= kShortRunMin ? head.substr(0, end) : head;
   };
-  const std::string first = decode_run(own_line(kHeadCharacters), encoding, kHeadBytes, used);
+  const std::string first = quads ? std::string(quads->begin(), quads->end())
+                                  : decode_run(own_line(kHeadCharacters), encoding, kHeadBytes, used);
   if (first.size() < kHeadBytes) return 0;
   if (is_packed(first)) return kAll;
   const auto decoded = [&](size_t bytes) { return decode_run(own_line(bytes * 2), encoding, bytes, used); };
@@ -133,8 +168,7 @@ size_t content_characters(std::string_view run, RunEncoding encoding) {
     };
     return goes_on(run) || goes_on(next) ? kAll : kChanceCharacters;
   };
-  if (first.starts_with("\xff\xfe"sv) || first.starts_with("\xfe\xff"sv))
-    return judged(kMarkedHeadBytes, is_marked_wide_text);
+  if (begins_with_one_of(first, kWideMarks)) return judged(kMarkedHeadBytes, is_marked_wide_text);
   const bool text = is_text(first);
   if (!text && first.find('\0') == std::string::npos) return 0;
   const std::string more = decoded(kMoreBytes);

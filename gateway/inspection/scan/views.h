@@ -2,7 +2,9 @@
 // ASCII, base64 and hexadecimal decoded. A view says for each of its bytes where in the window it came from.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +62,8 @@ inline constexpr size_t kShortRunMin = 20;
 // text or like something packed, 0 where it does not, and some where it does for so short a way that it may
 // be chance.
 size_t content_characters(std::string_view run, RunEncoding encoding);
+// The bytes of a base64 run's first four quads; nothing where something else stands between or behind them.
+std::optional<std::array<char, 12>> decode_first_quads(std::string_view run);
 // Decodes a whole run; stops at the first byte that belongs to none.
 std::string decode_run(std::string_view text, RunEncoding encoding, size_t bytes_max, size_t& used);
 
