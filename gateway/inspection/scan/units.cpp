@@ -273,7 +273,9 @@ Unit high_unit(std::string_view text, size_t at) {
 Unit unit_at(std::string_view text, size_t at, bool markup, bool after_quoted) {
   Unit unit;
   const char c = text[at];
-  if (c == '\\') {
+  if (is_high(c)) {
+    unit = high_unit(text, at);
+  } else if (c == '\\') {
     unit = backslash_unit(text, at);
   } else if (c == '%') {
     unit = percent_unit(text, at);
@@ -287,8 +289,6 @@ Unit unit_at(std::string_view text, size_t at, bool markup, bool after_quoted) {
     unit = entity_unit(text, at);
   } else if (c == '\0') {
     unit = nul_unit(text, at);
-  } else if (is_high(c)) {
-    unit = high_unit(text, at);
   }
   if (unit.bytes > 0 && unit.changes && !unit.raw_byte && unit.code != kNothing)
     unit.code = plain_of(unit.code);
@@ -317,19 +317,12 @@ size_t wide_separator_at(std::string_view text, size_t at) {
   return 0;
 }
 
-bool wide_letter_at(std::string_view text, size_t at) {
-  const uint32_t first = byte_at(text, at);
-  if (first != 0xef && first != 0xa2 && first != 0xa3) return false;
+bool is_wide_letter(std::string_view text, size_t at) {
   uint32_t code = 0;
   if (utf8_at(text, at, code) == 3)
     return (code >= 0xff21 && code <= 0xff3a) || (code >= 0xff41 && code <= 0xff5a);
   const uint32_t plain = double_byte_plain(byte_at(text, at), byte_at(text, at + 1)) | 0x20U;
   return plain >= 'a' && plain <= 'z';
-}
-
-bool wide_letter_before(std::string_view text, size_t at) {
-  return (at >= 3 && wide_letter_at(text, at - 3) && byte_at(text, at - 3) == 0xef) ||
-         (at >= 2 && byte_at(text, at - 2) < 0xa4 && wide_letter_at(text, at - 2));
 }
 
 }  // namespace hetao::inspection

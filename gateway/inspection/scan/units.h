@@ -23,8 +23,17 @@ Unit unit_at(std::string_view text, size_t at, bool markup, bool after_quoted);
 
 // Length of a wide blank or dash (U+3000, U+00A0, U+2013, …) at `at`, in UTF-8, GBK or Big5; 0: none.
 size_t wide_separator_at(std::string_view text, size_t at);
-// A full-width letter there, or one that ends there.
-bool wide_letter_at(std::string_view text, size_t at);
-bool wide_letter_before(std::string_view text, size_t at);
+// A full-width letter there, or one that ends there. Three bytes can begin one (in UTF-8, GBK and Big5): most
+// characters are refused by that, and only what is left is looked at as a whole.
+bool is_wide_letter(std::string_view text, size_t at);
+inline bool wide_letter_at(std::string_view text, size_t at) {
+  if (at >= text.size()) return false;
+  const auto first = static_cast<uint8_t>(text[at]);
+  return (first == 0xef || first == 0xa2 || first == 0xa3) && is_wide_letter(text, at);
+}
+inline bool wide_letter_before(std::string_view text, size_t at) {
+  return (at >= 3 && text[at - 3] == '\xef' && is_wide_letter(text, at - 3)) ||
+         (at >= 2 && (text[at - 2] == '\xa2' || text[at - 2] == '\xa3') && is_wide_letter(text, at - 2));
+}
 
 }  // namespace hetao::inspection

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "gateway/inspection/scan/units.h"
 #include "gateway/inspection/scan/window_scan.h"
@@ -57,11 +58,22 @@ bool has_plate_or_star(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     row = is_upper(text[i]) || is_digit(text[i]) ? row + 1 : 0;
     if (row == 4) return true;
-    if (is_high(text[i]) && (text.substr(i, 3) == "★"sv || text.substr(i, 2) == "\xa1\xef"sv ||
-                             text.substr(i, 2) == "\xa1\xb9"sv))
+    if (text[i] == '\xe2' && text.substr(i, 3) == "★"sv) return true;
+    if (text[i] == '\xa1' && (text.substr(i, 2) == "\xa1\xef"sv || text.substr(i, 2) == "\xa1\xb9"sv))
       return true;
   }
   return false;
+}
+
+// Characters that can't begin anything but themselves; a tag's '<' is looked at in markup alone.
+bool is_plain(char c) {
+  static constexpr std::array<bool, 256> kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (size_t i = 1; i < 0x80; ++i)
+      plain[i] = std::string_view("\\%\x1b=<&").find(static_cast<char>(i)) == std::string_view::npos;
+    return plain;
+  }();
+  return kPlain[static_cast<uint8_t>(c)];
 }
 
 // What stands between the first and last character of an identifier; other scripts apart.
@@ -87,17 +99,6 @@ bool wide_letters_round(std::string_view text, size_t at) {
 }
 
 }  // namespace
-
-// Characters that can't begin anything but themselves; a tag's '<' is looked at in markup alone.
-bool is_plain(char c) {
-  static constexpr std::array<bool, 256> kPlain = [] {
-    std::array<bool, 256> plain{};
-    for (size_t i = 1; i < 0x80; ++i)
-      plain[i] = std::string_view("\\%\x1b=<&").find(static_cast<char>(i)) == std::string_view::npos;
-    return plain;
-  }();
-  return kPlain[static_cast<uint8_t>(c)];
-}
 
 View fold(std::string_view text, size_t from, size_t until, bool markup) {
   View view;
@@ -182,8 +183,9 @@ void WindowScan::scan_view(View view) {
 void WindowScan::note_fold(size_t pos) {
   if (!folds_.empty() && pos <= folds_.back().last + kFoldBeforeBytes + kFoldBehindBytes) {
     folds_.back().last = std::max(folds_.back().last, pos);
+    ++folds_.back().things;
   } else {
-    folds_.push_back({pos, pos});
+    folds_.push_back({pos, pos, 1});
   }
 }
 
@@ -194,42 +196,62 @@ size_t WindowScan::fold_begin(size_t first) const {
   if (!is_high(text_[from])) return from;
   for (size_t begin = from; begin < std::min(from + 4, first); ++begin) {
     size_t i = begin;
-    while (i < first) i += std::max<size_t>(unit_at(text_, i, false, false).bytes, 1);
+    while (i < first)
+      i += is_plain(text_[i]) ? 1 : std::max<size_t>(unit_at(text_, i, false, false).bytes, 1);
     if (i == first) return begin;
   }
   return from;
 }
 
-// Whether an identifier may stand round the one thing at `pos` that is to be folded, among bytes that are no
-// text. Then some of its characters touch that thing, or it stands plain nearby, and what is folded is a word
-// that speaks for it. A program's bytes hold a '%' and two digits in every other page, and nothing of either.
-bool WindowScan::may_be_identifier(size_t pos) const {
+void WindowScan::Characters::add(std::string_view text) {
+  all += text.size();
+  for (const char c : text) {
+    digits += is_digit(c) ? 1 : 0;
+    capitals += is_upper(c) ? 1 : 0;
+    signs += c == '@' || c == '.' ? 1 : 0;
+    separators += c == ':' || c == '-' ? 1 : 0;
+  }
+}
+
+// Whether an identifier may stand round the one or two things of a stretch that are to be folded, among bytes
+// that are no text. Then some of its characters touch these, or it stands plain nearby, and what is folded is
+// a word that speaks for it. A program's bytes hold a '%' and two digits in every other page, and nothing of
+// either.
+bool WindowScan::may_be_identifier(const Stretch& stretch) const {
+  if (stretch.things > 2) return true;
+  Characters round;
+  if (shows_identifier(stretch.first, round)) return true;
+  if (stretch.last != stretch.first && shows_identifier(stretch.last, round)) return true;
+  // Two letters and a digit make the shortest plate, six characters the shortest address.
+  return round.digits >= 3 || (round.digits >= 1 && round.capitals >= 2) ||
+         (round.signs >= 1 && round.all >= 6) || round.separators >= 4;
+}
+
+// Whether what stands round the thing at `pos` is enough by itself. Else adds the characters that touch it.
+bool WindowScan::shows_identifier(size_t pos, Characters& round) const {
   const char c = text_[pos];
   if (c == '\\' || c == '&' || c == '\0' || is_digit(c)) return true;
   const size_t least = pos - std::min(pos, kFoldBeforeBytes);
   const size_t most = std::min(text_.size(), pos + kFoldBehindBytes);
   if (has_number(part(least, most))) return true;
   if (c == '@') return wide_letters_round(text_, pos);
-  const size_t after = pos + std::max<size_t>(unit_at(text_, pos, false, false).bytes, 1);
+  const Unit unit = unit_at(text_, pos, false, false);
+  const size_t after = pos + std::max<size_t>(unit.bytes, 1);
   size_t begin = pos;
   while (begin > least && in_identifier(text_[begin - 1])) --begin;
   size_t end = std::min(after, most);
   while (end < most && in_identifier(text_[end])) ++end;
-  size_t digits = 0;
-  size_t capitals = 0;
-  size_t signs = 0;
-  size_t separators = 0;
-  for (size_t i = begin; i < end; i = i + 1 == pos ? std::max(i + 1, after) : i + 1) {
-    const char one = text_[i];
-    digits += is_digit(one) ? 1 : 0;
-    capitals += is_upper(one) ? 1 : 0;
-    signs += one == '@' || one == '.' ? 1 : 0;
-    separators += one == ':' || one == '-' ? 1 : 0;
+  round.add(part(begin, pos));
+  round.add(part(after, end));
+  // What it is folded to, not how that is written.
+  if (unit.code < 0x80) {
+    const char one = static_cast<char>(unit.code);
+    round.add({&one, 1});
   }
-  // Six characters make the shortest address; a plate may go on behind a dot or another script's letter.
-  return digits >= 3 || (digits >= 1 && capitals >= 1) || (signs >= 1 && end - begin >= 6) ||
-         separators >= 4 ||
-         has_plate_or_star(part(begin - std::min(begin, kPlateBytes), std::min(end + kPlateBytes, most)));
+  round.capitals += wide_letter_before(text_, begin) ? 1 : 0;
+  round.capitals += wide_letter_at(text_, end) ? 1 : 0;
+  // A plate may go on behind a dot or another script's letter.
+  return has_plate_or_star(part(begin - std::min(begin, kPlateBytes), std::min(end + kPlateBytes, most)));
 }
 
 void WindowScan::scan_folded() {
@@ -241,9 +263,15 @@ void WindowScan::scan_folded() {
   }
   const std::vector<Stretch> stretches = folds_;
   for (const Stretch& one : stretches) {
-    if (controls_ > kControlsMax && one.first == one.last && !may_be_identifier(one.first)) continue;
+    if (controls_ > kControlsMax && !may_be_identifier(one)) continue;
     const size_t from = fold_begin(one.first);
-    scan_view(fold(text_, from, std::min(text_.size(), one.last + kFoldBehindBytes), false));
+    const size_t until = std::min(text_.size(), one.last + kFoldBehindBytes);
+    View view = fold(text_, from, until, false);
+    // Read from another place, those may be halves of characters: the same bytes show nothing new.
+    if (view.text.size() == until - from &&
+        std::memchr(view.changed.data(), 1, view.changed.size()) == nullptr)
+      continue;
+    scan_view(std::move(view));
   }
 }
 

@@ -102,6 +102,8 @@ TEST(Writings, AnEscapeInBinaryDataIsReadWhereItsNeighboursAreOfANumber) {
   EXPECT_EQ(among("00%3A00:5E:00:53:01"), "mac_address:1 ");
   EXPECT_EQ(among("机\u200b密★10年"), "cn_secret_marking:1 ");
   EXPECT_EQ(among("护\u200b照号 E00000001"), "cn_passport:1 ");
+  for (const char* plate : {"AB%312", "%41B12", "A%4212", "AB%31%32", "AB①²"})
+    EXPECT_EQ(among("vehicle "s + plate + " "), "hk_plate:1 ") << plate;
 }
 
 // As it stood in a table of contents that xar had compressed.
