@@ -21,14 +21,20 @@ std::string printable(std::string_view text) {
 std::string readable(std::string_view bytes, size_t bytes_max) {
   if (bytes.size() <= bytes_max && is_utf8(bytes)) return printable(bytes);
   std::string out;
+  out.reserve(std::min(bytes.size(), bytes_max));
   for (size_t i = 0; i < bytes.size();) {
-    size_t length = 1;
-    while (length <= 4 && !is_utf8(bytes.substr(i, length))) ++length;
-    const bool whole = length <= 4;
+    const auto lead = static_cast<unsigned char>(bytes[i]);
+    if (lead < 0x80) {
+      if (out.size() == bytes_max) break;
+      out.push_back(bytes[i++]);
+      continue;
+    }
+    const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    const bool whole = is_utf8(bytes.substr(i, length));
     const std::string_view next = whole ? bytes.substr(i, length) : std::string_view("?");
     if (out.size() + next.size() > bytes_max) break;
     out += next;
-    i += whole ? length : 1;
+    i += next.size();
   }
   return printable(out);
 }

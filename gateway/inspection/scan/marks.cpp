@@ -56,14 +56,27 @@ bool one_of(std::string_view characters, size_t width, std::string_view characte
   return false;
 }
 
-// Endings that name files: "icon@2x.png" is no address.
+// Up to eight letters as a number, in lower case.
+constexpr uint64_t joined(std::string_view letters) {
+  uint64_t all = 0;
+  for (const char c : letters) all = all << 8U | static_cast<uint8_t>(c | 0x20);
+  return all;
+}
+
+// Endings that name files: "icon@2x.png" is no address. In any case of letters.
 bool is_file_ending(std::string_view ending) {
-  static constexpr std::array kEndings = {
-      "png"sv,  "jpg"sv,  "jpeg"sv,    "gif"sv,    "svg"sv,   "webp"sv,   "js"sv,    "ts"sv,   "css"sv,
-      "json"sv, "html"sv, "htm"sv,     "py"sv,     "cpp"sv,   "hpp"sv,    "txt"sv,   "csv"sv,  "xml"sv,
-      "yaml"sv, "yml"sv,  "md"sv,      "gz"sv,     "zip"sv,   "tar"sv,    "so"sv,    "dll"sv,  "exe"sv,
-      "log"sv,  "conf"sv, "service"sv, "socket"sv, "timer"sv, "target"sv, "mount"sv, "slice"sv};
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+  static constexpr auto kEndings = [] {
+    constexpr std::array kNames = {
+        "png"sv,  "jpg"sv,  "jpeg"sv,    "gif"sv,    "svg"sv,   "webp"sv,   "js"sv,    "ts"sv,   "css"sv,
+        "json"sv, "html"sv, "htm"sv,     "py"sv,     "cpp"sv,   "hpp"sv,    "txt"sv,   "csv"sv,  "xml"sv,
+        "yaml"sv, "yml"sv,  "md"sv,      "gz"sv,     "zip"sv,   "tar"sv,    "so"sv,    "dll"sv,  "exe"sv,
+        "log"sv,  "conf"sv, "service"sv, "socket"sv, "timer"sv, "target"sv, "mount"sv, "slice"sv};
+    std::array<uint64_t, kNames.size()> endings{};
+    std::transform(kNames.begin(), kNames.end(), endings.begin(), joined);
+    return endings;
+  }();
+  return ending.size() <= sizeof(uint64_t) &&
+         std::find(kEndings.begin(), kEndings.end(), joined(ending)) != kEndings.end();
 }
 
 constexpr size_t kBesideAddress = 16;
@@ -147,10 +160,7 @@ void WindowScan::on_email(size_t at_sign) {
   const std::string_view ending = part(label, end);
   if (ending.size() < 2 || ending.size() > 24 || !std::all_of(ending.begin(), ending.end(), is_letter))
     return;
-  std::string lower(ending);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return static_cast<char>(c | 0x20); });
-  if (is_file_ending(lower) || is_chance_address(text_, begin, end)) return;
+  if (is_file_ending(ending) || is_chance_address(text_, begin, end)) return;
   report(Kind::kEmail, begin, end, false);
 }
 

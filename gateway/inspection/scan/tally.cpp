@@ -38,6 +38,7 @@ void append(std::vector<T>& into, const std::vector<T>& more) {
 Tally::Cell& Tally::new_cell(Kind kind, size_t column) {
   Cell& made = cells_.emplace_back();
   made.place = place_of(kind, column);
+  made.offsets.reserve(kOffsetsMax);
   index_[made.place] = static_cast<uint16_t>(cells_.size());
   return made;
 }

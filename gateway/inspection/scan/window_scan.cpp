@@ -307,17 +307,17 @@ std::string WindowScan::masked_excerpt(size_t begin, size_t end) const {
   const size_t from = begin - std::min(begin, kExcerptSideBytes);
   const size_t until = std::min(end + kExcerptSideBytes / 2, text_.size());
   std::string shown;
-  for (size_t i = from; i < until; ++i) {
-    const char c = text_[i];
-    const bool inside = i >= begin && i < end;
-    if (i == begin) shown += '[';
-    if (is_digit(c) || (inside && i != begin && (is_letter(c) || is_high(c)))) {
-      shown += '*';
-    } else {
-      shown += c;
-    }
-    if (i + 1 == end) shown += ']';
-  }
+  shown.reserve(until - from + 2);
+  const auto show = [&](size_t first, size_t last, auto masks) {
+    for (size_t i = first; i < last; ++i) shown.push_back(masks(i) ? '*' : text_[i]);
+  };
+  const auto digits = [this](size_t i) { return is_digit(text_[i]); };
+  show(from, begin, digits);
+  shown.push_back('[');
+  show(begin, end,
+       [&](size_t i) { return digits(i) || (i != begin && (is_letter(text_[i]) || is_high(text_[i]))); });
+  shown.push_back(']');
+  show(end, until, digits);
   return readable(shown, 200);
 }
 
