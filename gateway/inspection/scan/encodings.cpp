@@ -490,17 +490,18 @@ void WindowScan::on_dense_begin(size_t block) {
   if (block >= window_.until) return;
   const size_t least = block - std::min(block, kDenseBackBytes);
   size_t begin = block;
+  size_t line = 0;  // behind the last line end
   while (true) {
     begin = base64_word_begin(text_, begin, least);
     // A line end is part of it where the line before goes on.
     if (begin == least || !is_line_end(text_[begin - 1]) || begin < 2 || base64_value(text_[begin - 2]) < 0)
       break;
+    if (line == 0 && text_[begin - 1] == '\n') line = begin;
     --begin;
   }
   on_dense_run(begin, kDenseRunMin);
   // A word that stands in front of the run and ends with its line is none of it.
-  const size_t line = text_.substr(begin, block - begin).rfind('\n');
-  if (line != std::string_view::npos) on_dense_run(begin + line + 1, kDenseRunMin);
+  if (line > begin) on_dense_run(line, kDenseRunMin);
 }
 
 // Another run may begin behind each of them.

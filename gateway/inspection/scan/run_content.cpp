@@ -29,10 +29,6 @@ constexpr std::array kPackedMagics = {
     "\xff\xd8\xff"sv, "GIF8"sv,       "\x89HDF"sv,  "\x93NUMPY"sv,   "\x80\x04\x95"sv};
 constexpr std::array kWideMarks = {"\xff\xfe"sv, "\xfe\xff"sv};
 
-bool begins_with_one_of(std::string_view head, std::span<const std::string_view> these) {
-  return std::any_of(these.begin(), these.end(), [head](auto one) { return head.starts_with(one); });
-}
-
 // What single bytes say.
 enum Says : uint8_t {
   kControl = 1U << 0U,  // that no text holds
@@ -61,8 +57,10 @@ unsigned say(std::string_view bytes) {
   return joined;
 }
 
-bool is_packed(std::string_view head) {
-  return !head.empty() && (says(head[0]) & kMagic) != 0 && begins_with_one_of(head, kPackedMagics);
+// Of the magics and marks above.
+bool begins_with_one_of(std::string_view head, std::span<const std::string_view> these) {
+  return !head.empty() && (says(head[0]) & kMagic) != 0 &&
+         std::any_of(these.begin(), these.end(), [head](auto one) { return head.starts_with(one); });
 }
 
 // UTF-16 behind a mark of its order: no control characters, and halves of characters only in pairs.
@@ -133,26 +131,22 @@ bool is_nothing(std::string_view first) {
   return (says(first[0]) & kMagic) == 0 && (say(first) & (kControl | kNul)) == kControl;
 }
 
-}  // namespace
+// Where the next line may be a text of its own, what is in front of that.
+std::string_view own_line(std::string_view run, size_t characters) {
+  const std::string_view head = run.substr(0, characters);
+  const auto ends = [](char c) { return c == '\n' || c == '\r' || c == '\\'; };
+  const auto end = static_cast<size_t>(std::find_if(head.begin(), head.end(), ends) - head.begin());
+  return end >= kShortRunMin ? head.substr(0, end) : head;
+}
 
-size_t content_characters(std::string_view run, RunEncoding encoding) {
+// The same as content_characters(), of a run that decodes to `first` and more.
+size_t content_behind(std::string_view first, std::string_view run, RunEncoding encoding) {
   constexpr size_t kAll = std::string_view::npos;
-  std::optional<std::array<char, kHeadBytes>> quads;
-  if (encoding == RunEncoding::kBase64) quads = decode_first_quads(run);
-  if (quads && is_nothing({quads->data(), quads->size()})) return 0;
+  if (begins_with_one_of(first, kPackedMagics)) return kAll;
   size_t used = 0;
-  // The next line may be a text of its own.
-  const auto own_line = [run](size_t characters) {
-    const std::string_view head = run.substr(0, characters);
-    const auto ends = [](char c) { return c == '\n' || c == '\r' || c == '\\'; };
-    const auto end = static_cast<size_t>(std::find_if(head.begin(), head.end(), ends) - head.begin());
-    return end >= kShortRunMin ? head.substr(0, end) : head;
+  const auto decoded = [&](size_t bytes) {
+    return decode_run(own_line(run, bytes * 2), encoding, bytes, used);
   };
-  const std::string first = quads ? std::string(quads->begin(), quads->end())
-                                  : decode_run(own_line(kHeadCharacters), encoding, kHeadBytes, used);
-  if (first.size() < kHeadBytes) return 0;
-  if (is_packed(first)) return kAll;
-  const auto decoded = [&](size_t bytes) { return decode_run(own_line(bytes * 2), encoding, bytes, used); };
   // Two bytes of a mark are common in anything packed, and nearly any bytes can be characters of two bytes:
   // how long it goes on like that tells. A short line shows little: then what follows has to be like it, too,
   // with it or as a line of its own.
@@ -170,11 +164,25 @@ size_t content_characters(std::string_view run, RunEncoding encoding) {
   };
   if (begins_with_one_of(first, kWideMarks)) return judged(kMarkedHeadBytes, is_marked_wide_text);
   const bool text = is_text(first);
-  if (!text && first.find('\0') == std::string::npos) return 0;
+  if (!text && (say(first) & kNul) == 0) return 0;
   const std::string more = decoded(kMoreBytes);
   if (!text || !is_text(more)) return is_wide_text(more) ? kAll : 0;
   if (is_utf8_text(more)) return kAll;
   return judged(kDoubleByteHeadBytes, is_double_byte_text);
+}
+
+}  // namespace
+
+size_t content_characters(std::string_view run, RunEncoding encoding) {
+  if (encoding == RunEncoding::kBase64) {
+    if (const auto quads = decode_first_quads(run)) {
+      const std::string_view first(quads->data(), quads->size());
+      return is_nothing(first) ? 0 : content_behind(first, run, encoding);
+    }
+  }
+  size_t used = 0;
+  const std::string first = decode_run(own_line(run, kHeadCharacters), encoding, kHeadBytes, used);
+  return first.size() < kHeadBytes ? 0 : content_behind(first, run, encoding);
 }
 
 }  // namespace hetao::inspection
