@@ -318,10 +318,13 @@ size_t wide_separator_at(std::string_view text, size_t at) {
 }
 
 bool is_wide_letter(std::string_view text, size_t at) {
-  uint32_t code = 0;
-  if (utf8_at(text, at, code) == 3)
-    return (code >= 0xff21 && code <= 0xff3a) || (code >= 0xff41 && code <= 0xff5a);
-  const uint32_t plain = double_byte_plain(byte_at(text, at), byte_at(text, at + 1)) | 0x20U;
+  const uint32_t second = byte_at(text, at + 1);
+  if (byte_at(text, at) == 0xef) {  // U+FF21 to U+FF3A, U+FF41 to U+FF5A
+    const uint32_t third = byte_at(text, at + 2);
+    return (second == 0xbc && third >= 0xa1 && third <= 0xba) ||
+           (second == 0xbd && third >= 0x81 && third <= 0x9a);
+  }
+  const uint32_t plain = double_byte_plain(byte_at(text, at), second) | 0x20U;
   return plain >= 'a' && plain <= 'z';
 }
 
