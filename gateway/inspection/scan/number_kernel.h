@@ -86,9 +86,11 @@ constexpr SortTable kSortTable = [] {
 // Stores go by sixes: what lies behind the last one is not read.
 constexpr size_t kRowRoom = kRunsMax + 6;
 struct Sorted {
+  // Both in one word, so that they are stored and loaded at once.
   struct Number {
-    uint16_t begin;
-    uint16_t end;
+    uint32_t word;
+    size_t begin() const { return word & 0xffffU; }
+    size_t end() const { return word >> 16U; }
   };
   Sorted() {
     for (size_t i = 0; i < kSorts; ++i) ends[i] = rows[i].data();
@@ -136,7 +138,7 @@ void sort_numbers(const StridePlace& place, const Stride& stride, const uint16_t
         (starts_text ? 0 : table.before[byte(begin - 1)]) + (ends_text ? 0 : table.behind[byte(end)]);
     Sort sort = table.sorts[end - begin][sides];
     if (kEdge && begin >= place.until && sort != Sort::kNothing) sort = Sort::kLook;
-    *out.ends[static_cast<size_t>(sort)]++ = {static_cast<uint16_t>(begin), static_cast<uint16_t>(end)};
+    *out.ends[static_cast<size_t>(sort)]++ = {static_cast<uint32_t>(begin | end << 16U)};
   }
 }
 
@@ -190,10 +192,11 @@ class Finds {
     ++last_.count;
   }
   void look(Sorted::Number number, bool valid, Kind kind) {
-    const size_t block = number.begin / kBlockBytes;
+    const size_t block = number.begin() / kBlockBytes;
     blocks_ |= uint64_t{1} << block;
-    looked_at_[block] |= uint64_t{1} << number.begin % kBlockBytes;
-    found_[number.begin] = {number.begin, number.end, valid, kind, valid ? column_of(number.begin) : 0};
+    looked_at_[block] |= uint64_t{1} << number.begin() % kBlockBytes;
+    found_[number.begin()] = {static_cast<uint16_t>(number.begin()), static_cast<uint16_t>(number.end()),
+                              valid, kind, valid ? column_of(number.begin()) : 0};
   }
   void flush() {
     if (last_.count > 0) out_.form[out_.forms++] = last_;
@@ -232,16 +235,16 @@ inline void judge_numbers(const StridePlace& place, const Stride& stride, Number
       const Judged it = what_it_says(number);
       if (it.says == Says::kNothing) continue;
       if (it.says == Says::kForm) {
-        finds.form(it.kind, number.begin);
+        finds.form(it.kind, number.begin());
       } else {
         finds.look(number, it.says == Says::kValid, it.kind);
       }
     }
     finds.flush();
   };
-  const auto digits = [&place](Sorted::Number number) { return place.text + number.begin; };
+  const auto digits = [&place](Sorted::Number number) { return place.text + number.begin(); };
   const auto judge_as_short = [&](Sorted::Number number) {
-    return judge_short(place, stride, number.begin, number.end);
+    return judge_short(place, stride, number.begin(), number.end());
   };
   using enum Sort;
   judge(kShort, judge_as_short);
@@ -254,7 +257,7 @@ inline void judge_numbers(const StridePlace& place, const Stride& stride, Number
   judge(kEighteen, [&](Sorted::Number number) { return judge_eighteen(digits(number)); });
   // A capital before seven digits is a letter of its own, or belongs to more.
   judge(kHkid, [&](Sorted::Number number) {
-    const bool alone = place.before + number.begin >= 2 && says(place.text[number.begin - 2]) == 0;
+    const bool alone = place.before + number.begin() >= 2 && says(place.text[number.begin() - 2]) == 0;
     return alone ? judge_hkid(digits(number)) : judge_as_short(number);
   });
   judge(kLook, [](Sorted::Number) { return Judged{Says::kLook}; });
