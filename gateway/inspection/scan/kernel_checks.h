@@ -107,8 +107,9 @@ inline bool is_letter(uint8_t c) {
 
 // Names that may stand in or round a number.
 inline bool is_named_entity(const uint8_t* at) {
-  const std::string_view text(reinterpret_cast<const char*>(at), 6);
-  const std::string_view shorter(text.data(), 5);
+  const char* const name = reinterpret_cast<const char*>(at);
+  const std::string_view text(name, 6);
+  const std::string_view shorter(name, 5);
   return text == "&nbsp;" || text == "&amp;#" || text == "&comma" || text == "&ensp;" || text == "&emsp;" ||
          text == "&thins" || text == "&zwnj;" || text == "&ZeroW" || text == "&lpar;" || text == "&lt;&l" ||
          text == "&hyphe" || text == "&dash;" || text == "&ndash" || text == "&minus" || text == "&perio" ||
