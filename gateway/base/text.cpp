@@ -24,11 +24,6 @@ std::string readable(std::string_view bytes, size_t bytes_max) {
   out.reserve(std::min(bytes.size(), bytes_max));
   for (size_t i = 0; i < bytes.size();) {
     const auto lead = static_cast<unsigned char>(bytes[i]);
-    if (lead < 0x80) {
-      if (out.size() == bytes_max) break;
-      out.push_back(bytes[i++]);
-      continue;
-    }
     const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
     const bool whole = is_utf8(bytes.substr(i, length));
     const std::string_view next = whole ? bytes.substr(i, length) : std::string_view("?");

@@ -39,6 +39,7 @@ Tally::Cell& Tally::new_cell(Kind kind, size_t column) {
   Cell& made = cells_.emplace_back();
   made.place = place_of(kind, column);
   made.offsets.reserve(kOffsetsMax);
+  made.word_offsets.reserve(kOffsetsMax);
   index_[made.place] = static_cast<uint16_t>(cells_.size());
   return made;
 }

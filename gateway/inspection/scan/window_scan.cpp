@@ -15,6 +15,7 @@ constexpr size_t kIdentifierBytesMax = 512;
 constexpr size_t kViewEndBytes = 32;
 constexpr size_t kExcerptSideBytes = 24;
 constexpr size_t kEncodedAheadBytes = 128;
+constexpr size_t kReportedOfWindow = 64;  // and more where there are more
 
 }  // namespace
 
@@ -58,6 +59,7 @@ void WindowScan::pass_lines() {
 void WindowScan::run() {
   const size_t begin = window_.from - std::min(window_.from, kBlockBytes);
   if (shape_.table) find_line(begin);
+  if (view_ == nullptr) reported_.reserve(kReportedOfWindow);
   MaskCarry carry;
   const auto* text = reinterpret_cast<const uint8_t*>(text_.data());
   // A little further than what counts: encoded text may begin in this window and show what it is in the next.
@@ -309,15 +311,16 @@ std::string WindowScan::masked_excerpt(size_t begin, size_t end) const {
   std::string shown;
   shown.reserve(until - from + 2);
   const auto show = [&](size_t first, size_t last, auto masks) {
-    for (size_t i = first; i < last; ++i) shown.push_back(masks(i) ? '*' : text_[i]);
+    shown.append(text_.substr(first, last - first));
+    std::replace_if(shown.end() - static_cast<ptrdiff_t>(last - first), shown.end(), masks, '*');
   };
-  const auto digits = [this](size_t i) { return is_digit(text_[i]); };
-  show(from, begin, digits);
+  const auto masks_inside = [](char c) { return is_digit(c) || is_letter(c) || is_high(c); };
+  show(from, begin, is_digit);
   shown.push_back('[');
-  show(begin, end,
-       [&](size_t i) { return digits(i) || (i != begin && (is_letter(text_[i]) || is_high(text_[i]))); });
+  show(begin, begin + 1, is_digit);
+  show(begin + 1, end, masks_inside);
   shown.push_back(']');
-  show(end, until, digits);
+  show(end, until, is_digit);
   return readable(shown, 200);
 }
 
