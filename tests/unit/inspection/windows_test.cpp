@@ -107,6 +107,7 @@ TEST(Windows, MasksAreEqualOverRandomBytes) {
       engine.find(bytes.data(), kStrideBlocks, ',', again, found);
       EXPECT_EQ(found.runs, expected.runs) << engine.name;
       EXPECT_EQ(found.busy, expected.busy) << engine.name;
+      EXPECT_EQ(found.words, expected.words) << engine.name;
       EXPECT_EQ(found.dense, expected.dense) << engine.name;
       EXPECT_EQ(found.loose, expected.loose) << engine.name;
       EXPECT_EQ(found.lines, expected.lines) << engine.name;
@@ -114,6 +115,7 @@ TEST(Windows, MasksAreEqualOverRandomBytes) {
       for (size_t i = 0; i < kStrideBlocks; ++i) {
         EXPECT_EQ(found.digit[i], expected.digit[i]) << engine.name;
         EXPECT_EQ(found.run[i], expected.run[i]) << engine.name;
+        EXPECT_EQ(found.word[i], expected.word[i]) << engine.name;
         EXPECT_EQ(found.mark[i], expected.mark[i]) << engine.name;
         EXPECT_EQ(found.fold[i], expected.fold[i]) << engine.name;
         EXPECT_EQ(found.border[i], expected.border[i]) << engine.name;
@@ -195,209 +197,210 @@ TEST(Windows, NumbersAreJudgedInRowsAsOneByOne) {
   }
   EXPECT_GT(with_noise, 10);
   EXPECT_GT(with_hkid, 10);
+}
 
-  // The last stride of a window is short: what lies behind its blocks counts as their neighbours alone.
-  TEST(Windows, FewBlocksAreSeenAsAmongMany) {
-    const std::string text = document(12, 64 * kBlockBytes + kMaskPadBytes);
-    const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-    for (const MaskEngine& engine : all_engines()) {
-      Stride many;
-      MaskCarry carry;
-      engine.find(bytes, kStrideBlocks, ',', carry, many);
-      for (const unsigned blocks : {1U, 2U, 3U, 4U, 5U, 17U, 62U, 63U}) {
-        Stride few;
-        MaskCarry again;
-        engine.find(bytes, blocks, ',', again, few);
-        const uint64_t all = (uint64_t{1} << blocks) - 1;
-        EXPECT_EQ(few.runs, many.runs & all) << engine.name;
-        EXPECT_EQ(few.busy, many.busy & all) << engine.name;
-        EXPECT_EQ(few.dense, many.dense & all) << engine.name;
-        EXPECT_EQ(few.loose, many.loose & all) << engine.name;
-        uint64_t lines = 0;
-        for (size_t i = 0; i < blocks; ++i) {
-          lines += static_cast<uint64_t>(std::popcount(many.line[i]));
-          EXPECT_EQ(few.digit[i + 1], many.digit[i + 1]) << engine.name;
-          EXPECT_EQ(few.run[i], many.run[i]) << engine.name;
-          EXPECT_EQ(few.mark[i], many.mark[i]) << engine.name;
-          EXPECT_EQ(few.fold[i], many.fold[i]) << engine.name;
-          EXPECT_EQ(few.border[i], many.border[i]) << engine.name;
-          EXPECT_EQ(few.line[i], many.line[i]) << engine.name;
-          EXPECT_EQ(few.separator[i], many.separator[i]) << engine.name;
-        }
-        EXPECT_EQ(few.lines, lines) << engine.name << " " << blocks;
+// The last stride of a window is short: what lies behind its blocks counts as their neighbours alone.
+TEST(Windows, FewBlocksAreSeenAsAmongMany) {
+  const std::string text = document(12, 64 * kBlockBytes + kMaskPadBytes);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  for (const MaskEngine& engine : all_engines()) {
+    Stride many;
+    MaskCarry carry;
+    engine.find(bytes, kStrideBlocks, ',', carry, many);
+    for (const unsigned blocks : {1U, 2U, 3U, 4U, 5U, 17U, 62U, 63U}) {
+      Stride few;
+      MaskCarry again;
+      engine.find(bytes, blocks, ',', again, few);
+      const uint64_t all = (uint64_t{1} << blocks) - 1;
+      EXPECT_EQ(few.runs, many.runs & all) << engine.name;
+      EXPECT_EQ(few.busy, many.busy & all) << engine.name;
+      EXPECT_EQ(few.words, many.words & all) << engine.name;
+      EXPECT_EQ(few.dense, many.dense & all) << engine.name;
+      EXPECT_EQ(few.loose, many.loose & all) << engine.name;
+      uint64_t lines = 0;
+      for (size_t i = 0; i < blocks; ++i) {
+        lines += static_cast<uint64_t>(std::popcount(many.line[i]));
+        EXPECT_EQ(few.digit[i + 1], many.digit[i + 1]) << engine.name;
+        EXPECT_EQ(few.run[i], many.run[i]) << engine.name;
+        EXPECT_EQ(few.word[i], many.word[i]) << engine.name;
+        EXPECT_EQ(few.mark[i], many.mark[i]) << engine.name;
+        EXPECT_EQ(few.fold[i], many.fold[i]) << engine.name;
+        EXPECT_EQ(few.border[i], many.border[i]) << engine.name;
+        EXPECT_EQ(few.line[i], many.line[i]) << engine.name;
+        EXPECT_EQ(few.separator[i], many.separator[i]) << engine.name;
       }
+      EXPECT_EQ(few.lines, lines) << engine.name << " " << blocks;
     }
   }
+}
 
-  TEST(Windows, PiecesOfEverySizeGiveTheSameFindings) {
-    const std::string text = document(3, 300'000);
-    const std::string expected = findings_of(inspect(as_bytes(text)));
-    for (const size_t size :
-         {size_t{1}, size_t{3}, size_t{63}, size_t{64}, size_t{1'000}, size_t{65'535}, size_t{65'537}}) {
-      InspectOptions options;
-      options.limits.held_bytes = 70'000;  // so that it flows instead of being kept
-      Inspector inspector(options);
-      for (size_t at = 0; at < text.size(); at += size)
-        inspector.feed(as_bytes(std::string_view(text).substr(at, size)));
-      EXPECT_EQ(findings_of(inspector.finish()), expected) << size;
-    }
-  }
-
-  TEST(Windows, PartsInAnyOrderGiveTheSameFindings) {
-    const std::string text = document(4, 13'000'000);
-    const std::string expected = findings_of(inspect(as_bytes(text)));
+TEST(Windows, PiecesOfEverySizeGiveTheSameFindings) {
+  const std::string text = document(3, 300'000);
+  const std::string expected = findings_of(inspect(as_bytes(text)));
+  for (const size_t size :
+       {size_t{1}, size_t{3}, size_t{63}, size_t{64}, size_t{1'000}, size_t{65'535}, size_t{65'537}}) {
     InspectOptions options;
-    options.parallel = [](size_t count, const std::function<void(size_t)>& work) {
-      for (size_t i = count; i > 0; --i) work(i - 1);
-    };
-    EXPECT_EQ(findings_of(inspect(as_bytes(text), options)), expected);
+    options.limits.held_bytes = 70'000;  // so that it flows instead of being kept
+    Inspector inspector(options);
+    for (size_t at = 0; at < text.size(); at += size)
+      inspector.feed(as_bytes(std::string_view(text).substr(at, size)));
+    EXPECT_EQ(findings_of(inspector.finish()), expected) << size;
   }
+}
 
-  // A column of card-like numbers whose check digits are drawn, and one that is a card among them.
-  std::string column_of_numbers(size_t rows, bool pass_by_chance) {
-    std::mt19937 random(7);
-    std::string text = "order,when\n";
-    for (size_t i = 0; i < rows; ++i) {
-      std::string number = "62";
-      for (int k = 0; k < 13; ++k) number += static_cast<char>('0' + random() % 10);
-      unsigned sum = 0;
-      for (size_t k = 0; k < number.size(); ++k) {
-        const unsigned digit = static_cast<unsigned>(number[number.size() - 1 - k] - '0');
-        sum += k % 2 == 0 ? digit * 2 / 10 + digit * 2 % 10 : digit;
-      }
-      const unsigned check = (10 - sum % 10) % 10;
-      const bool passes = pass_by_chance ? random() % 10 == 0 : false;
-      text +=
-          number + static_cast<char>('0' + (passes ? check : (check + 1 + random() % 9) % 10)) + ",2026\n";
+TEST(Windows, PartsInAnyOrderGiveTheSameFindings) {
+  const std::string text = document(4, 13'000'000);
+  const std::string expected = findings_of(inspect(as_bytes(text)));
+  InspectOptions options;
+  options.parallel = [](size_t count, const std::function<void(size_t)>& work) {
+    for (size_t i = count; i > 0; --i) work(i - 1);
+  };
+  EXPECT_EQ(findings_of(inspect(as_bytes(text), options)), expected);
+}
+
+// A column of card-like numbers whose check digits are drawn, and one that is a card among them.
+std::string column_of_numbers(size_t rows, bool pass_by_chance) {
+  std::mt19937 random(7);
+  std::string text = "order,when\n";
+  for (size_t i = 0; i < rows; ++i) {
+    std::string number = "62";
+    for (int k = 0; k < 13; ++k) number += static_cast<char>('0' + random() % 10);
+    unsigned sum = 0;
+    for (size_t k = 0; k < number.size(); ++k) {
+      const unsigned digit = static_cast<unsigned>(number[number.size() - 1 - k] - '0');
+      sum += k % 2 == 0 ? digit * 2 / 10 + digit * 2 % 10 : digit;
     }
+    const unsigned check = (10 - sum % 10) % 10;
+    const bool passes = pass_by_chance ? random() % 10 == 0 : false;
+    text += number + static_cast<char>('0' + (passes ? check : (check + 1 + random() % 9) % 10)) + ",2026\n";
+  }
+  return text;
+}
+
+TEST(Windows, OnlyWhatChanceExplainsIsNoise) {
+  const auto kinds = [](const std::string& text) { return inspect(as_bytes(text)).findings.size(); };
+  const std::string card = "6222021234567890128,2026\n";
+  // Enough numbers of which as many pass as chance lets pass.
+  EXPECT_EQ(kinds(column_of_numbers(1'000, true)), 0U);
+  // Too few to tell; and many that all fail, but for one.
+  EXPECT_EQ(kinds(column_of_numbers(30, false) + card), 1U);
+  EXPECT_EQ(kinds(column_of_numbers(1'000, false) + card), 1U);
+  // More than chance lets pass.
+  std::string mixed = column_of_numbers(1'000, true);
+  for (int i = 0; i < 60; ++i) mixed += card;
+  EXPECT_EQ(kinds(mixed), 1U);
+}
+
+// What a block's neighbours refuse is the same for every instruction set: over bytes that are
+// nearly identifiers, in every place of a block.
+TEST(Windows, NearlyIdentifiersAreJudgedAlikeEverywhere) {
+  std::mt19937 random(11);
+  const std::vector<std::string> pieces = {"粤B·1234",
+                                           "粤BD12345",
+                                           "\xa1\x50",
+                                           "AB 12",
+                                           "AB1",
+                                           "a@b.co",
+                                           "@b",
+                                           "%3",
+                                           "%31%33",
+                                           "\\u0031",
+                                           "=\n",
+                                           "&#4",
+                                           "&#49;",
+                                           "\x1b[1m",
+                                           "\x1b[",
+                                           "--B",
+                                           "00:00:5E:00:53:01",
+                                           "12:34:56:78",
+                                           "MTM4",
+                                           "MTM4MDAxMzgwMDA=",
+                                           "//4xADEA",
+                                           "31 31 30 31",
+                                           "１３",
+                                           "13800138000",
+                                           "A123456(3)",
+                                           std::string("1\0003\0008\0", 6),
+                                           "★",
+                                           "机密★"};
+  for (int round = 0; round < 12; ++round) {
+    std::string text;
+    while (text.size() < 9'000) {
+      const size_t filler = random() % (round % 2 == 0 ? 90 : 5);
+      for (size_t i = 0; i < filler; ++i)
+        text += round % 3 == 0 ? static_cast<char>(random()) : "aB3+/ .\n"[random() % 8];
+      text += pieces[random() % pieces.size()];
+    }
+    const std::string expected = findings_of(inspect(as_bytes(text)));
+    for (const MaskEngine& engine : all_engines()) {
+      InspectOptions options;
+      options.engine = &engine;
+      EXPECT_EQ(findings_of(inspect(as_bytes(text), options)), expected) << engine.name << " round " << round;
+    }
+  }
+}
+
+TEST(Windows, ColumnsOfNumbersAreToldFromColumnsOfIdentifiers) {
+  std::string noise = "order,when\n";
+  for (uint64_t i = 0; i < 2'000; ++i)
+    noise += std::to_string(6'200'000'000'000'000ULL + i * 982'451'653ULL) + ",2026\n";
+  EXPECT_EQ(inspect(as_bytes(noise)).verdict, Verdict::kClean);
+  EXPECT_EQ(inspect(as_bytes(noise)).noise.size(), 1U);
+  std::string cards = "card,when\n";
+  for (int i = 0; i < 100; ++i) cards += "6222021234567890128,2026\n";
+  const Report found = inspect(as_bytes(noise.substr(0, 200) + "\n" + cards));
+  EXPECT_EQ(found.verdict, Verdict::kFindings);
+}
+
+// Numbers between commas are judged in rows; each counts as it does alone.
+TEST(Windows, EveryNumberOfATableIsTested) {
+  std::mt19937_64 random(9);
+  const auto digits = [&random](size_t count) {
+    std::string text;
+    for (size_t i = 0; i < count; ++i) text += static_cast<char>('0' + random() % 10);
     return text;
-  }
-
-  TEST(Windows, OnlyWhatChanceExplainsIsNoise) {
-    const auto kinds = [](const std::string& text) { return inspect(as_bytes(text)).findings.size(); };
-    const std::string card = "6222021234567890128,2026\n";
-    // Enough numbers of which as many pass as chance lets pass.
-    EXPECT_EQ(kinds(column_of_numbers(1'000, true)), 0U);
-    // Too few to tell; and many that all fail, but for one.
-    EXPECT_EQ(kinds(column_of_numbers(30, false) + card), 1U);
-    EXPECT_EQ(kinds(column_of_numbers(1'000, false) + card), 1U);
-    // More than chance lets pass.
-    std::string mixed = column_of_numbers(1'000, true);
-    for (int i = 0; i < 60; ++i) mixed += card;
-    EXPECT_EQ(kinds(mixed), 1U);
-  }
-
-  // What a block's neighbours refuse is the same for every instruction set: over bytes that are
-  // nearly identifiers, in every place of a block.
-  TEST(Windows, NearlyIdentifiersAreJudgedAlikeEverywhere) {
-    std::mt19937 random(11);
-    const std::vector<std::string> pieces = {"粤B·1234",
-                                             "粤BD12345",
-                                             "\xa1\x50",
-                                             "AB 12",
-                                             "AB1",
-                                             "a@b.co",
-                                             "@b",
-                                             "%3",
-                                             "%31%33",
-                                             "\\u0031",
-                                             "=\n",
-                                             "&#4",
-                                             "&#49;",
-                                             "\x1b[1m",
-                                             "\x1b[",
-                                             "--B",
-                                             "00:00:5E:00:53:01",
-                                             "12:34:56:78",
-                                             "MTM4",
-                                             "MTM4MDAxMzgwMDA=",
-                                             "//4xADEA",
-                                             "31 31 30 31",
-                                             "１３",
-                                             "13800138000",
-                                             "A123456(3)",
-                                             std::string("1\0003\0008\0", 6),
-                                             "★",
-                                             "机密★"};
-    for (int round = 0; round < 12; ++round) {
-      std::string text;
-      while (text.size() < 9'000) {
-        const size_t filler = random() % (round % 2 == 0 ? 90 : 5);
-        for (size_t i = 0; i < filler; ++i)
-          text += round % 3 == 0 ? static_cast<char>(random()) : "aB3+/ .\n"[random() % 8];
-        text += pieces[random() % pieces.size()];
-      }
-      const std::string expected = findings_of(inspect(as_bytes(text)));
-      for (const MaskEngine& engine : all_engines()) {
-        InspectOptions options;
-        options.engine = &engine;
-        EXPECT_EQ(findings_of(inspect(as_bytes(text), options)), expected)
-            << engine.name << " round " << round;
-      }
+  };
+  struct Column {
+    Kind kind;
+    std::function<std::string()> make;
+    std::function<Fit(const std::string&)> fit;
+    uint64_t forms = 0;
+    uint64_t valid = 0;
+  };
+  const auto card = [](const std::string& text) {
+    Kind kind = Kind::kIntlPan;
+    return fit_card(text, kind);
+  };
+  std::vector<Column> columns = {
+      {Kind::kHkid, [&] { return static_cast<char>('A' + random() % 26) + digits(7); }, fit_hkid},
+      {Kind::kUnionpayPan, [&] { return "62" + digits(14); }, card},
+      {Kind::kIntlPan, [&] { return "4" + digits(12 + random() % 2 * 3); }, card},
+      {Kind::kCnUscc, [&] { return "91" + digits(16); }, fit_uscc},
+      {Kind::kCnMobile, [&] { return digits(11); },
+       [](const std::string& text) { return is_cn_mobile(text) ? Fit::kValid : Fit::kForm; }}};
+  std::string table = "a,b,c,d,e\n";
+  for (int row = 0; row < 4'000; ++row) {
+    for (Column& column : columns) {
+      const std::string number = column.make();
+      const Fit fit = column.fit(number);
+      column.forms += fit == Fit::kForm ? 1 : 0;
+      column.valid += fit == Fit::kValid ? 1 : 0;
+      table += number + (&column == &columns.back() ? '\n' : ',');
     }
   }
-
-  TEST(Windows, ColumnsOfNumbersAreToldFromColumnsOfIdentifiers) {
-    std::string noise = "order,when\n";
-    for (uint64_t i = 0; i < 2'000; ++i)
-      noise += std::to_string(6'200'000'000'000'000ULL + i * 982'451'653ULL) + ",2026\n";
-    EXPECT_EQ(inspect(as_bytes(noise)).verdict, Verdict::kClean);
-    EXPECT_EQ(inspect(as_bytes(noise)).noise.size(), 1U);
-    std::string cards = "card,when\n";
-    for (int i = 0; i < 100; ++i) cards += "6222021234567890128,2026\n";
-    const Report found = inspect(as_bytes(noise.substr(0, 200) + "\n" + cards));
-    EXPECT_EQ(found.verdict, Verdict::kFindings);
+  const Report report = inspect(as_bytes(table));
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const auto noise = std::find_if(report.noise.begin(), report.noise.end(), [&](const Noise& one) {
+      return one.kind == facts_of(columns[i].kind).name && one.column == i;
+    });
+    ASSERT_NE(noise, report.noise.end()) << i;
+    // Numbers of Hong Kong and Macao with their codes are no mobile numbers that fail.
+    const uint64_t others = columns[i].kind == Kind::kCnMobile ? columns[i].forms / 50 : 0;
+    EXPECT_EQ(noise->passed, columns[i].valid) << i;
+    EXPECT_LE(noise->tested, columns[i].forms + columns[i].valid) << i;
+    EXPECT_GE(noise->tested + others, columns[i].forms + columns[i].valid) << i;
   }
-
-  // Numbers between commas are judged in rows; each counts as it does alone.
-  TEST(Windows, EveryNumberOfATableIsTested) {
-    std::mt19937_64 random(9);
-    const auto digits = [&random](size_t count) {
-      std::string text;
-      for (size_t i = 0; i < count; ++i) text += static_cast<char>('0' + random() % 10);
-      return text;
-    };
-    struct Column {
-      Kind kind;
-      std::function<std::string()> make;
-      std::function<Fit(const std::string&)> fit;
-      uint64_t forms = 0;
-      uint64_t valid = 0;
-    };
-    const auto card = [](const std::string& text) {
-      Kind kind = Kind::kIntlPan;
-      return fit_card(text, kind);
-    };
-    std::vector<Column> columns = {
-        {Kind::kHkid, [&] { return static_cast<char>('A' + random() % 26) + digits(7); }, fit_hkid},
-        {Kind::kUnionpayPan, [&] { return "62" + digits(14); }, card},
-        {Kind::kIntlPan, [&] { return "4" + digits(12 + random() % 2 * 3); }, card},
-        {Kind::kCnUscc, [&] { return "91" + digits(16); }, fit_uscc},
-        {Kind::kCnMobile, [&] { return digits(11); },
-         [](const std::string& text) { return is_cn_mobile(text) ? Fit::kValid : Fit::kForm; }}};
-    std::string table = "a,b,c,d,e\n";
-    for (int row = 0; row < 4'000; ++row) {
-      for (Column& column : columns) {
-        const std::string number = column.make();
-        const Fit fit = column.fit(number);
-        column.forms += fit == Fit::kForm ? 1 : 0;
-        column.valid += fit == Fit::kValid ? 1 : 0;
-        table += number + (&column == &columns.back() ? '\n' : ',');
-      }
-    }
-    const Report report = inspect(as_bytes(table));
-    for (size_t i = 0; i < columns.size(); ++i) {
-      const auto noise = std::find_if(report.noise.begin(), report.noise.end(), [&](const Noise& one) {
-        return one.kind == facts_of(columns[i].kind).name && one.column == i;
-      });
-      ASSERT_NE(noise, report.noise.end()) << i;
-      // Numbers of Hong Kong and Macao with their codes are no mobile numbers that fail.
-      const uint64_t others = columns[i].kind == Kind::kCnMobile ? columns[i].forms / 50 : 0;
-      EXPECT_EQ(noise->passed, columns[i].valid) << i;
-      EXPECT_LE(noise->tested, columns[i].forms + columns[i].valid) << i;
-      EXPECT_GE(noise->tested + others, columns[i].forms + columns[i].valid) << i;
-    }
-  }
+}
 
 }  // namespace
 }  // namespace hetao::inspection
