@@ -117,30 +117,42 @@ inline bool no_digit_near(const StridePlace& place, const Stride& stride, size_t
   return (near & (line ^ (line - 1))) == 0;
 }
 
+constexpr Judged nothing_if(bool so) {
+  return {so ? Says::kNothing : Says::kLook};
+}
+
+// So many bytes on both sides of a number can be read where it is judged.
+constexpr size_t kBesideBytes = 3;
+
+// Digits behind a point, and nothing behind them: one of two numbers of a place, if more digits follow.
+inline Judged judge_fraction(const StridePlace& place, const Stride& stride, size_t begin, size_t end) {
+  const char beyond = (place.text + begin)[-2];
+  return nothing_if((says(beyond) & kIsDigit) == 0 || no_digit_near(place, stride, end));
+}
+
 // What stands beside a short number in running text: blanks, a decimal point before, characters of another
 // script. Mostly nothing beyond them makes the number a part of something longer.
 inline Judged judge_short(const StridePlace& place, const Stride& stride, size_t begin, size_t end) {
   constexpr Judged kUnknown{Says::kLook};
-  const auto nothing_if = [](bool so) { return Judged{so ? Says::kNothing : Says::kLook}; };
   const size_t length = end - begin;
-  const char* const at = place.text;
-  if (place.before + begin < 3 || end + 2 >= place.readable) return kUnknown;
+  const char* const digits = place.text + begin;
+  const char* const behind = place.text + end;
   constexpr unsigned kOthers = kJoins | kSaysMore | kIsHigh;
-  const uint8_t after = says(at[end]);
+  const uint8_t after = says(behind[0]);
   if (length == 7 && ((after & (kIsSign | kIsBlank)) != 0)) return kUnknown;  // an offset
   // Six digits and more may be those of an officer, or stand before brackets.
   const bool between_others = length < 6 || length == 9;
   const bool calm_after = (after & kOthers) == 0 ||
-                          ((after & kIsBlank) != 0 && (says(at[end + 1]) & kGroups) == 0) ||
-                          (between_others && (after & kIsHigh) != 0 && !may_be_wide(at + end));
+                          ((after & kIsBlank) != 0 && (says(behind[1]) & kGroups) == 0) ||
+                          (between_others && (after & kIsHigh) != 0 && !may_be_wide(behind));
   if (!calm_after) return kUnknown;
-  const uint8_t before = says(at[begin - 1]);
-  const uint8_t beyond = says(at[begin - 2]);
-  if (at[begin - 1] == '.') return nothing_if((beyond & kIsDigit) == 0 || no_digit_near(place, stride, end));
+  const uint8_t before = says(digits[-1]);
+  if (digits[-1] == '.') return judge_fraction(place, stride, begin, end);
+  const uint8_t beyond = says(digits[-2]);
   // Letters before a blank belong to six and seven digits only.
   const unsigned letters = length == 6 || length == 7 ? kGroups | kJoins : kGroups;
   return nothing_if((before & kOthers) == 0 || ((before & kIsBlank) != 0 && (beyond & letters) == 0) ||
-                    (between_others && (before & kIsHigh) != 0 && !may_be_wide_before(at + begin)));
+                    (between_others && (before & kIsHigh) != 0 && !may_be_wide_before(digits)));
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ namespace {
 enum class Sort : uint8_t {
   kNothing,
   kShort,
+  kFraction,  // digits behind a point
   kMobile,
   kCard13,
   kCard14,
@@ -31,11 +32,11 @@ enum class Sort : uint8_t {
   kHkid,
   kLook
 };
-constexpr size_t kSorts = 11;
+constexpr size_t kSorts = 12;
 
-// What stands beside a number: nothing that says anything, letters and the like, a sign, or more; a capital
-// in front is told from the rest.
-enum Side : uint8_t { kBare, kJoined, kSigned, kMore, kCapital };
+// What stands beside a number: nothing that says anything, letters and the like, a sign, or more; of that a
+// capital and a point in front are told from the rest.
+enum Side : uint8_t { kBare, kJoined, kSigned, kMore, kCapital, kPoint };
 constexpr size_t kSidesBehind = 4;
 constexpr size_t kSidesRoom = 32;  // of both sides together; no multiplication leads there
 
@@ -59,10 +60,8 @@ constexpr SortTable kSortTable = [] {
     t.behind[c] = side;
     // A digit is the number's own, where nothing stands before it; a bracket that ends says nothing.
     const bool bare = (flags & ~(kIsDigit | kGroups)) == 0;
-    t.before[c] = static_cast<uint8_t>((bare                        ? kBare
-                                        : (flags & kIsCapital) != 0 ? kCapital
-                                                                    : side) *
-                                       kSidesBehind);
+    const Side before = bare ? kBare : (flags & kIsCapital) != 0 ? kCapital : c == '.' ? kPoint : side;
+    t.before[c] = static_cast<uint8_t>(before * kSidesBehind);
   }
   for (size_t length = kRunBytesMin; length <= kRunBytesMax; ++length) {
     for (size_t sides = 0; sides < kSidesRoom; ++sides) {
@@ -71,6 +70,7 @@ constexpr SortTable kSortTable = [] {
       sort = length >= 11 || length == 8 ? kLook : more == kMore ? kShort : kNothing;
       if (length == 7 && more == kSigned) sort = kShort;
       if (length == 7 && sides == kCapital * kSidesBehind + kBare) sort = kHkid;
+      if (sort == kShort && sides == kPoint * kSidesBehind + kBare) sort = kFraction;
     }
   }
   t.sorts[11][kBare] = kMobile;
@@ -122,22 +122,23 @@ inline size_t put_places(uint64_t bits, size_t base, uint16_t* out) {
 }
 
 // Sorts the numbers that begin at [from, until). kEdge: some of what stands beside them, or they themselves,
-// may not be there, or stand where nothing is counted.
+// may not be there, or stand where nothing is counted: these few are nothing, or left to be looked at.
 template <bool kEdge>
 void sort_numbers(const StridePlace& place, const Stride& stride, const uint16_t* from, const uint16_t* until,
                   Sorted& out) {
   const SortTable& table = kSortTable;
-  const auto byte = [&place](size_t at) { return static_cast<uint8_t>(place.text[at]); };
   for (; from < until; ++from) {
     const size_t begin = *from;
     size_t end = begin + digits_from(stride, begin);
     if (kEdge) end = std::min(end, place.readable);
     const bool starts_text = kEdge && begin + place.before == 0;
     const bool ends_text = kEdge && end == place.readable;
+    const auto before = [&] { return static_cast<uint8_t>((place.text + begin)[-1]); };
+    const auto behind = [&] { return static_cast<uint8_t>(place.text[end]); };
     const size_t sides =
-        (starts_text ? 0 : table.before[byte(begin - 1)]) + (ends_text ? 0 : table.behind[byte(end)]);
+        (starts_text ? 0 : table.before[before()]) + (ends_text ? 0 : table.behind[behind()]);
     Sort sort = table.sorts[end - begin][sides];
-    if (kEdge && begin >= place.until && sort != Sort::kNothing) sort = Sort::kLook;
+    if (kEdge && sort != Sort::kNothing) sort = Sort::kLook;
     *out.ends[static_cast<size_t>(sort)]++ = {static_cast<uint32_t>(begin | end << 16U)};
   }
 }
@@ -153,8 +154,10 @@ inline void sort_numbers(const StridePlace& place, const Stride& stride, Sorted&
   const uint16_t* last = first + count;
   while (last > first && last[-1] >= place.readable) --last;
   while (first < last && *first < place.from) ++first;
-  const uint16_t* const inner = first < last && *first == 0 ? first + 1 : first;
-  const size_t edge = std::min(place.until, place.readable - std::min(place.readable, kRunBytesMax));
+  const uint16_t* inner = first;
+  while (inner < last && *inner + place.before < kBesideBytes) ++inner;
+  constexpr size_t kBehindBytes = kRunBytesMax + kBesideBytes;
+  const size_t edge = std::min(place.until, place.readable - std::min(place.readable, kBehindBytes));
   const uint16_t* outer = last;
   while (outer > inner && outer[-1] >= edge) --outer;
   sort_numbers<true>(place, stride, first, inner, out);
@@ -248,6 +251,8 @@ inline void judge_numbers(const StridePlace& place, const Stride& stride, Number
   };
   using enum Sort;
   judge(kShort, judge_as_short);
+  judge(kFraction,
+        [&](Sorted::Number number) { return judge_fraction(place, stride, number.begin(), number.end()); });
   judge(kMobile, [&](Sorted::Number number) { return judge_mobile(digits(number)); });
   judge(kCard13, [&](Sorted::Number number) { return judge_card<13>(digits(number)); });
   judge(kCard14, [&](Sorted::Number number) { return judge_card<14>(digits(number)); });
@@ -257,7 +262,7 @@ inline void judge_numbers(const StridePlace& place, const Stride& stride, Number
   judge(kEighteen, [&](Sorted::Number number) { return judge_eighteen(digits(number)); });
   // A capital before seven digits is a letter of its own, or belongs to more.
   judge(kHkid, [&](Sorted::Number number) {
-    const bool alone = place.before + number.begin() >= 2 && says(place.text[number.begin() - 2]) == 0;
+    const bool alone = says(digits(number)[-2]) == 0;
     return alone ? judge_hkid(digits(number)) : judge_as_short(number);
   });
   judge(kLook, [](Sorted::Number) { return Judged{Says::kLook}; });
