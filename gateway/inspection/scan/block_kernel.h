@@ -251,7 +251,8 @@ inline void look_at_candidates(const uint8_t* text, Closer& closer, Stride& out)
   each_bit(closer.candidates, [&](size_t b) {
     for (uint64_t left = closer.candidate[b]; left != 0; left &= left - 1) {
       const uint64_t bit = left & (~left + 1);
-      const Judged what = judge(text + b * kBlockBytes + __builtin_ctzll(left));
+      const size_t place = b * kBlockBytes + static_cast<size_t>(__builtin_ctzll(left));
+      const Judged what = judge(text + place, place);
       if (what == Judged::kNothing) continue;
       (what == Judged::kMark ? out.mark : out.fold)[b] |= bit;
       out.busy |= uint64_t{1} << b;

@@ -197,10 +197,26 @@ inline bool is_star(const uint8_t* at) {
          (at[0] == 0xa1 && (at[1] == 0xef || at[1] == 0xb9));
 }
 
-// What an address' name may begin with.
-inline bool is_address(const uint8_t* at) {
-  return at[0] == '@' &&
-         (is_digit(at[1]) || is_letter(at[1]) || at[1] == 0xef || at[1] == 0xa2 || at[1] == 0xa3);
+// What a full-width letter begins with, in UTF-8, GBK and Big5.
+inline bool is_wide_lead(uint8_t c) {
+  return c == 0xef || c == 0xa2 || c == 0xa3;
+}
+constexpr size_t kWideBytes = 3;
+// What an address' name may end with.
+constexpr std::array<bool, 256> kEndsName = [] {
+  std::array<bool, 256> ends{};
+  for (size_t c = '0'; c <= '9'; ++c) ends[c] = true;
+  for (size_t c = 'A'; c <= 'Z'; ++c) ends[c] = ends[c | 0x20U] = true;
+  for (const uint8_t c : {'.', '_', '-', '+', '%'}) ends[c] = true;
+  return ends;
+}();
+
+// A name's end and the beginning of a domain's. `before`: so many bytes in front of it are known.
+inline bool is_address(const uint8_t* at, size_t before) {
+  if (at[0] != '@') return false;
+  if (is_wide_lead(at[1])) return true;
+  if (!is_digit(at[1]) && !is_letter(at[1])) return false;
+  return before < kWideBytes || kEndsName[at[-1]] || is_wide_lead(at[-2]) || is_wide_lead(at[-3]);
 }
 
 // The first of four separators, three apart (00:00:5E:00:53:01), or a key's frame.
@@ -233,13 +249,13 @@ inline bool ends_plate(const uint8_t* at) {
 
 // What a candidate is, by itself and by what stands behind it.
 enum class Judged : uint8_t { kNothing, kMark, kFold };
-inline Judged judge(const uint8_t* at) {
+inline Judged judge(const uint8_t* at, size_t before) {
   const auto if_so = [](bool so, Judged what) { return so ? what : Judged::kNothing; };
   const uint8_t c = at[0];
   if (c >= 0x80) return is_folded_character(at) ? Judged::kFold : if_so(is_star(at), Judged::kMark);
   if (is_upper(c)) return if_so(begins_plate(at) || ends_plate(at), Judged::kMark);
   if (is_digit(c)) return if_so(is_wide_digit(at), Judged::kFold);
-  if (is_address(at) || is_row(at)) return Judged::kMark;
+  if (is_address(at, before) || is_row(at)) return Judged::kMark;
   return if_so(is_escape(at), Judged::kFold);
 }
 
