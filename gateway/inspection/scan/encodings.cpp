@@ -540,8 +540,9 @@ void WindowScan::on_loose_block(size_t block) {
 void WindowScan::on_dense_run(size_t begin, size_t least) {
   if (begin < window_.from || begin >= window_.until || begin + least > text_.size()) return;
   const std::string_view run = text_.substr(begin);
-  if (least == kDenseRunMin ? !all_base64<kDenseRunMin>(run.data()) : !all_base64<kShortRunMin>(run.data()))
-    return;
+  if (base64_value(run[least - 1]) < 0) return;  // as mostly where other text goes on
+  const char* first = text_.data() + begin;
+  if (least == kDenseRunMin ? !all_base64<kDenseRunMin>(first) : !all_base64<kShortRunMin>(first)) return;
   if (const size_t most = content_characters(run, RunEncoding::kBase64); most > 0) {
     embedded_->push_back({window_.offset + begin, RunEncoding::kBase64, most});
     return;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
 #include <utility>
 
 namespace hetao::inspection {
@@ -74,10 +74,21 @@ void Tally::encoded(const Hit& hit, std::string excerpt) {
 }
 
 void Tally::settle(const std::vector<Range>& read) {
-  // What stands beside something that is folded is seen once more in what is folded there.
-  std::set<std::pair<Kind, uint64_t>> seen;
+  // What stands beside something that is folded is seen once more in what is folded there, and may seem to
+  // end elsewhere.
+  std::map<std::pair<Kind, uint64_t>, size_t> seen;
+  std::vector<Encoded> once;
   for (Encoded& one : encoded_) {
-    if (!seen.insert({one.hit.kind, one.hit.offset}).second) continue;
+    const auto [at, is_new] = seen.try_emplace({one.hit.kind, one.hit.offset}, once.size());
+    if (is_new) {
+      once.push_back(std::move(one));
+      continue;
+    }
+    Hit& same = once[at->second].hit;
+    same.end = std::max(same.end, one.hit.end);
+    same.words = same.words || one.hit.words;
+  }
+  for (Encoded& one : once) {
     const bool known = std::any_of(read.begin(), read.end(), [&](const Range& range) {
       return one.hit.offset >= range.begin && one.hit.offset < range.end &&
              std::find(range.kinds.begin(), range.kinds.end(), facts_of(one.hit.kind).name) !=

@@ -39,14 +39,15 @@ void push_code(View& view, uint32_t code, size_t place) {
   view.push_changed(static_cast<char>(0x80U | (code & 0x3fU)), place);
 }
 
-// Four digits in a row: each fourth byte is looked at.
-bool has_number(std::string_view text) {
+// Four of them in a row: each fourth byte is looked at.
+template <class Is>
+bool has_four(std::string_view text, Is is) {
   for (size_t i = 3; i < text.size(); i += 4) {
-    if (!is_digit(text[i])) continue;
+    if (!is(text[i])) continue;
     size_t begin = i;
-    while (i - begin < 3 && is_digit(text[begin - 1])) --begin;
+    while (i - begin < 3 && is(text[begin - 1])) --begin;
     size_t end = i + 1;
-    while (end < text.size() && end - begin < 4 && is_digit(text[end])) ++end;
+    while (end < text.size() && end - begin < 4 && is(text[end])) ++end;
     if (end - begin >= 4) return true;
   }
   return false;
@@ -54,15 +55,9 @@ bool has_number(std::string_view text) {
 
 // Four capitals and digits in a row, or the star of a marking.
 bool has_plate_or_star(std::string_view text) {
-  size_t row = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    row = is_upper(text[i]) || is_digit(text[i]) ? row + 1 : 0;
-    if (row == 4) return true;
-    if (text[i] == '\xe2' && text.substr(i, 3) == "★"sv) return true;
-    if (text[i] == '\xa1' && (text.substr(i, 2) == "\xa1\xef"sv || text.substr(i, 2) == "\xa1\xb9"sv))
-      return true;
-  }
-  return false;
+  const auto serial = [](char c) { return is_upper(c) || is_digit(c); };
+  const auto has = [text](std::string_view star) { return text.find(star) != std::string_view::npos; };
+  return has_four(text, serial) || has("★"sv) || has("\xa1\xef"sv) || has("\xa1\xb9"sv);
 }
 
 // Characters that can't begin anything but themselves; a tag's '<' is looked at in markup alone.
@@ -87,6 +82,24 @@ bool in_identifier(char c) {
   }();
   return kIn[static_cast<uint8_t>(c)];
 }
+
+// How many there are of what identifiers are made of.
+struct Characters {
+  size_t all = 0;
+  size_t digits = 0;
+  size_t capitals = 0;
+  size_t signs = 0;
+  size_t separators = 0;
+  void add(std::string_view text) {
+    all += text.size();
+    for (const char c : text) {
+      digits += is_digit(c) ? 1 : 0;
+      capitals += is_upper(c) ? 1 : 0;
+      signs += c == '@' || c == '.' ? 1 : 0;
+      separators += c == ':' || c == '-' ? 1 : 0;
+    }
+  }
+};
 
 // Two full-width letters in a row before or behind an '@'.
 bool wide_letters_round(std::string_view text, size_t at) {
@@ -183,9 +196,8 @@ void WindowScan::scan_view(View view) {
 void WindowScan::note_fold(size_t pos) {
   if (!folds_.empty() && pos <= folds_.back().last + kFoldBeforeBytes + kFoldBehindBytes) {
     folds_.back().last = std::max(folds_.back().last, pos);
-    ++folds_.back().things;
   } else {
-    folds_.push_back({pos, pos, 1});
+    folds_.push_back({pos, pos});
   }
 }
 
@@ -203,37 +215,15 @@ size_t WindowScan::fold_begin(size_t first) const {
   return from;
 }
 
-void WindowScan::Characters::add(std::string_view text) {
-  all += text.size();
-  for (const char c : text) {
-    digits += is_digit(c) ? 1 : 0;
-    capitals += is_upper(c) ? 1 : 0;
-    signs += c == '@' || c == '.' ? 1 : 0;
-    separators += c == ':' || c == '-' ? 1 : 0;
-  }
-}
-
-// Whether an identifier may stand round the one or two things of a stretch that are to be folded, among bytes
-// that are no text. Then some of its characters touch these, or it stands plain nearby, and what is folded is
-// a word that speaks for it. A program's bytes hold a '%' and two digits in every other page, and nothing of
-// either.
-bool WindowScan::may_be_identifier(const Stretch& stretch) const {
-  if (stretch.things > 2) return true;
-  Characters round;
-  if (shows_identifier(stretch.first, round)) return true;
-  if (stretch.last != stretch.first && shows_identifier(stretch.last, round)) return true;
-  // Two letters and a digit make the shortest plate, six characters the shortest address.
-  return round.digits >= 3 || (round.digits >= 1 && round.capitals >= 2) ||
-         (round.signs >= 1 && round.all >= 6) || round.separators >= 4;
-}
-
-// Whether what stands round the thing at `pos` is enough by itself. Else adds the characters that touch it.
-bool WindowScan::shows_identifier(size_t pos, Characters& round) const {
+// Whether an identifier may stand round the one thing at `pos` that is to be folded, among bytes that are no
+// text. Then some of its characters touch that thing, or it stands plain nearby, and what is folded is a word
+// that speaks for it. A program's bytes hold a '%' and two digits in every other page, and nothing of either.
+bool WindowScan::may_be_identifier(size_t pos) const {
   const char c = text_[pos];
   if (c == '\\' || c == '&' || c == '\0' || is_digit(c)) return true;
   const size_t least = pos - std::min(pos, kFoldBeforeBytes);
   const size_t most = std::min(text_.size(), pos + kFoldBehindBytes);
-  if (has_number(part(least, most))) return true;
+  if (has_four(part(least, most), is_digit)) return true;
   if (c == '@') return wide_letters_round(text_, pos);
   const Unit unit = unit_at(text_, pos, false, false);
   const size_t after = pos + std::max<size_t>(unit.bytes, 1);
@@ -241,6 +231,7 @@ bool WindowScan::shows_identifier(size_t pos, Characters& round) const {
   while (begin > least && in_identifier(text_[begin - 1])) --begin;
   size_t end = std::min(after, most);
   while (end < most && in_identifier(text_[end])) ++end;
+  Characters round;
   round.add(part(begin, pos));
   round.add(part(after, end));
   // What it is folded to, not how that is written.
@@ -248,10 +239,10 @@ bool WindowScan::shows_identifier(size_t pos, Characters& round) const {
     const char one = static_cast<char>(unit.code);
     round.add({&one, 1});
   }
-  round.capitals += wide_letter_before(text_, begin) ? 1 : 0;
-  round.capitals += wide_letter_at(text_, end) ? 1 : 0;
-  // A plate may go on behind a dot or another script's letter.
-  return has_plate_or_star(part(begin - std::min(begin, kPlateBytes), std::min(end + kPlateBytes, most)));
+  // Six characters make the shortest address; a plate may go on behind a dot or another script's letter.
+  return round.digits >= 3 || (round.digits >= 1 && round.capitals >= 1) ||
+         (round.signs >= 1 && round.all >= 6) || round.separators >= 4 ||
+         has_plate_or_star(part(begin - std::min(begin, kPlateBytes), std::min(end + kPlateBytes, most)));
 }
 
 void WindowScan::scan_folded() {
@@ -263,7 +254,7 @@ void WindowScan::scan_folded() {
   }
   const std::vector<Stretch> stretches = folds_;
   for (const Stretch& one : stretches) {
-    if (controls_ > kControlsMax && !may_be_identifier(one)) continue;
+    if (controls_ > kControlsMax && one.first == one.last && !may_be_identifier(one.first)) continue;
     const size_t from = fold_begin(one.first);
     const size_t until = std::min(text_.size(), one.last + kFoldBehindBytes);
     View view = fold(text_, from, until, false);

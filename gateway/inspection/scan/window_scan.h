@@ -139,22 +139,7 @@ class WindowScan {
   void scan_view(View view);
   void note_fold(size_t pos);
   size_t fold_begin(size_t first) const;
-  struct Stretch {
-    size_t first = 0;  // places of the first and last thing to be folded
-    size_t last = 0;
-    size_t things = 0;
-  };
-  bool may_be_identifier(const Stretch& stretch) const;
-  // How many there are of what identifiers are made of.
-  struct Characters {
-    size_t all = 0;
-    size_t digits = 0;
-    size_t capitals = 0;
-    size_t signs = 0;
-    size_t separators = 0;
-    void add(std::string_view text);
-  };
-  bool shows_identifier(size_t pos, Characters& round) const;
+  bool may_be_identifier(size_t pos) const;
   void scan_folded();
 
   const Window& window_;
@@ -177,6 +162,10 @@ class WindowScan {
   size_t line_begin_ = 0;
   uint32_t column_ = 0;
   ColumnRow columns_;
+  struct Stretch {
+    size_t first = 0;  // places of the first and last thing to be folded
+    size_t last = 0;
+  };
   std::vector<Stretch> folds_;
   struct Reported {
     Kind kind;
