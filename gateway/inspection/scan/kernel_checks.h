@@ -207,7 +207,7 @@ constexpr std::array<bool, 256> kEndsName = [] {
   std::array<bool, 256> ends{};
   for (size_t c = '0'; c <= '9'; ++c) ends[c] = true;
   for (size_t c = 'A'; c <= 'Z'; ++c) ends[c] = ends[c | 0x20U] = true;
-  for (const uint8_t c : {'.', '_', '-', '+', '%'}) ends[c] = true;
+  for (const char c : {'.', '_', '-', '+', '%'}) ends[static_cast<uint8_t>(c)] = true;
   return ends;
 }();
 
