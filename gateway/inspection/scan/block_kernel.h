@@ -285,7 +285,7 @@ void look_closer(const uint8_t* text, const Classes& c, uint64_t rare, uint64_t 
   out.busy = note_in(closer.encoded, out.mark, [&](size_t b) { return encoded_digits<Vector>(at(b)); });
   out.busy |=
       note_in(closer.paired, out.mark, [&](size_t b) { return hex_digits<Vector>(at(b), closer.pairs[b]); });
-  out.busy |= note_in(out.dense & closer.bordered, out.border, [&](size_t b) {
+  out.bordered = note_in(out.dense & closer.bordered, out.border, [&](size_t b) {
     return borders<Vector>(at(b), c.letter_or_high[b], c.digit_or_high[b], out.line[b]);
   });
   look_at_candidates(text, closer, out);

@@ -47,7 +47,8 @@ struct alignas(kBlockBytes) Stride {
   // Bit b: block b
   uint64_t runs = 0;      // has a run
   uint64_t words = 0;     // a word may begin in it
-  uint64_t busy = 0;      // has a mark, fold or border
+  uint64_t busy = 0;      // has a mark or fold
+  uint64_t bordered = 0;  // has a border
   uint64_t dense = 0;     // is all letters, digits and signs: no running text; base64, perhaps
   uint64_t loose = 0;     // is not dense, but has a long word
   uint64_t lines = 0;     // of all blocks together

@@ -211,12 +211,20 @@ constexpr std::array<bool, 256> kEndsName = [] {
   return ends;
 }();
 
-// A name's end and the beginning of a domain's. `before`: so many bytes in front of it are known.
+// And what its domain may go on with.
+constexpr std::array<bool, 256> kGoesOn = [] {
+  std::array<bool, 256> goes_on = kEndsName;
+  goes_on['_'] = goes_on['+'] = goes_on['%'] = false;
+  return goes_on;
+}();
+
+// A name's end and the beginning of a domain. `before`: so many bytes in front of it are known.
 inline bool is_address(const uint8_t* at, size_t before) {
   if (at[0] != '@') return false;
   if (is_wide_lead(at[1])) return true;
   if (!is_digit(at[1]) && !is_letter(at[1])) return false;
-  return before < kWideBytes || kEndsName[at[-1]] || is_wide_lead(at[-2]) || is_wide_lead(at[-3]);
+  return before < kWideBytes || is_wide_lead(at[-2]) || is_wide_lead(at[-3]) ||
+         (kEndsName[at[-1]] && kGoesOn[at[2]]);
 }
 
 // The first of four separators, three apart (00:00:5E:00:53:01), or a key's frame.

@@ -157,9 +157,7 @@ void WindowScan::on_encoded_rows() {
   dense_before_ = (stride_.dense >> (stride_blocks_ - 1) & 1U) != 0;
   each(stride_.loose, [this](size_t, size_t base) { on_loose_block(base); });
   each(begins, [this](size_t, size_t base) { on_dense_begin(base); });
-  each(stride_.dense & stride_.busy, [this](size_t block, size_t base) {
-    if (stride_.border[block] != 0) on_borders(base, stride_.border[block]);
-  });
+  each(stride_.bordered, [this](size_t block, size_t base) { on_borders(base, stride_.border[block]); });
 }
 
 // Those bits of a block's bytes that do not stand before the window.

@@ -107,6 +107,7 @@ TEST(Windows, MasksAreEqualOverRandomBytes) {
       engine.find(bytes.data(), kStrideBlocks, ',', again, found);
       EXPECT_EQ(found.runs, expected.runs) << engine.name;
       EXPECT_EQ(found.busy, expected.busy) << engine.name;
+      EXPECT_EQ(found.bordered, expected.bordered) << engine.name;
       EXPECT_EQ(found.words, expected.words) << engine.name;
       EXPECT_EQ(found.dense, expected.dense) << engine.name;
       EXPECT_EQ(found.loose, expected.loose) << engine.name;
@@ -214,6 +215,7 @@ TEST(Windows, FewBlocksAreSeenAsAmongMany) {
       const uint64_t all = (uint64_t{1} << blocks) - 1;
       EXPECT_EQ(few.runs, many.runs & all) << engine.name;
       EXPECT_EQ(few.busy, many.busy & all) << engine.name;
+      EXPECT_EQ(few.bordered, many.bordered & all) << engine.name;
       EXPECT_EQ(few.words, many.words & all) << engine.name;
       EXPECT_EQ(few.dense, many.dense & all) << engine.name;
       EXPECT_EQ(few.loose, many.loose & all) << engine.name;
