@@ -21,7 +21,7 @@ namespace {
 using hetao::bench::Part;
 using hetao::inspection::InspectOptions;
 
-constexpr int kRounds = 5;
+constexpr int kRounds = 15;
 constexpr size_t kBlockBytes = size_t{64} << 10U;
 
 double seconds(clockid_t clock) {
@@ -30,17 +30,24 @@ double seconds(clockid_t clock) {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// The quietest of several rounds: other programs on the machine are not what is measured.
 template <class Work>
-double best(clockid_t clock, Work work) {
-  double least = 1e9;
-  for (int round = 0; round < kRounds; ++round) {
-    const double begin = seconds(clock);
-    work();
-    least = std::min(least, seconds(clock) - begin);
-  }
-  return least;
+double timed(clockid_t clock, Work work) {
+  const double begin = seconds(clock);
+  work();
+  return seconds(clock) - begin;
 }
+
+// The quietest of several rounds, in which both sides take turns: other programs on the machine are not what
+// is measured, and come and go.
+struct Least {
+  double ours = 1e9;
+  double theirs = 1e9;
+  template <class Ours, class Theirs>
+  void round(clockid_t clock, Ours our_work, Theirs their_work) {
+    ours = std::min(ours, timed(clock, our_work));
+    theirs = std::min(theirs, timed(clock, their_work));
+  }
+};
 
 void print(const std::string& name, double value, const char* unit, const char* peer, double peer_value) {
   std::printf(
@@ -113,28 +120,38 @@ double gigabytes(const std::string& text) {
 void measure(size_t bytes, const char* library) {
   const std::vector<Part> parts = hetao::bench::make_corpus(bytes, 1);
   Hyperscan peer(library);
-  double ours_total = 0;
-  double theirs_total = 0;
-  double all = 0;
-  for (const Part& part : parts) {
-    const double ours =
-        best(CLOCK_THREAD_CPUTIME_ID, [&] { (void)hetao::inspection::inspect(hetao::as_bytes(part.text)); });
-    const double theirs = best(CLOCK_THREAD_CPUTIME_ID, [&] { (void)peer.scan(part.text); });
-    ours_total += ours;
-    theirs_total += theirs;
-    all += gigabytes(part.text);
-    print("inspect/" + part.name, gigabytes(part.text) / ours, "GB/s a core", "Hyperscan",
-          gigabytes(part.text) / theirs);
+  std::vector<Least> least(parts.size());
+  for (int round = 0; round < kRounds; ++round) {
+    for (size_t i = 0; i < parts.size(); ++i) {
+      const std::string& text = parts[i].text;
+      least[i].round(
+          CLOCK_THREAD_CPUTIME_ID, [&] { (void)hetao::inspection::inspect(hetao::as_bytes(text)); },
+          [&] { (void)peer.scan(text); });
+    }
   }
-  print("inspect/mixed", all / ours_total, "GB/s a core", "Hyperscan", all / theirs_total);
+  Least total{0, 0};
+  double all = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const double size = gigabytes(parts[i].text);
+    print("inspect/" + parts[i].name, size / least[i].ours, "GB/s a core", "Hyperscan",
+          size / least[i].theirs);
+    total.ours += least[i].ours;
+    total.theirs += least[i].theirs;
+    all += size;
+  }
+  print("inspect/mixed", all / total.ours, "GB/s a core", "Hyperscan", all / total.theirs);
   hetao::inspector::ThreadTeam team(2);
   InspectOptions two;
   two.parallel = [&team](size_t count, const std::function<void(size_t)>& work) { team.run(count, work); };
   const std::string& text = parts[0].text;
-  const double one = best(CLOCK_MONOTONIC, [&] { (void)hetao::inspection::inspect(hetao::as_bytes(text)); });
-  const double both =
-      best(CLOCK_MONOTONIC, [&] { (void)hetao::inspection::inspect(hetao::as_bytes(text), two); });
-  print("inspect/two-cores", gigabytes(text) / both, "GB/s", "one core", gigabytes(text) / one);
+  Least cores;
+  for (int round = 0; round < kRounds; ++round) {
+    cores.round(
+        CLOCK_MONOTONIC, [&] { (void)hetao::inspection::inspect(hetao::as_bytes(text), two); },
+        [&] { (void)hetao::inspection::inspect(hetao::as_bytes(text)); });
+  }
+  print("inspect/two-cores", gigabytes(text) / cores.ours, "GB/s", "one core",
+        gigabytes(text) / cores.theirs);
 }
 
 int write(const std::string& folder, size_t bytes) {
