@@ -164,6 +164,22 @@ void scan_part(Reading& reading, const Shape& shape, ByteView bytes, size_t part
   }
 }
 
+// Several at once, each into a tally of its own; these are put together in order.
+void scan_parts(Reading& reading, const Shape& shape, ByteView bytes, size_t parts, Tally& all,
+                std::vector<Embedded>& runs) {
+  for (size_t first = 0; first < parts; first += kPartsMax) {
+    const size_t count = std::min(kPartsMax, parts - first);
+    std::vector<Tally> tallies(count, Tally(all.with_spans()));
+    std::vector<std::vector<Embedded>> embedded(count);
+    reading.options().parallel(
+        count, [&](size_t i) { scan_part(reading, shape, bytes, first + i, tallies[i], embedded[i]); });
+    for (size_t i = 0; i < count; ++i) {
+      all.add(tallies[i]);
+      runs.insert(runs.end(), embedded[i].begin(), embedded[i].end());
+    }
+  }
+}
+
 // Returns which bytes they took.
 std::vector<Tally::Range> read_embedded(Reading& reading, const Place& place, ByteView bytes,
                                         std::vector<Embedded>& found) {
@@ -183,22 +199,10 @@ RawScan::Seen RawScan::whole(Reading& reading, const Place& place, const Shape& 
   const size_t parts = (bytes.size() + kPartBytes - 1) / kPartBytes;
   Tally all(with_spans(reading, place));
   std::vector<Embedded> runs;
-  for (size_t first = 0; first < parts; first += kPartsMax) {
-    const size_t count = std::min(kPartsMax, parts - first);
-    std::vector<Tally> tallies(count, Tally(with_spans(reading, place)));
-    std::vector<std::vector<Embedded>> embedded(count);
-    const std::function<void(size_t)> work = [&](size_t i) {
-      scan_part(reading, shape, bytes, first + i, tallies[i], embedded[i]);
-    };
-    if (reading.options().parallel && count > 1) {
-      reading.options().parallel(count, work);
-    } else {
-      for (size_t i = 0; i < count; ++i) work(i);
-    }
-    for (size_t i = 0; i < count; ++i) {
-      all.add(tallies[i]);
-      runs.insert(runs.end(), embedded[i].begin(), embedded[i].end());
-    }
+  if (!reading.options().parallel) {
+    for (size_t part = 0; part < parts; ++part) scan_part(reading, shape, bytes, part, all, runs);
+  } else {
+    scan_parts(reading, shape, bytes, parts, all, runs);
   }
   all.settle(read_embedded(reading, place, bytes, runs));
   report(reading, place, shape, all);

@@ -26,6 +26,7 @@ class Tally {
  public:
   // `with_spans`: keeps where each one stands and ends, for what is to be masked.
   explicit Tally(bool with_spans = false) : with_spans_(with_spans) {}
+  bool with_spans() const { return with_spans_; }
 
   struct Hit {
     Kind kind = Kind::kCustom;
