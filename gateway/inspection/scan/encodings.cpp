@@ -543,17 +543,16 @@ void WindowScan::on_dense_run(size_t begin, size_t least) {
   if (base64_value(run[least - 1]) < 0) return;  // as mostly where other text goes on
   const char* first = text_.data() + begin;
   if (least == kDenseRunMin ? !all_base64<kDenseRunMin>(first) : !all_base64<kShortRunMin>(first)) return;
-  if (const size_t most = content_characters(run, RunEncoding::kBase64); most > 0) {
-    embedded_->push_back({window_.offset + begin, RunEncoding::kBase64, most});
-    return;
-  }
   const std::string_view digits = run.substr(0, least);
-  // Digits alone are numbers; those of identifiers in hexadecimal show by themselves.
-  if (!std::all_of(digits.begin(), digits.end(), [](char c) { return hex_value(c) >= 0; }) ||
-      !std::any_of(digits.begin(), digits.end(), is_letter))
-    return;
-  if (const size_t most = content_characters(run, RunEncoding::kHex); most > 0)
-    embedded_->push_back({window_.offset + begin, RunEncoding::kHex, most});
+  // Hexadecimal is base64 of something, too, but hardly ever the other way round. Digits alone are numbers;
+  // those of identifiers in hexadecimal show by themselves.
+  const bool hex = std::all_of(digits.begin(), digits.end(), [](char c) { return hex_value(c) >= 0; }) &&
+                   std::any_of(digits.begin(), digits.end(), is_letter);
+  for (const RunEncoding encoding : {RunEncoding::kHex, RunEncoding::kBase64}) {
+    if (encoding == RunEncoding::kHex && !hex) continue;
+    if (const size_t most = content_characters(run, encoding); most > 0)
+      return embedded_->push_back({window_.offset + begin, encoding, most});
+  }
 }
 
 // Several quads of one identifier lead here: what begins before the last decoded end is counted.
