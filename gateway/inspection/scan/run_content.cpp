@@ -8,6 +8,7 @@
 #include "gateway/base/text.h"
 #include "gateway/inspection/scan/views.h"
 #include "gateway/inspection/scan/window_scan.h"
+#include "gateway/inspection/unpack/unpack.h"
 
 namespace hetao::inspection {
 
@@ -27,6 +28,7 @@ constexpr std::array kPackedMagics = {
     "\x1f\x8b\x08"sv, "PK\x03\x04"sv, "BZh"sv,      "\xfd\x37zXZ"sv, "\x28\xb5\x2f\xfd"sv,
     "7z\xbc\xaf"sv,   "%PDF"sv,       "SQLite f"sv, "PAR1"sv,        "\x89PNG"sv,
     "\xff\xd8\xff"sv, "GIF8"sv,       "\x89HDF"sv,  "\x93NUMPY"sv,   "\x80\x04\x95"sv};
+constexpr char kZlib = 'x';  // what zlib packs begins with it
 constexpr std::array kWideMarks = {"\xff\xfe"sv, "\xfe\xff"sv};
 
 // What single bytes say.
@@ -45,6 +47,7 @@ constexpr std::array<uint8_t, 256> kSays = [] {
   add(0, kNul);
   for (const std::string_view magic : kPackedMagics) add(static_cast<uint8_t>(magic[0]), kMagic);
   for (const std::string_view mark : kWideMarks) add(static_cast<uint8_t>(mark[0]), kMagic);
+  add(kZlib, kMagic);
   return all;
 }();
 
@@ -61,6 +64,20 @@ unsigned say(std::string_view bytes) {
 bool begins_with_one_of(std::string_view head, std::span<const std::string_view> these) {
   return !head.empty() && (says(head[0]) & kMagic) != 0 &&
          std::any_of(these.begin(), these.end(), [head](auto one) { return head.starts_with(one); });
+}
+
+// zlib's two bytes are common: what follows has to be unpacked without a fault, too.
+bool is_zlib(std::string_view head) {
+  if (!head.starts_with(kZlib) || head.size() < 2 ||
+      "\x01\x5e\x9c\xda"sv.find(head[1]) == std::string_view::npos)
+    return false;
+  size_t made = 0;
+  ByteView rest = as_bytes(head);
+  const auto state = zlib_decoder(15)->decode(rest, [&made](ByteView out) {
+    made += out.size();
+    return true;
+  });
+  return state != Decoder::State::kBroken && made > 0;
 }
 
 // UTF-16 behind a mark of its order: no control characters, and halves of characters only in pairs.
@@ -162,6 +179,7 @@ size_t content_behind(std::string_view first, std::string_view run, RunEncoding 
     };
     return goes_on(run) || goes_on(next) ? kAll : kChanceCharacters;
   };
+  if (first[0] == kZlib && is_zlib(decoded(kMarkedHeadBytes))) return kAll;
   if (begins_with_one_of(first, kWideMarks)) return judged(kMarkedHeadBytes, is_marked_wide_text);
   const bool text = is_text(first);
   if (!text && (say(first) & kNul) == 0) return 0;
