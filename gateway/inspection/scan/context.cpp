@@ -28,6 +28,8 @@ constexpr auto kWords = std::to_array<Word>({
     {"id_card", kWordsResident},
     {"idcard", kWordsResident},
     {"id_number", kWordsResident},
+    {"idno", kWordsResident | kWordsHkid},
+    {"idnumber", kWordsResident | kWordsHkid},
     {"\xe8\xba\xab\xe4\xbb\xbd\xe8\xaf\x81", kWordsResident | kWordsHkid},  // 身份证
     {"\xc9\xed\xb7\xdd\xd6\xa4", kWordsResident | kWordsHkid},
     {"\xe8\xba\xab\xe4\xbb\xbd\xe8\xad\x89", kWordsResident | kWordsHkid},  // 身份證
@@ -77,6 +79,9 @@ constexpr auto kWords = std::to_array<Word>({
     {"\xb8\xdb\xb0\xc4\xcd\xa8\xd0\xd0\xd7\x43", kWordsEep},
     {"\xe5\x8f\xb0\xe8\x83\x9e\xe8\xaf\x81", kWordsTaiwan},  // 台胞证
     {"\xcc\xa8\xb0\xfb\xd6\xa4", kWordsTaiwan},
+    {"\xe5\x8f\xb0\xe8\x83\x9e\xe8\xad\x89", kWordsTaiwan},  // 台胞證
+    {"\xa5\x78\xad\x4d\xc3\xd2", kWordsTaiwan},
+    {"\xcc\xa8\xb0\xfb\xd7\x43", kWordsTaiwan},
     {"\xe5\x8f\xb0\xe6\xb9\xbe\xe9\x80\x9a\xe8\xa1\x8c\xe8\xaf\x81", kWordsTaiwan},  // 台湾通行证
     {"\xcc\xa8\xcd\xe5\xcd\xa8\xd0\xd0\xd6\xa4", kWordsTaiwan},
     {"\xe5\x8f\xb0\xe7\x81\xa3\xe9\x80\x9a\xe8\xa1\x8c\xe8\xad\x89", kWordsTaiwan},  // 台灣通行證
