@@ -126,7 +126,7 @@ bool WindowScan::card_groups(const Groups& g, size_t s) {
   }
   // A longer row of equal groups is a table.
   if ((s == 0 && g.before) || g.size(last + 1) >= 4) return false;
-  const char front = g.begin[s] > 0 ? text_[g.begin[s] - 1] : '\0';
+  const char front = char_before(g.begin[s]);
   if (is_letter(front) || front == '.' || front == '_' || is_letter(at(g.end[last])) ||
       at(g.end[last]) == '_')
     return false;
@@ -157,7 +157,7 @@ bool WindowScan::is_years(const Groups& g, size_t s) const {
 
 bool WindowScan::phone_groups(const Groups& g, size_t s) {
   const std::string_view code = part(g.begin[s], g.end[s]);
-  const char front = g.begin[s] > 0 ? text_[g.begin[s] - 1] : '\0';
+  const char front = char_before(g.begin[s]);
   if (is_letter(front) || front == '.' || front == '_') return false;
   const auto mobile_from = [&](size_t first) -> size_t {  // the last group of a mobile number, or 0
     for (const auto& shape : {std::initializer_list<size_t>{11}, {3, 4, 4}, {3, 8}, {7, 4}, {3, 4, 2, 2}}) {
@@ -203,7 +203,9 @@ bool WindowScan::phone_groups(const Groups& g, size_t s) {
       (local == 7 || local == 8 || g.shaped(s + 1, {4, 4}) || g.shaped(s + 1, {3, 4}))) {
     const size_t last = local >= 7 ? s + 1 : s + 2;
     const char first = text_[g.begin[s + 1]];
-    if (first >= '2' && first <= '8' && !is_alnum(at(g.end[last])) && !is_digit(front)) {
+    // Behind a hyphen it is a part of something longer, of a UUID say, unless that is the country's code.
+    const bool part_of_more = front == '-' && !part(0, g.begin[s] - 1).ends_with("86");
+    if (first >= '2' && first <= '8' && !is_alnum(at(g.end[last])) && !is_digit(front) && !part_of_more) {
       report(Kind::kCnLandline, g.begin[s], g.end[last],
              (words_near(g.begin[s], g.end[last]) & (kWordsPhone | kWordsCall)) != 0);
       return true;
@@ -233,7 +235,7 @@ bool WindowScan::phone_groups(const Groups& g, size_t s) {
 
 // Hong Kong: bank accounts (3-3-6 and more) and business registration numbers (8-3-2-2-1).
 bool WindowScan::account_groups(const Groups& g, size_t s) {
-  const char front = g.begin[s] > 0 ? text_[g.begin[s] - 1] : '\0';
+  const char front = char_before(g.begin[s]);
   if (is_alnum(front) || front == '.') return false;
   if (g.size(s) == 3 && g.size(s + 1) == 3 && g.size(s + 2) >= 6 && g.size(s + 2) <= 9) {
     const size_t last = g.size(s + 2) == 6 && g.size(s + 3) == 3 ? s + 3 : s + 2;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "gateway/base/text.h"
 #include "gateway/inspection/number_checks.h"
 #include "gateway/inspection/scan/beside.h"
 #include "gateway/inspection/scan/units.h"
@@ -137,6 +138,19 @@ void WindowScan::note_wide(size_t begin, size_t end) {
   if (separator > 0 && is_digit(at(end + separator))) note_fold(begin);
 }
 
+bool WindowScan::is_half(size_t pos) const {
+  constexpr size_t kRowMax = 30;
+  if (pos == 0 || !is_high(text_[pos - 1]) || text_[pos] < '@' || text_[pos] > '~') return false;
+  size_t begin = pos;
+  while (begin > 0 && pos - begin < kRowMax && is_high(text_[begin - 1])) --begin;
+  // Cut off or not, a row of UTF-8 begins with a whole character soon.
+  for (size_t skip = 0; skip < 3 && begin + skip < pos; ++skip) {
+    if (is_utf8(part(begin + skip, pos))) return false;
+    if (pos - begin < kRowMax) break;
+  }
+  return true;
+}
+
 // Two digits that are one: those of a resident number refuse most other numbers.
 bool WindowScan::is_month(size_t begin) const {
   const int month = (text_[begin] - '0') * 10 + (text_[begin + 1] - '0');
@@ -153,11 +167,11 @@ bool WindowScan::told_right_before(size_t begin, uint32_t groups) const {
 // A letter, dot, hyphen or underscore at a number says that it is part of something else: unless a word says
 // what it is (Tel.13800138000, card_4111111111111111).
 bool WindowScan::touched(size_t begin, size_t end, uint32_t groups) const {
-  const char before = begin > 0 ? text_[begin - 1] : '\0';
+  const char front = char_before(begin);
   const char after = at(end);
   const char next = at(end + 1);
-  const bool left = joins(before);
-  if (left && before == '.' && begin >= 2 && is_digit(text_[begin - 2])) return true;
+  const bool left = joins(front);
+  if (front == '.' && begin >= 2 && is_digit(text_[begin - 2])) return true;
   bool right = joins(after);
   if (is_letter(after)) return true;
   // A full stop ends a sentence; pandas writes whole numbers with ".0" where some are missing.
@@ -191,8 +205,8 @@ bool WindowScan::on_resident(size_t begin, size_t end, std::string_view text) {
   if (found.fit == Fit::kNo) return false;
   size_t from = begin;
   Kind kind = found.kind;
-  const char before = begin > 0 ? text_[begin - 1] : '\0';
-  if ((before == 'G' || before == 'J' || before == 'L') && (begin < 2 || !is_alnum(text_[begin - 2]))) {
+  const char front = begin > 0 ? text_[begin - 1] : '\0';
+  if ((front == 'G' || front == 'J' || front == 'L') && !is_alnum(char_before(begin - 1))) {
     kind = Kind::kCnXuejiHao;
     from = begin - 1;
   }
@@ -212,7 +226,7 @@ void WindowScan::on_long_number(size_t begin, size_t end) {
 }
 
 bool WindowScan::stands_alone(size_t begin, size_t end) const {
-  return !is_alnum(begin > 0 ? text_[begin - 1] : '\0') && !is_alnum(at(end));
+  return !is_alnum(char_before(begin)) && !is_alnum(at(end));
 }
 
 void WindowScan::on_thirteen(size_t begin, size_t end) {
@@ -305,20 +319,20 @@ uint32_t WindowScan::words_beside(size_t begin, size_t end) {
 
 // Eight digits alone are nothing; a word says which of three numbers they are.
 void WindowScan::on_eight(size_t begin, size_t end) {
-  const char before = begin > 0 ? text_[begin - 1] : '\0';
-  if (is_alnum(before) || is_alnum(at(end)) || before == '.' || at(end) == '.') {
-    if (is_alnum(before) || is_alnum(at(end)) || is_digit(at(end + 1)) || before == '.') return;
+  const char front = char_before(begin);
+  if (is_alnum(front) || is_alnum(at(end)) || front == '.' || at(end) == '.') {
+    if (is_alnum(front) || is_alnum(at(end)) || is_digit(at(end + 1)) || front == '.') return;
   }
   // "+852" with the number right behind a bracket.
-  if (before == ')' && (part(begin - std::min<size_t>(begin, 5), begin).ends_with("(852)") ||
-                        part(begin - std::min<size_t>(begin, 6), begin).ends_with("(+852)"))) {
+  if (front == ')' && (part(begin - std::min<size_t>(begin, 5), begin).ends_with("(852)") ||
+                       part(begin - std::min<size_t>(begin, 6), begin).ends_with("(+852)"))) {
     if (text_[begin] >= '2') report(Kind::kHkPhone, begin, end, true);
     return;
   }
   // The number of "00852 51234567" is counted with its prefix.
-  if (begin >= 4 && !is_alnum(before) && part(begin - 4, begin - 1) == "852") return;
+  if (begin >= 4 && !is_alnum(front) && part(begin - 4, begin - 1) == "852") return;
   const uint32_t words = words_beside(begin, end);
-  if (text_[begin] >= '2' && before != '-' && at(end) != '-' && is_hk_phone(begin, end, words))
+  if (text_[begin] >= '2' && front != '-' && at(end) != '-' && is_hk_phone(begin, end, words))
     report(Kind::kHkPhone, begin, end, true);
   if ((words & kWordsBrn) != 0) report(Kind::kHkBrn, begin, end, true);
   if ((words & kWordsTaiwan) != 0) report(Kind::kCnTaiwanPermits, begin, end, true);
@@ -410,12 +424,12 @@ void WindowScan::on_bir(size_t begin, size_t end) {
         is_alnum(at(end + 2)))
       return;
     const char first = text_[begin - 2];
-    if ((first == '1' || first == '5' || first == '7') && (begin < 3 || !is_alnum(text_[begin - 3])))
+    if ((first == '1' || first == '5' || first == '7') && !is_alnum(char_before(begin - 2)))
       weigh_with_words(Kind::kMoBir, begin - 2, end + 2);
     return;
   }
   const size_t open = bracket_at(text_, end, true);
-  if (open == 0 || (begin > 0 && is_alnum(text_[begin - 1]))) return;
+  if (open == 0 || is_alnum(char_before(begin))) return;
   const char check = at(end + open);
   const size_t close = bracket_at(text_, end + open + 1, false);
   if (close == 0) return;
@@ -460,7 +474,8 @@ void WindowScan::on_point(size_t begin, size_t end) {
   if (next == end) return;
   size_t whole = begin - 1;
   while (whole > 0 && begin - whole <= 3 && is_digit(text_[whole - 1])) --whole;
-  if (whole > 0 && (is_alnum(text_[whole - 1]) || text_[whole - 1] == '.' || text_[whole - 1] == '-')) return;
+  const char front = char_before(whole);
+  if (is_alnum(front) || front == '.' || front == '-') return;
   size_t point = next;
   while (point < next + 4 && is_digit(at(point))) ++point;
   if (at(point) != '.' || point == next || point - next > 3) return;
@@ -479,6 +494,7 @@ void WindowScan::on_point(size_t begin, size_t end) {
 void WindowScan::on_token(size_t begin, size_t end) {
   size_t from = begin;
   while (from > 0 && begin - from <= kTokenBytesMax && in_token(text_[from - 1])) --from;
+  if (is_half(from)) ++from;
   size_t until = end;
   while (until < text_.size() && until - from <= kTokenBytesMax && in_token(text_[until])) ++until;
   const size_t length = until - from;
@@ -488,7 +504,7 @@ void WindowScan::on_token(size_t begin, size_t end) {
     digits = is_digit(text_[i]) ? digits + 1 : 0;
     if (digits == 4) return;
   }
-  if ((from > 0 && is_alnum(text_[from - 1])) || is_alnum(at(until))) return;
+  if (is_alnum(char_before(from)) || is_alnum(at(until))) return;
   const std::string_view token = part(from, until);
   if (length == 18 && weigh(Kind::kCnUscc, fit_uscc(token), from, until)) return;
   if (length == 17 && !touched(from, until, kWordsPlate) && weigh(Kind::kVin, fit_vin(token), from, until))

@@ -131,7 +131,7 @@ void WindowScan::on_mark(size_t pos) {
   if (!is_upper(c)) return;
   const bool after_high = (pos > 0 && is_high(text_[pos - 1])) || (pos > 1 && is_high(text_[pos - 2]));
   if (after_high && is_plate_letter(c)) on_cn_plate(pos);
-  if (is_upper(next) && (pos == 0 || !is_alnum(text_[pos - 1]))) on_hk_plate(pos);
+  if (is_upper(next) && !is_alnum(char_before(pos))) on_hk_plate(pos);
 }
 
 void WindowScan::on_email(size_t at_sign) {
@@ -169,7 +169,14 @@ void WindowScan::on_mac(size_t separator) {
   if (separator < 2) return;
   const size_t begin = separator - 2;
   const char between = text_[separator];
-  if (begin > 0 && (is_alnum(text_[begin - 1]) || text_[begin - 1] == between)) return;
+  if (is_alnum(char_before(begin))) return;
+  // More of the same in front makes it a part of something longer; a name in front does not.
+  if (char_before(begin) == between) {
+    size_t word = begin - 1;
+    while (word > 0 && is_hex(text_[word - 1])) --word;
+    if (word < begin - 1 && !is_alnum(char_before(word))) return;
+    if (word == begin - 1 && char_before(word) == between) return;
+  }
   for (size_t i = 0; i < 17; ++i) {
     if (i % 3 == 2 ? at(begin + i) != between : !is_hex(at(begin + i))) return;
   }
@@ -216,8 +223,9 @@ void WindowScan::on_cn_plate(size_t letter) {
   static constexpr std::array kWritings = {Writing{kPlatesUtf8, kPlateEndsUtf8, 3},
                                            Writing{kPlatesGbk, kPlateEndsGbk, 2},
                                            Writing{kPlatesBig5, kPlateEndsBig5, 2}};
-  // Two bytes of a character in UTF-8 are none in another encoding.
-  const bool utf8 = letter >= 3 && is_utf8(part(letter - 3, letter));
+  // Two bytes of a character of three in UTF-8 are none in another encoding.
+  const bool utf8 =
+      letter >= 3 && (text_[letter - 3] & '\xf0') == '\xe0' && is_utf8(part(letter - 3, letter));
   const auto serial = [](char c) { return is_digit(c) || is_plate_letter(c); };
   for (const Writing& writing : kWritings) {
     if (letter < writing.width || (writing.width == 2 && utf8) ||

@@ -47,7 +47,7 @@ constexpr std::array<uint8_t, 256> kSays = [] {
   add(0, kNul);
   for (const std::string_view magic : kPackedMagics) add(static_cast<uint8_t>(magic[0]), kMagic);
   for (const std::string_view mark : kWideMarks) add(static_cast<uint8_t>(mark[0]), kMagic);
-  add(kZlib, kMagic);
+  add(static_cast<uint8_t>(kZlib), kMagic);
   return all;
 }();
 

@@ -47,6 +47,11 @@ class WindowScan {
     return from <= until && until <= text_.size() ? text_.substr(from, until - from) : std::string_view();
   }
 
+  // What stands before a place; nothing where that is the second half of a character of GBK or Big5, which
+  // may be any letter's byte and touches nothing.
+  char char_before(size_t pos) const { return pos == 0 || is_half(pos - 1) ? '\0' : text_[pos - 1]; }
+  bool is_half(size_t pos) const;
+
   void on_stride();
   void on_encoded_rows();
   uint64_t kept_bits(size_t base) const;
@@ -78,6 +83,7 @@ class WindowScan {
   bool weigh(Kind kind, Fit fit, size_t begin, size_t end);
   void weigh_valid(Kind kind, size_t begin, size_t end, size_t column);
   void weigh_with_words(Kind kind, size_t begin, size_t end);
+  bool is_shown(size_t pos) const;
   std::string masked_excerpt(size_t begin, size_t end) const;
 
   // Runs of four digits and more.

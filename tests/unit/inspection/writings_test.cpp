@@ -120,6 +120,74 @@ TEST(Writings, LettersThatChanceMakesAnAddressOfAmongCompressedBytesAreNone) {
   EXPECT_EQ(kinds_of("\xe8\x87\xb4 Li@qq.Com \xe8\xb0\xa2\xe8\xb0\xa2\xe6\x82\xa8\n"), "email:1 ");
 }
 
+// Every third character of Big5 ends in a byte that is a letter: it touches nothing.
+TEST(Writings, ALetterThatIsHalfACharacterTouchesNothing) {
+  const std::string half = "\xbd\x58";  // 碼 in Big5, whose second byte is an X
+  EXPECT_EQ(kinds_of(half + "13800138000 \xa7\xb9"), "cn_mobile:1 ");
+  EXPECT_EQ(kinds_of(half + "4111111111111111\n"), "intl_pan:1 ");
+  EXPECT_EQ(kinds_of(half + "91440300MA5XXXX06L\n"), "cn_uscc:1 ");
+  EXPECT_EQ(kinds_of(half + "1M8GDM9AXKP042788\n"), "vin:1 ");
+  EXPECT_EQ(kinds_of(half + "G440304190001010010\n"), "cn_xueji_hao:1 ");
+  EXPECT_EQ(kinds_of(half + "0755-22222222\n"), "cn_landline:1 ");
+  EXPECT_EQ(kinds_of(half + "00:00:5E:00:53:01\n"), "mac_address:1 ");
+  // In UTF-8 a letter behind a character is a letter.
+  EXPECT_EQ(kinds_of("编码X4111111111111111\n"), "");
+  EXPECT_EQ(kinds_of("数据编码为X13800138000\n"), "");
+}
+
+// 鲁 and 豫 in GBK are two bytes that UTF-8 could have, too.
+TEST(Writings, PlatesOfEveryProvinceAreFoundInGbk) {
+  EXPECT_EQ(kinds_of("no. \xc2\xb3Y27235\n"), "cn_plate:1 ");
+  EXPECT_EQ(kinds_of("no. \xd4\xa5"
+                     "B27235\n"),
+            "cn_plate:1 ");
+}
+
+// Lines of hexadecimal may be base64 of something that looks like GBK; what turns out to be no text was none.
+TEST(Writings, AListOfHashesIsNoEncodedText) {
+  uint64_t seed = 7;
+  for (int list = 0; list < 40; ++list) {
+    std::string text;
+    for (int i = 0; i < 400; ++i) {
+      for (int half = 0; half < 2; ++half) {
+        seed = seed * 6364136223846793005U + 1442695040888963407U;
+        char word[24];
+        std::snprintf(word, sizeof word, "%016llx", static_cast<unsigned long long>(seed ^ seed >> 29U));
+        text += word;
+      }
+      text += '\n';
+    }
+    EXPECT_EQ(inspect(as_bytes(text)).verdict, Verdict::kClean) << list;
+  }
+}
+
+// It is base64 of characters that Chinese has, too.
+TEST(Writings, Utf16IsReadInHexadecimal) {
+  EXPECT_NE(kinds_of("4d52876520006200650066006f00720065002c002000340036003000370030003500310039003400"
+                     "35003100300031003700340032003000380002302000610066007400650072000a00\n")
+                .find("cn_resident_id"),
+            std::string::npos);
+}
+
+TEST(Writings, WhatZlibPackedIsReadInBase64) {
+  // Six lines like "note 0 of the day: 13800138000, and no more", packed by zlib.
+  const std::string packed =
+      "eNrLyy9JVTBQyE9TKMlIVUhJrLRSMDS2MDAAEwY6Col5KQp5+Qq5+UWpXHkgtYY41JpjUWuEXa2hCRa1"
+      "xtjVGhliUWuCQ60FFrWm2NUam6KqBQBRSUuv";
+  EXPECT_EQ(kinds_of("data " + packed + "\n"), "cn_mobile:6 ");
+}
+
+TEST(Writings, PartsOfAUuidAreNoTelephone) {
+  EXPECT_EQ(kinds_of("9af5451a-0769-4476-8738-ba90d05b867a\n"), "");
+  EXPECT_EQ(kinds_of("0769-4476-8738 or +86-0769-44768738\n"), "cn_landline:2 ");
+}
+
+TEST(Writings, ANameWithAColonIsNoPartOfANetworkCard) {
+  EXPECT_EQ(kinds_of("mac:00:00:5e:00:53:01\n"), "mac_address:1 ");
+  EXPECT_EQ(kinds_of("值:00:00:5e:00:53:01。\n"), "mac_address:1 ");
+  EXPECT_EQ(kinds_of("2001:0db8:00:00:5e:00:53:01, a1:00:00:5e:00:53:01\n"), "");
+}
+
 // Three digits in a row of base64 lead to what stands round them; a wrapped line does not end it.
 TEST(Writings, NumbersInBase64AreFoundAtEveryPlaceOfAQuad) {
   for (const std::string text :
