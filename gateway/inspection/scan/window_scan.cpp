@@ -9,11 +9,14 @@ namespace hetao::inspection {
 
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr size_t kWordsBeforeBytes = 96;
 constexpr size_t kWordsBehindBytes = 40;
 constexpr size_t kIdentifierBytesMax = 512;
 constexpr size_t kViewEndBytes = 32;
 constexpr size_t kExcerptSideBytes = 24;
+constexpr size_t kWordBytesMax = 64;  // longer ones are keys, or packed
 constexpr size_t kEncodedAheadBytes = 128;
 constexpr size_t kReportedOfWindow = 64;  // and more where there are more
 
@@ -301,24 +304,38 @@ void WindowScan::weigh_with_words(Kind kind, size_t begin, size_t end) {
   if (is_spoken_for(begin, end, column, facts_of(kind).words)) report(kind, begin, end, column, true);
 }
 
+// Whether a word that stands beside an identifier is shown: one with a digit or an '@' may be another's.
+bool WindowScan::is_shown(size_t pos) const {
+  const auto in_word = [this](size_t i) {
+    return is_letter(text_[i]) || is_digit(text_[i]) || "._%+-@<"sv.find(text_[i]) != std::string_view::npos;
+  };
+  size_t begin = pos;
+  while (begin > 0 && pos - begin < kWordBytesMax && in_word(begin - 1)) --begin;
+  size_t end = pos;
+  while (end < text_.size() && end - pos < kWordBytesMax && in_word(end)) ++end;
+  const std::string_view word = part(begin, end);
+  return end - begin < kWordBytesMax &&
+         std::none_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '@' || c == '<'; });
+}
+
 // What stands around an identifier, for a reviewer: every digit and every letter of the identifier but its
-// first is masked, and all other digits, because a neighbour may be an identifier too.
+// first is masked, and so is what may be of a neighbour: all other digits, and words with one.
 std::string WindowScan::masked_excerpt(size_t begin, size_t end) const {
   const size_t from = begin - std::min(begin, kExcerptSideBytes);
   const size_t until = std::min(end + kExcerptSideBytes / 2, text_.size());
   std::string shown;
-  shown.reserve(until - from + 2);
-  const auto show = [&](size_t first, size_t last, auto masks) {
-    shown.append(text_.substr(first, last - first));
-    std::replace_if(shown.end() - static_cast<ptrdiff_t>(last - first), shown.end(), masks, '*');
-  };
-  const auto masks_inside = [](char c) { return is_digit(c) || is_letter(c) || is_high(c); };
-  show(from, begin, is_digit);
-  shown.push_back('[');
-  show(begin, begin + 1, is_digit);
-  show(begin + 1, end, masks_inside);
-  shown.push_back(']');
-  show(end, until, is_digit);
+  for (size_t i = from; i < until; ++i) {
+    const char c = text_[i];
+    const bool inside = i >= begin && i < end;
+    if (i == begin) shown += '[';
+    if (is_digit(c) || (inside && i != begin && (is_letter(c) || is_high(c))) ||
+        (!inside && is_letter(c) && !is_shown(i))) {
+      shown += '*';
+    } else {
+      shown += c;
+    }
+    if (i + 1 == end) shown += ']';
+  }
   return readable(shown, 200);
 }
 
