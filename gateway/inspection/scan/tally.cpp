@@ -144,6 +144,42 @@ bool Tally::is_noise(const Cell& c, const KindFacts& facts, bool table) {
          std::max(kDeviationsMax * std::sqrt(expected * (1 - p)), kChancePart * expected);
 }
 
+namespace {
+
+// Whether chance makes as many of `tests` pass hardly ever: once in a hundred columns.
+bool stands_out(uint64_t tests, uint64_t passed, double chance) {
+  constexpr double kRare = 0.011;
+  constexpr uint64_t kCounted = 500;
+  const auto n = static_cast<double>(tests);
+  if (tests > kCounted)
+    return static_cast<double>(passed) > n * chance + 3 * std::sqrt(n * chance * (1 - chance));
+  double exactly = std::pow(1 - chance, n);  // so many pass, from none on
+  double fewer = 0;
+  for (uint64_t k = 0; k < passed; ++k) {
+    fewer += exactly;
+    exactly *= static_cast<double>(tests - k) / static_cast<double>(k + 1) * chance / (1 - chance);
+  }
+  return 1 - fewer < kRare;
+}
+
+}  // namespace
+
+bool Tally::is_left_out(Kind kind, size_t column, bool table) const {
+  const Cell& own = *known(kind, column);
+  const KindFacts& facts = facts_of(kind);
+  if (is_noise(own, facts, table)) return true;
+  // Cards of all brands have the same check: where one brand's are numbers, a few of another's are no more.
+  if (kind != Kind::kUnionpayPan && kind != Kind::kIntlPan) return false;
+  const Cell* other = known(kind == Kind::kIntlPan ? Kind::kUnionpayPan : Kind::kIntlPan, column);
+  if (other == nullptr) return false;
+  Cell both;
+  both.forms = own.forms + other->forms;
+  both.hits = own.hits + other->hits;
+  both.with_words = own.with_words + other->with_words;
+  const uint64_t passed = own.hits - own.with_words;
+  return is_noise(both, facts, table) && !stands_out(own.forms + passed, passed, facts.chance / 1000.0);
+}
+
 void Tally::findings(const std::string& path, bool table, std::vector<Finding>& out,
                      std::vector<Noise>& noise) const {
   for (size_t k = 0; k + 1 < kKinds; ++k) {
@@ -153,10 +189,10 @@ void Tally::findings(const std::string& path, bool table, std::vector<Finding>& 
     found.path = path;
     uint64_t with_words = 0;
     for (size_t column = 0; column < kTallyColumns; ++column) {
-      const uint16_t at = index_[k * kTallyColumns + column];
-      if (at == 0) continue;
-      const Cell& c = cells_[at - 1U];
-      const bool drop = is_noise(c, facts, table);
+      const Cell* cell = known(static_cast<Kind>(k), column);
+      if (cell == nullptr) continue;
+      const Cell& c = *cell;
+      const bool drop = is_left_out(static_cast<Kind>(k), column, table);
       if (drop && c.hits > c.with_words)
         noise.push_back({found.kind, path, column, c.forms + c.hits, c.hits - c.with_words});
       found.count += drop ? c.with_words : c.hits;
@@ -193,8 +229,8 @@ std::optional<std::vector<Span>> Tally::spans(const std::vector<std::string>& ki
     const auto kind = kind_named(name);
     if (!kind) continue;
     for (size_t column = 0; column < kTallyColumns; ++column) {
-      const uint16_t at = index_[static_cast<size_t>(*kind) * kTallyColumns + column];
-      if (at != 0) take(cells_[at - 1U], is_noise(cells_[at - 1U], facts_of(*kind), table));
+      if (const Cell* cell = known(*kind, column); cell != nullptr)
+        take(*cell, is_left_out(*kind, column, table));
     }
   }
   if (all.size() > kSpansMax) return std::nullopt;

@@ -105,6 +105,12 @@ class Tally {
   Cell& custom_cell(std::string_view name);
   static void merge(Cell& into, const Cell& later);
   static bool is_noise(const Cell& cell, const KindFacts& facts, bool table);
+  const Cell* known(Kind kind, size_t column) const {
+    const uint16_t at = index_[place_of(kind, column)];
+    return at != 0 ? &cells_[at - 1U] : nullptr;
+  }
+  // The column holds other numbers than this kind's: by its own counts, or by those of its relatives too.
+  bool is_left_out(Kind kind, size_t column, bool table) const;
 
   std::array<uint16_t, kKinds * kTallyColumns> index_{};  // 0: none; else place in cells_ + 1
   std::vector<Cell> cells_;
