@@ -5,6 +5,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/inspection/formats/formats.h"
+#include "gateway/inspection/shown_names.h"
 #include "gateway/inspection/unpack/unpack.h"
 
 namespace hetao::inspection {
@@ -75,6 +76,7 @@ Report Reading::finish(uint64_t bytes_in) {
   coverage.bytes_read = not_read_count_ == 0 ? bytes_in : 0;
   if (not_read_count_ > coverage.not_read.size())
     coverage.not_read.push_back("and more of the same (" + std::to_string(not_read_count_) + " in all)");
+  ShownNames(options_).mask(report_);
   std::sort(report_.findings.begin(), report_.findings.end(), [](const Finding& a, const Finding& b) {
     return std::tie(a.path, a.kind, a.offsets) < std::tie(b.path, b.kind, b.offsets);
   });

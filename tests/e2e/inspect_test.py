@@ -93,6 +93,18 @@ class Inspect(unittest.TestCase):
         self.assertNotIn(RESIDENT[:17], done.stdout)
         self.assertNotIn(HKID[:7], done.stdout)
 
+    def test_names_and_neighbours_are_masked_too(self):
+        inside = zipped((f"scan-{RESIDENT}.csv", TABLE.encode()), ("to alice.chan@example.com/broken.zip", b"PK\3\4"))
+        heading = f"name,{RESIDENT},v\n1,2,3\n2,3,4\n".encode()
+        neighbours = b"no,mail,phone\n1,alice.chan@example.com,13800138000,bob.li@example.com\n"
+        key = b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMIIEpQIBAAKCAQEA\n"
+        for name, data in (("n.zip", inside), ("h.csv", heading), ("m.csv", neighbours), ("k.pem", key)):
+            for options in (("--excerpts",), ("--json", "--excerpts")):
+                done = subprocess.run([HETAO, "inspect", *options, self.file(name, data)], capture_output=True, text=True, timeout=60)
+                for value in (RESIDENT, "alice", "bob.li", "MIIE"):
+                    self.assertNotIn(value, done.stdout)
+                self.assertTrue(done.stdout)
+
     def test_exit_status_says_clean_or_not(self):
         self.assertEqual(inspect(self.file("a", b"fine\n"))[0].returncode, 0)
         self.assertEqual(inspect(self.file("b", b"\x89PNG\r\n\x1a\n"))[0].returncode, 1)
