@@ -43,6 +43,7 @@ class Reading {
 struct Place {
   std::string path;  // "" for the file itself
   int depth = 0;
+  bool guessed = false;  // perhaps nothing: base64 without a mark may be any other word
   Place inside(std::string_view name) const;
 };
 

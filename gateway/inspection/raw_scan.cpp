@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "gateway/base/text.h"
 #include "gateway/inspection/layer.h"
 #include "gateway/inspection/patterns.h"
 #include "gateway/inspection/scan/views.h"
@@ -26,6 +27,15 @@ void scan_one(Reading& reading, const Shape& shape, const Window& window, Tally&
   if (reading.options().patterns != nullptr) reading.options().patterns->scan(window, tally);
 }
 
+// Nearly any bytes can be characters of GBK or Big5; chance makes no UTF-8 of so many.
+bool begins_as_utf8(std::string_view content) {
+  constexpr size_t kEnough = 32;
+  for (size_t size = std::min(content.size(), kEnough); size + 4 > kEnough && size > 0; --size) {
+    if (is_utf8(content.substr(0, size))) return true;
+  }
+  return false;
+}
+
 // One encoded run, which `text` begins with, as a layer of its own. False: no more are read.
 bool read_run(Reading& reading, const Place& place, std::string_view text, const Embedded& one,
               std::vector<Tally::Range>& ranges) {
@@ -41,7 +51,9 @@ bool read_run(Reading& reading, const Place& place, std::string_view text, const
   if (!reading.decoded(place.path, content.size())) return false;
   const size_t before = reading.report().findings.size();
   const char* name = one.encoding == RunEncoding::kBase64 ? "base64@" : "hex@";
-  read_layer(reading, place.inside(name + std::to_string(one.offset)), as_bytes(content));
+  Place inner = place.inside(name + std::to_string(one.offset));
+  inner.guessed = one.encoding != RunEncoding::kHexDump && !begins_as_utf8(content);
+  read_layer(reading, inner, as_bytes(content));
   Tally::Range range{one.offset, one.offset + std::max<size_t>(used, 1), {}};
   for (size_t i = before; i < reading.report().findings.size(); ++i)
     range.kinds.push_back(reading.report().findings[i].kind);

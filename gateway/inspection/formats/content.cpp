@@ -102,6 +102,32 @@ std::string_view why_unread(const Sniffed& sniffed) {
   return "binary data of an unknown format";
 }
 
+// Something short shows few control characters: what is neither UTF-8 nor characters of one and two bytes is
+// no text either.
+bool is_short_binary(std::string_view text) {
+  if (text.size() > kHeadBytes) return false;
+  size_t begin = 0;  // a cut may have halved the first character and the last
+  while (begin < std::min<size_t>(text.size(), 3) && (text[begin] & '\xc0') == '\x80') ++begin;
+  for (size_t cut = 0; cut < 4 && begin + cut <= text.size(); ++cut) {
+    if (is_utf8(text.substr(begin, text.size() - begin - cut))) return false;
+  }
+  size_t high = 0;
+  size_t lone = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<uint8_t>(text[i]);
+    if ((c < ' ' && "\t\n\v\f\r\b\x1b"sv.find(text[i]) == std::string_view::npos) || c == 0x7f) return true;
+    if (c < 0x80) continue;
+    const auto second = static_cast<uint8_t>(i + 1 < text.size() ? text[i + 1] : 0x40);
+    const bool two =
+        c != 0x80 && c != 0xff &&
+        ((second >= 0x40 && second != 0x7f && second != 0xff) || (second >= '0' && second <= '9'));
+    ++high;
+    lone += two ? 0U : 1U;
+    i += two ? 1 : 0;
+  }
+  return lone > 0 && high * 3 > text.size();
+}
+
 // A zip archive with text in front of it.
 bool ends_in_zip(ByteView bytes) {
   const std::string_view text = as_text(bytes);
@@ -151,12 +177,14 @@ void read_content(Reading& reading, const Place& place, const Sniffed& sniffed, 
   }
   const Shape shape = shape_of(text);
   const RawScan::Seen seen = RawScan::whole(reading, place, shape, bytes);
-  if (!seen.binary && sniffed.what == "text") {
+  const bool is_text = !seen.binary && sniffed.what == "text";
+  if (is_text && (place.guessed || !is_short_binary(text))) {
     read_table(reading, place, shape, text, seen.lines);
     if (shape.table) note_groups(reading.report(), group_sizes(text));
     return;
   }
   if (genomic || medical) return reading.not_read(place.path, "its binary part");
+  if (place.guessed && sniffed.what == "text") return;  // so it was none
   reading.not_read(place.path, why_unread(sniffed));
 }
 
