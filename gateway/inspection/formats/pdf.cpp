@@ -1,12 +1,15 @@
-// PDF: streams are inflated, and the text that pages show is put together from their operators (ISO
-// 32000-1, 9.4). Fonts that number their glyphs are read through the ToUnicode tables of the file. Pictures
-// and what is encrypted are not read.
+// PDF: streams are inflated, the text that pages show is put together (pdf_text.h) with each font's own
+// table, and strings in objects are read without their escapes. What stands behind the file's end is a layer.
+// Pictures and what is encrypted are not read.
 #include <algorithm>
+#include <charconv>
+#include <list>
 #include <map>
 #include <set>
 
 #include "gateway/base/text.h"
 #include "gateway/inspection/formats/formats.h"
+#include "gateway/inspection/formats/pdf_text.h"
 #include "gateway/inspection/unpack/unpack.h"
 
 namespace hetao::inspection {
@@ -17,156 +20,65 @@ using namespace std::string_view_literals;
 
 constexpr size_t kStreamsMax = 100'000;
 constexpr size_t kStreamBytesMax = size_t{64} << 20U;
-constexpr size_t kGlyphsMax = 100'000;
+constexpr size_t kObjectsMax = 1'000'000;
+constexpr size_t kFontsMax = 20'000;
+constexpr size_t kResourcesDepth = 3;  // of a page, of its fonts, and one more
+constexpr size_t kReadingsMax = 16;    // fonts of one name, where it is not known which is meant
 
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\0' || c == '\f';
 }
-
-int hex_value(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
 }
 
-void push_utf8(std::string& out, uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xc0U | code >> 6U);
-    out += static_cast<char>(0x80U | (code & 0x3fU));
-  } else {
-    out += static_cast<char>(0xe0U | (code >> 12U & 0xfU));
-    out += static_cast<char>(0x80U | (code >> 6U & 0x3fU));
-    out += static_cast<char>(0x80U | (code & 0x3fU));
-  }
+void skip_space(std::string_view text, size_t& at) {
+  while (at < text.size() && is_space(text[at])) ++at;
 }
 
-// Operands and operators of a content stream.
-class ContentReader {
- public:
-  ContentReader(std::string_view text, const std::map<uint32_t, std::string>& glyphs)
-      : text_(text), glyphs_(glyphs) {}
+// A whole number at `at`, with what is blank before it.
+std::optional<uint32_t> take_number(std::string_view text, size_t& at) {
+  skip_space(text, at);
+  uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), value);
+  if (error != std::errc{}) return std::nullopt;
+  at = static_cast<size_t>(end - text.data());
+  return value;
+}
 
-  std::string read() {
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (c == '(') {
-        literal();
-      } else if (c == '<' && at_ + 1 < text_.size() && text_[at_ + 1] != '<') {
-        hexadecimal();
-      } else if (c == '%') {
-        while (at_ < text_.size() && text_[at_] != '\n' && text_[at_] != '\r') ++at_;
-      } else if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '\'' || c == '"') {
-        op();
-      } else if (c == '-' || c == '.' || (c >= '0' && c <= '9')) {
-        number();
-      } else {
-        ++at_;
-      }
-    }
-    return std::move(out_);
+// "12 0 R"
+std::optional<uint32_t> take_reference(std::string_view text, size_t& at) {
+  size_t next = at;
+  const auto object = take_number(text, next);
+  if (!object || !take_number(text, next)) return std::nullopt;
+  skip_space(text, next);
+  if (next >= text.size() || text[next] != 'R') return std::nullopt;
+  at = next + 1;
+  return object;
+}
+
+// The value of a dictionary's key, up to the end of the dictionary's text.
+std::string_view value_of(std::string_view dict, std::string_view key) {
+  for (size_t at = dict.find(key); at != std::string_view::npos; at = dict.find(key, at + 1)) {
+    const size_t end = at + key.size();
+    if (end < dict.size() && (is_space(dict[end]) || "/[<(0123456789"sv.find(dict[end]) != "/"sv.npos))
+      return dict.substr(end);
   }
+  return {};
+}
 
- private:
-  void number() {
-    const size_t begin = at_;
-    while (at_ < text_.size() &&
-           (text_[at_] == '-' || text_[at_] == '.' || (text_[at_] >= '0' && text_[at_] <= '9')))
-      ++at_;
-    // In an array between two strings a large negative number moves to the right: a blank between words.
-    last_number_ = std::string(text_.substr(begin, at_ - begin));
-    if (last_number_.size() >= 4 && last_number_[0] == '-' && last_number_.find('.') != 1)
-      out_ += last_number_.size() > 4 || last_number_ > "-250" ? " " : "";
+bool is_font_file(std::string_view bytes) {
+  for (const auto magic :
+       {"\0\1\0\0"sv, "true"sv, "OTTO"sv, "ttcf"sv, "%!"sv, "\x80\1"sv, "\1\0\4"sv, "\1\0\5"sv}) {
+    if (bytes.starts_with(magic)) return true;
   }
+  return false;
+}
 
-  void op() {
-    const size_t begin = at_;
-    while (at_ < text_.size() && !is_space(text_[at_]) &&
-           std::string_view("()<>[]{}/%").find(text_[at_]) == std::string_view::npos)
-      ++at_;
-    if (at_ == begin) ++at_;
-    const std::string_view name = text_.substr(begin, at_ - begin);
-    if (name == "Td" || name == "TD" || name == "T*" || name == "Tm" || name == "ET" || name == "'" ||
-        name == "\"")
-      out_ += '\n';
-  }
-
-  void literal() {
-    std::string bytes;
-    int depth = 0;
-    for (; at_ < text_.size(); ++at_) {
-      char c = text_[at_];
-      if (c == '(' && depth++ == 0) continue;
-      if (c == ')' && --depth == 0) break;
-      if (c == '\\' && at_ + 1 < text_.size()) {
-        c = text_[++at_];
-        if (c >= '0' && c <= '7') {
-          unsigned value = 0;
-          size_t digits = 0;
-          while (digits < 3 && at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '7') {
-            value = value * 8 + static_cast<unsigned>(text_[at_++] - '0');
-            ++digits;
-          }
-          --at_;
-          c = static_cast<char>(value);
-        } else {
-          c = c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c;
-        }
-      }
-      bytes += c;
-    }
-    ++at_;
-    show(bytes);
-  }
-
-  void hexadecimal() {
-    std::string bytes;
-    int high = -1;
-    for (++at_; at_ < text_.size() && text_[at_] != '>'; ++at_) {
-      const int value = hex_value(text_[at_]);
-      if (value < 0) continue;
-      if (high < 0) {
-        high = value;
-      } else {
-        bytes += static_cast<char>(high * 16 + value);
-        high = -1;
-      }
-    }
-    if (high >= 0) bytes += static_cast<char>(high * 16);
-    ++at_;
-    show(bytes);
-  }
-
-  // Two-byte codes where the file's tables know them, else the bytes themselves.
-  void show(const std::string& bytes) {
-    bool wide = bytes.size() >= 2 && bytes.size() % 2 == 0;
-    for (size_t i = 0; wide && i < bytes.size(); i += 2) wide = glyphs_.contains(code_at(bytes, i));
-    if (wide) {
-      for (size_t i = 0; i < bytes.size(); i += 2) out_ += glyphs_.at(code_at(bytes, i));
-      return;
-    }
-    for (const char c : bytes) {
-      const auto it = glyphs_.find(0x10000U + static_cast<unsigned char>(c));
-      if (it != glyphs_.end()) {
-        out_ += it->second;
-      } else {
-        out_ += c;
-      }
-    }
-  }
-
-  static uint32_t code_at(const std::string& bytes, size_t i) {
-    return static_cast<uint32_t>(static_cast<unsigned char>(bytes[i]) << 8U |
-                                 static_cast<unsigned char>(bytes[i + 1]));
-  }
-
-  std::string_view text_;
-  const std::map<uint32_t, std::string>& glyphs_;
-  size_t at_ = 0;
-  std::string out_;
-  std::string last_number_;
+struct Content {
+  uint32_t object = 0;
+  std::string_view dict;
+  std::string text;
 };
 
 class PdfReader {
@@ -176,9 +88,10 @@ class PdfReader {
 
   void read() {
     if (text_.find("/Encrypt") != std::string_view::npos) return reading_.not_read(place_.path, "encrypted");
-    std::vector<std::string> contents;
+    index(text_);
     size_t streams = 0;
     size_t at = 0;
+    size_t outside = 0;  // where what is no stream begins
     while ((at = text_.find("stream", at)) != std::string_view::npos) {
       if (at >= 3 && text_.substr(at - 3, 3) == "end") {
         at += 6;
@@ -186,52 +99,85 @@ class PdfReader {
       }
       if (++streams > kStreamsMax || reading_.stopped())
         return reading_.not_read(place_.path, "more streams than are read");
-      at = stream(at, contents);
+      strings(text_.substr(outside, at - outside));
+      outside = at = stream(at);
     }
-    std::string shown;
-    for (const std::string& content : contents) {
-      if (content.find("BT") != std::string::npos) shown += ContentReader(content, glyphs_).read() + "\n";
-    }
-    if (!shown.empty()) read_layer(reading_, place_.inside("text"), as_bytes(shown));
-    if (numbered_ && glyphs_.empty())
-      reading_.not_read(place_.path, "text in fonts that only number their glyphs");
+    strings(text_.substr(outside));
+    find_fonts();
+    pages();
+    // Some of them are no text: the two numbers that name a file, what is signed.
+    Place strings = place_.inside("strings");
+    strings.guessed = true;
+    if (!strings_.empty()) read_layer(reading_, strings, as_bytes(strings_));
+    behind_the_end();
   }
 
  private:
-  // The dictionary in front of a stream, back to the object's beginning.
-  std::string_view dictionary(size_t at) const {
-    const size_t begin = text_.rfind(" obj", at);
-    return begin == std::string_view::npos
-               ? text_.substr(at - std::min<size_t>(at, 512), std::min<size_t>(at, 512))
-               : text_.substr(begin, at - begin);
+  // What stands between the head of an object, "12 0 obj", and its end, its stream or another head.
+  void index(std::string_view text) {
+    size_t end = 0;
+    size_t stream = 0;
+    std::string_view* last = nullptr;
+    const auto find_from = [&](std::string_view word, size_t& found, size_t at) {
+      if (found < at || found == 0) found = std::min(text.find(word, at), text.size());
+    };
+    for (size_t at = text.find(" obj"); at != std::string_view::npos; at = text.find(" obj", at + 4)) {
+      size_t begin = at;
+      while (begin > 0 && is_digit(text[begin - 1])) --begin;
+      if (begin == at || begin == 0 || !is_space(text[begin - 1])) continue;
+      size_t first = --begin;
+      while (first > 0 && is_digit(text[first - 1])) --first;
+      const size_t head = first;
+      const auto object = take_number(text, first);
+      if (!object || objects_.size() >= kObjectsMax) continue;
+      if (last != nullptr && last->data() + last->size() > text.data() + head)
+        *last = last->substr(
+            0, static_cast<size_t>(text.data() + head - std::min(last->data(), text.data() + head)));
+      find_from("endobj", end, at);
+      find_from("stream", stream, at);
+      last = &objects_[*object];
+      *last = text.substr(at + 4, std::max(std::min(end, stream), at + 4) - at - 4);
+    }
   }
 
-  size_t stream(size_t at, std::vector<std::string>& contents) {
-    const std::string_view dict = dictionary(at);
+  // The object that a stream belongs to, and the dictionary in front of it.
+  std::string_view dictionary(size_t at, uint32_t& object) const {
+    const size_t begin = text_.rfind(" obj", at);
+    if (begin == std::string_view::npos) {
+      const size_t some = std::min<size_t>(at, 512);
+      return text_.substr(at - some, some);
+    }
+    size_t first = begin;
+    while (first > 0 && is_digit(text_[first - 1])) --first;
+    if (first > 0) --first;
+    while (first > 0 && is_digit(text_[first - 1])) --first;
+    object = take_number(text_, first).value_or(0);
+    return text_.substr(begin, at - begin);
+  }
+
+  // Returns where it ends.
+  size_t stream(size_t at) {
+    uint32_t object = 0;
+    const std::string_view dict = dictionary(at, object);
     size_t begin = at + 6;
     if (begin < text_.size() && text_[begin] == '\r') ++begin;
     if (begin < text_.size() && text_[begin] == '\n') ++begin;
     const size_t end = std::min(text_.find("endstream", begin), text_.size());
     const ByteView data = as_bytes(text_.substr(begin, end - begin));
-    const bool flate =
-        dict.find("/FlateDecode") != std::string_view::npos || dict.find("/Fl ") != std::string_view::npos;
-    const bool image = dict.find("/Image") != std::string_view::npos;
-    const bool font =
-        dict.find("/FontFile") != std::string_view::npos || dict.find("/Length1") != std::string_view::npos ||
-        dict.find("/CIDFontType0C") != std::string_view::npos ||
-        dict.find("/Type1C") != std::string_view::npos || dict.find("/OpenType") != std::string_view::npos;
-    if (image) {
+    const auto has = [dict](std::string_view word) { return dict.find(word) != std::string_view::npos; };
+    if (has("/Image")) {
       reading_.not_read(place_.path, "pictures: what they show is not read");
-    } else if (font) {
-      // A font's outlines say nothing.
-    } else if (flate) {
+    } else if (has("/FlateDecode") || has("/Fl ")) {
       std::string out;
       if (!inflate(data, out)) reading_.not_read(place_.path, "a stream that is damaged");
-      keep(std::move(out), dict, contents);
-    } else if (dict.find("/Filter") != std::string_view::npos) {
+      size_t predictor = 0;
+      if (!has("/XRef") && take_number(value_of(dict, "/Predictor"), predictor).value_or(1) != 1)
+        reading_.not_read(place_.path, "a stream packed by a method that is not known");
+      keep(std::move(out), dict, object);
+    } else if (has("/Filter")) {
       reading_.not_read(place_.path, "a stream packed by a method that is not known");
     } else {
-      keep(std::string(as_text(data)), dict, contents);
+      keep(std::string(as_text(data)), dict, object);
     }
     return end;
   }
@@ -245,74 +191,185 @@ class PdfReader {
     return state == Decoder::State::kMemberEnd;
   }
 
-  void keep(std::string content, std::string_view dict, std::vector<std::string>& contents) {
-    if (content.find("beginbfchar") != std::string::npos || content.find("beginbfrange") != std::string::npos)
-      return map_of(content);
-    if (dict.find("/ObjStm") != std::string_view::npos) {
-      numbered_ = numbered_ || content.find("/Identity-H") != std::string::npos;
-      read_layer(reading_, place_.inside("objects"), as_bytes(content));
+  void keep(std::string content, std::string_view dict, uint32_t object) {
+    if (content.find("beginbfchar") != std::string::npos ||
+        content.find("beginbfrange") != std::string::npos) {
+      tables_[object].read(content);
       return;
     }
+    if (dict.find("/ObjStm") != std::string_view::npos) return packed_objects(std::move(content), dict);
     if (dict.find("/XRef") != std::string_view::npos) return;
+    // A font's outlines say nothing; whatever else calls itself a font is read.
+    if (is_font_file(content)) return;
     if (content.find("BT") != std::string::npos || content.find("Do") != std::string::npos ||
         dict.find("/Form") != std::string_view::npos) {
-      contents.push_back(std::move(content));
+      contents_.push_back({object, dict, std::move(content)});
       return;
     }
     // Metadata, attachments and scripts.
     read_layer(reading_, place_.inside("stream"), as_bytes(content));
   }
 
-  // ToUnicode: <01> <0041>, and <01> <0f> <0041>.
-  void map_of(const std::string& table) {
-    std::vector<std::string> line;
-    bool range = false;
+  // Objects in a stream: numbers and places first, then one behind the other.
+  void packed_objects(std::string content, std::string_view dict) {
+    read_layer(reading_, place_.inside("objects"), as_bytes(content));
+    const std::string_view text = packed_.emplace_back(std::move(content));
+    strings(text);
+    const std::string_view said = value_of(dict, "/First");
     size_t at = 0;
-    while (at < table.size() && glyphs_.size() < kGlyphsMax) {
-      if (table.compare(at, 11, "beginbfchar") == 0) range = false;
-      if (table.compare(at, 12, "beginbfrange") == 0) range = true;
-      if (table[at] != '<') {
-        if (table[at] == 'b') line.clear();
-        ++at;
-        continue;
-      }
-      const size_t end = table.find('>', at);
-      if (end == std::string::npos) return;
-      line.push_back(table.substr(at + 1, end - at - 1));
-      at = end + 1;
-      if (!range && line.size() == 2) {
-        add(line[0], 0, line[1]);
-        line.clear();
-      } else if (range && line.size() == 3) {
-        const uint32_t from = number(line[0]);
-        for (uint32_t i = from; i <= std::min(number(line[1]), from + 65'535); ++i)
-          add(line[0], i - from, line[2]);
-        line.clear();
-      }
+    const auto first = take_number(said, at);
+    if (!first || *first > text.size()) return;
+    std::vector<std::pair<uint32_t, uint32_t>> places;
+    const std::string_view heads = text.substr(0, *first);
+    for (size_t next = 0; places.size() < kObjectsMax;) {
+      const auto object = take_number(heads, next);
+      const auto place = object ? take_number(heads, next) : std::nullopt;
+      if (!place) break;
+      places.emplace_back(*object, *place);
+    }
+    for (size_t i = 0; i < places.size(); ++i) {
+      const size_t begin = std::min<size_t>(*first + size_t{places[i].second}, text.size());
+      const size_t end = i + 1 < places.size() ? *first + size_t{places[i + 1].second} : text.size();
+      if (objects_.size() < kObjectsMax)
+        objects_[places[i].first] = text.substr(begin, end > begin ? end - begin : 0);
     }
   }
 
-  static uint32_t number(const std::string& hex) {
-    uint32_t value = 0;
-    for (const char c : hex)
-      value = hex_value(c) >= 0 ? value << 4U | static_cast<uint32_t>(hex_value(c)) : value;
-    return value;
+  // Strings with escapes, or in UTF-16, which the raw bytes do not show.
+  void strings(std::string_view text) {
+    for (size_t at = text.find('('); at != std::string_view::npos; at = text.find('(', at)) {
+      const size_t begin = at;
+      const std::string bytes = pdf_literal(text, at);
+      at = std::min(at, text.size());
+      if (strings_.size() < kStreamBytesMax &&
+          (bytes.starts_with("\xfe\xff"sv) ||
+           text.substr(begin, at - begin).find('\\') != std::string_view::npos))
+        strings_ += pdf_readable(bytes) + '\n';
+    }
   }
 
-  void add(const std::string& code, uint32_t step, const std::string& unicode) {
-    // One-byte codes are kept apart from two-byte ones.
-    const uint32_t key = number(code) + step + (code.size() <= 2 ? 0x10000U : 0U);
-    std::string text;
-    for (size_t i = 0; i + 4 <= unicode.size(); i += 4)
-      push_utf8(text, number(unicode.substr(i, 4)) + (i + 8 > unicode.size() ? step : 0));
-    glyphs_.emplace(key, std::move(text));
+  void find_fonts() {
+    for (const auto& [object, dict] : objects_) {
+      if (dict.find("/Font") == std::string_view::npos || fonts_.size() >= kFontsMax) continue;
+      const std::string_view table = value_of(dict, "/ToUnicode");
+      size_t at = 0;
+      const auto stream = take_reference(table, at);
+      const auto it = stream ? tables_.find(*stream) : tables_.end();
+      if (it != tables_.end()) {
+        fonts_[object] = {&it->second, false};
+      } else if (dict.find("/Identity-H") != std::string_view::npos ||
+                 dict.find("/Identity-V") != std::string_view::npos) {
+        fonts_[object] = {nullptr, true};
+      } else if (!value_of(dict, "/BaseFont").empty()) {
+        fonts_[object] = {nullptr, false};
+      }
+    }
+    for (const auto& [object, table] : tables_) all_glyphs_.add_all(table);
+    for (const auto& [object, dict] : objects_) names_in(dict, all_names_);
+  }
+
+  using Names = std::map<std::string, std::set<uint32_t>, std::less<>>;
+
+  // "/F1 12 0 R" where object 12 is a font.
+  void names_in(std::string_view dict, Names& names) const {
+    for (size_t at = dict.find('/'); at != std::string_view::npos; at = dict.find('/', at + 1)) {
+      size_t end = at + 1;
+      while (end < dict.size() && !is_space(dict[end]) && "/[]<>()"sv.find(dict[end]) == "/"sv.npos) ++end;
+      size_t next = end;
+      const auto object = take_reference(dict, next);
+      if (object && fonts_.contains(*object))
+        names[std::string(dict.substr(at + 1, end - at - 1))].insert(*object);
+    }
+  }
+
+  void resources_of(std::string_view dict, size_t depth, Names& names) const {
+    names_in(dict, names);
+    if (depth == kResourcesDepth) return;
+    for (const auto key : {"/Resources"sv, "/Font"sv}) {
+      size_t at = 0;
+      const auto object = take_reference(value_of(dict, key), at);
+      const auto it = object ? objects_.find(*object) : objects_.end();
+      if (it != objects_.end()) resources_of(it->second, depth + 1, names);
+    }
+  }
+
+  // Which pages show a content stream, by their "/Contents".
+  std::map<uint32_t, std::vector<std::string_view>> pages_by_content() const {
+    std::map<uint32_t, std::vector<std::string_view>> pages;
+    for (const auto& [object, dict] : objects_) {
+      std::string_view contents = value_of(dict, "/Contents");
+      size_t at = 0;
+      skip_space(contents, at);
+      if (at < contents.size() && contents[at] == '[') ++at;
+      while (const auto content = take_reference(contents, at)) pages[*content].push_back(dict);
+    }
+    return pages;
+  }
+
+  void pages() {
+    const auto by_content = pages_by_content();
+    std::set<std::string> seen;
+    for (const Content& content : contents_) {
+      Names names;
+      resources_of(content.dict, 0, names);
+      if (const auto it = by_content.find(content.object); it != by_content.end()) {
+        for (const std::string_view page : it->second) resources_of(page, 0, names);
+      }
+      std::string shown;
+      // Where one name stands for several fonts, each of them is tried.
+      size_t readings = 1;
+      for (size_t i = 0; i < readings; ++i) {
+        bool unknown = false;
+        std::string text = shown_text(
+            content.text, [&](std::string_view name) { return font(name, names, i, readings); }, unknown);
+        if (unknown) reading_.not_read(place_.path, "text in fonts that only number their glyphs");
+        if (seen.insert(text).second) shown += text + "\n";
+      }
+      if (readings == kReadingsMax) reading_.not_read(place_.path, "more fonts of one name than are tried");
+      pages_ += shown;
+      seen.clear();
+    }
+    if (!pages_.empty()) read_layer(reading_, place_.inside("text"), as_bytes(pages_));
+  }
+
+  PdfFont font(std::string_view name, const Names& names, size_t reading, size_t& readings) const {
+    const PdfFont any{all_glyphs_.empty() ? nullptr : &all_glyphs_, false};
+    if (name.empty()) return any;
+    auto it = names.find(name);
+    if (it == names.end()) {
+      it = all_names_.find(name);
+      if (it == all_names_.end()) return any;
+    }
+    readings = std::max(readings, std::min(it->second.size(), kReadingsMax));
+    const size_t which = std::min(reading, it->second.size() - 1);
+    return fonts_.at(*std::next(it->second.begin(), static_cast<ptrdiff_t>(which)));
+  }
+
+  // A file may end several times, each time with what was changed; anything else there is none of it.
+  void behind_the_end() {
+    for (size_t at = text_.find("%%EOF"); at != std::string_view::npos; at = text_.find("%%EOF", at + 5)) {
+      size_t next = at + 5;
+      skip_space(text_, next);
+      const std::string_view rest = text_.substr(next);
+      if (rest.empty()) return;
+      if (is_digit(rest[0]) || rest[0] == '%' || rest.starts_with("xref") || rest.starts_with("startxref"))
+        continue;
+      return read_layer(reading_, place_.inside("behind the end"), as_bytes(rest));
+    }
   }
 
   Reading& reading_;
   Place place_;
   std::string_view text_;
-  std::map<uint32_t, std::string> glyphs_;
-  bool numbered_ = false;
+  std::map<uint32_t, std::string_view> objects_;
+  std::list<std::string> packed_;  // of which objects_ are parts
+  std::map<uint32_t, GlyphTable> tables_;
+  GlyphTable all_glyphs_;  // for fonts that are not known by name
+  std::map<uint32_t, PdfFont> fonts_;
+  Names all_names_;
+  std::vector<Content> contents_;
+  std::string strings_;
+  std::string pages_;
 };
 
 }  // namespace
