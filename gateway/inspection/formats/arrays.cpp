@@ -1,4 +1,4 @@
-// Arrays and models: NumPy's .npy, safetensors, ONNX, pickles. Whole numbers are rendered as text, because an
+// Arrays and models: NumPy's .npy, safetensors, pickles. Whole numbers are rendered as text, because an
 // identifier that is stored as a number shows in no raw byte.
 #include <algorithm>
 #include <bit>
@@ -92,32 +92,73 @@ void render_texts(RenderedTable& out, ByteView data, char type, size_t size, boo
   }
 }
 
-// One array's values; false for a type that has no such form.
-bool render(Reading& reading, const Place& place, const std::string& name, ByteView data,
-            std::string_view type) {
+// Of a name inside an archive (ages.npy), what it is called; "values" where it has none.
+std::string heading_of(const Place& place) {
+  const std::string name = place.path.substr(place.path.rfind('/') + 1);
+  return name.size() > 4 && name.ends_with(".npy") ? name.substr(0, name.size() - 4) : "values";
+}
+
+// How many elements a shape like (300, 2) has; nothing where it is none.
+std::optional<uint64_t> elements_of(std::string_view shape) {
+  constexpr uint64_t kElementsMax = uint64_t{1} << 48U;
+  if (!shape.starts_with('(')) return std::nullopt;
+  uint64_t count = 1;
+  for (size_t at = 1; at < shape.size();) {
+    uint64_t side = 0;
+    const auto [end, error] = std::from_chars(shape.data() + at, shape.data() + shape.size(), side);
+    if (error == std::errc{}) {
+      if (side > kElementsMax || count > kElementsMax / std::max<uint64_t>(side, 1)) return std::nullopt;
+      count *= side;
+      at = static_cast<size_t>(end - shape.data());
+    } else {
+      ++at;
+    }
+  }
+  return count;
+}
+
+// Bytes one of an element of such a type; 0: not known.
+size_t element_bytes(std::string_view type) {
+  size_t size = 0;
+  if (type.size() >= 3) std::from_chars(type.data() + 2, type.data() + type.size(), size);
+  return type.size() >= 3 && type[1] == 'U'                       ? size * 4
+         : type.size() >= 3 && (type[1] == 'M' || type[1] == 'm') ? 8
+                                                                  : size;
+}
+
+}  // namespace
+
+bool render_array(Reading& reading, const Place& place, const std::string& name, const std::string& heading,
+                  ByteView data, std::string_view type) {
   if (type.size() < 3) return false;
   const bool big = type[0] == '>';
   const char kind = type[1];
   size_t size = 0;
   std::from_chars(type.data() + 2, type.data() + type.size(), size);
   if (size == 0 || size > (size_t{1} << 20U)) return false;
-  RenderedTable out(reading, place, name, {name});
+  // Bytes may be anything: what they plainly are, they are read as.
+  if (size == 1 && (kind == 'i' || kind == 'u' || kind == 'b') && is_surely_packed(data))
+    read_layer(reading, place.inside(name), data);
+  RenderedTable out(reading, place, name, {heading});
   if (kind == 'i' || kind == 'u') {
     if (size > 8) return false;
     if (size >= 4) render_numbers(out, data, kind, size, big);
   } else if (kind == 'f') {
     if (size == 8 || size == 4) render_numbers(out, data, kind, size, big);
     if (size > 8) return false;
+  } else if (kind == 'c') {
+    if (size == 16 || size == 8) render_numbers(out, data, 'f', size / 2, big);
+    if (size > 16) return false;
+  } else if (kind == 'M' || kind == 'm') {
+    render_numbers(out, data, 'i', 8, big);
   } else if (kind == 'S' || kind == 'U' || kind == 'a') {
     render_texts(out, data, kind == 'U' ? 'U' : 'S', size, big);
-  } else if (kind != 'b' && kind != 'c' && kind != 'M' && kind != 'm') {
+  } else if (kind != 'b') {
     return false;
   }
   out.end();
   return true;
 }
-
-}  // namespace
 
 RenderedTable::RenderedTable(Reading& reading, const Place& place, const std::string& name,
                              const std::vector<std::string>& columns)
@@ -182,9 +223,14 @@ void read_npy(Reading& reading, const Place& place, ByteView bytes) {
   reading.report().tables.push_back(
       {place.path, {"descr " + readable(type, 60), "shape " + readable(shape, 100)}, 0});
   const ByteView data = bytes.subspan(begin + length);
-  if (type.empty() || type[0] == '[' || type.find('O') != std::string::npos ||
-      !render(reading, place, "values", data, type))
-    reading.not_read(place.path, "npy of a type that is not read: " + readable(type, 60));
+  const auto elements = elements_of(shape);
+  const size_t each = element_bytes(type);
+  if (type.empty() || type[0] == '[' || type.find('O') != std::string::npos || !elements || each == 0 ||
+      *elements > data.size() / each ||
+      !render_array(reading, place, "values", heading_of(place), data.first(*elements * each), type))
+    return reading.not_read(place.path, "npy of a type or shape that is not read: " + readable(type, 60));
+  if (const ByteView rest = data.subspan(*elements * each); !rest.empty())
+    read_layer(reading, place.inside("behind the end"), rest);
 }
 
 bool looks_like_safetensors(ByteView bytes) {
@@ -194,13 +240,28 @@ bool looks_like_safetensors(ByteView bytes) {
          (bytes[9] == '"' || bytes[9] == '}' || bytes[9] == ' ');
 }
 
+namespace {
+
+// Whether these ranges, which may overlap, leave nothing of so many bytes out.
+bool cover_all(std::vector<std::pair<uint64_t, uint64_t>> ranges, uint64_t bytes) {
+  std::sort(ranges.begin(), ranges.end());
+  uint64_t covered = 0;
+  for (const auto& [from, to] : ranges) {
+    if (from > covered) return false;
+    covered = std::max(covered, to);
+  }
+  return covered == bytes;
+}
+
+}  // namespace
+
 bool read_safetensors(Reading& reading, const Place& place, ByteView bytes) {
   const auto length = static_cast<size_t>(le64(bytes));
   const auto header = parse_json(as_text(bytes.subspan(8, length)), "safetensors", kHeaderBytesMax);
   if (!header || !header->is_object()) return false;
   RawScan::whole(reading, place, {}, bytes);
   const ByteView data = bytes.subspan(8 + length);
-  uint64_t covered = 0;
+  std::vector<std::pair<uint64_t, uint64_t>> ranges;
   for (const auto& member : header->as_object()) {
     const std::string name(member.key());
     if (name == "__metadata__" || !member.value().is_object()) continue;
@@ -219,48 +280,22 @@ bool read_safetensors(Reading& reading, const Place& place, ByteView bytes) {
       reading.not_read(place.path, "safetensors with a tensor outside the file");
       continue;
     }
-    covered += static_cast<uint64_t>(to - from);
+    ranges.emplace_back(from, to);
     const ByteView values = data.subspan(static_cast<size_t>(from), static_cast<size_t>(to - from));
     const std::string_view word = type->as_string();
-    const std::string_view numpy = word == "I64"   ? "<i8"
-                                   : word == "U64" ? "<u8"
-                                   : word == "I32" ? "<i4"
-                                   : word == "U32" ? "<u4"
-                                   : word == "F64" ? "<f8"
-                                                   : "";
-    if (!numpy.empty()) render(reading, place, name, values, numpy);
+    const std::string_view numpy = word == "I64"                    ? "<i8"
+                                   : word == "U64"                  ? "<u8"
+                                   : word == "I32"                  ? "<i4"
+                                   : word == "U32"                  ? "<u4"
+                                   : word == "F64"                  ? "<f8"
+                                   : word == "U8"                   ? "|u1"
+                                   : word == "I8" || word == "BOOL" ? "|i1"
+                                                                    : "";
+    if (!numpy.empty()) render_array(reading, place, name, name, values, numpy);
   }
-  if (covered != data.size()) reading.not_read(place.path, "safetensors with bytes that belong to no tensor");
+  if (!cover_all(std::move(ranges), data.size()))
+    reading.not_read(place.path, "safetensors with bytes that belong to no tensor");
   return true;
-}
-
-bool looks_like_onnx(ByteView bytes) {
-  // ModelProto: ir_version (field 1), then producer, graph, opsets: a whole protocol buffer of its fields
-  // alone.
-  if (bytes.size() < 16 || bytes[0] != 0x08 || bytes[1] == 0 || bytes[1] > 20) return false;
-  size_t at = 0;
-  bool graph = false;
-  const auto varint = [&](uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64 && at < bytes.size(); shift += 7) {
-      const uint8_t b = bytes[at++];
-      value |= uint64_t{b & 0x7fU} << shift;
-      if (b < 0x80) return true;
-    }
-    return false;
-  };
-  while (at < bytes.size()) {
-    uint64_t key = 0;
-    uint64_t value = 0;
-    if (!varint(key) || !varint(value)) return false;
-    const uint64_t field = key >> 3U;
-    if (field == 0 || field > 25) return false;
-    if ((key & 7U) == 0) continue;
-    if ((key & 7U) != 2 || value > bytes.size() - at) return false;
-    graph = graph || field == 7;
-    at += static_cast<size_t>(value);
-  }
-  return graph;
 }
 
 // A pickle can run any function when it is loaded: which ones it names.
@@ -271,7 +306,8 @@ void read_pickle(Reading& reading, const Place& place, ByteView bytes) {
   uint64_t imports = 0;
   for (size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '\x93') ++imports;  // STACK_GLOBAL
-    if (text[at] != 'c') continue;      // GLOBAL: module and name, each ended by a line end
+    // GLOBAL, and INST of the first protocol: module and name, each ended by a line end.
+    if (text[at] != 'c' && (text[at] != 'i' || text[0] == '\x80')) continue;
     const size_t first = text.find('\n', at + 1);
     const size_t second = first == std::string_view::npos ? first : text.find('\n', first + 1);
     if (second == std::string_view::npos || second - at > 200) continue;

@@ -209,8 +209,7 @@ bool read_whole(Reading& reading, const Place& place, const Sniffed& sniffed, By
   } else if (name == "pdf") {
     read_pdf(reading, place, bytes);
   } else if (name == "onnx") {
-    // A protocol buffer whose strings are seen in the raw bytes; weights are numbers, and no text.
-    RawScan::whole(reading, place, {}, bytes);
+    read_onnx(reading, place, bytes);
   } else {
     return false;
   }

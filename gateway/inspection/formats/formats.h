@@ -10,6 +10,8 @@ namespace hetao::inspection {
 
 // Never fails: what is nothing known is "text" or "data".
 Sniffed sniff(ByteView bytes);
+// An archive, a document or the like, whose beginning no numbers have by chance.
+bool is_surely_packed(ByteView bytes);
 
 // Readers that need the whole layer. False: the format has none, and its content is read as what it looks
 // like.
@@ -31,11 +33,17 @@ void read_npy(Reading& reading, const Place& place, ByteView bytes);
 bool read_safetensors(Reading& reading, const Place& place, ByteView bytes);
 bool looks_like_safetensors(ByteView bytes);
 bool looks_like_onnx(ByteView bytes);
+void read_onnx(Reading& reading, const Place& place, ByteView bytes);
 void read_pickle(Reading& reading, const Place& place, ByteView bytes);
 void read_sqlite(Reading& reading, const Place& place, ByteView bytes);
 void read_parquet(Reading& reading, const Place& place, ByteView bytes);
 void read_hdf5(Reading& reading, const Place& place, ByteView bytes);
 void read_pdf(Reading& reading, const Place& place, ByteView bytes);
+
+// One array's values as a table of one column; `type` in NumPy's words: "<i8". False for a type that has no
+// such form.
+bool render_array(Reading& reading, const Place& place, const std::string& name, const std::string& heading,
+                  ByteView data, std::string_view type);
 
 // Numbers and texts of a binary format, as lines of text that are scanned like a table with this heading.
 class RenderedTable {

@@ -134,6 +134,27 @@ std::string_view wide_text(ByteView bytes) {
   return {};
 }
 
+// Protocols 0 and 1 of Python have no mark: a name to be imported, a dictionary or a list first, a full stop
+// last.
+bool is_old_pickle(std::string_view text) {
+  constexpr size_t kNameMax = 200;
+  if (text.size() < 6 || (text.back() != '.' && !text.ends_with(".\n"sv))) return false;
+  if (text.starts_with("(dp0\n"sv) || text.starts_with("(lp0\n"sv)) return true;
+  const std::string_view head = text.substr(text[0] == '(' ? 1 : 0, 2 * kNameMax);
+  if (!head.starts_with('c') && !(head.starts_with('i') && text[0] == '(')) return false;
+  const size_t first = head.find('\n');
+  const size_t second = first == std::string_view::npos ? first : head.find('\n', first + 1);
+  if (second == std::string_view::npos || first < 2 || second < first + 2) return false;
+  // It is kept or called next, which few texts look like.
+  const std::string_view next = head.substr(second + 1, 2);
+  const bool kept = next.size() == 2 && (next[0] == 'p' ? next[1] >= '0' && next[1] <= '9'
+                                                        : "q()"sv.find(next[0]) != std::string_view::npos);
+  return kept && std::all_of(head.begin() + 1, head.begin() + static_cast<ptrdiff_t>(second), [](char c) {
+           return (c | 0x20) == c ? (c >= 'a' && c <= 'z') || c == '_' || c == '.' || (c >= '0' && c <= '9')
+                                  : (c >= 'A' && c <= 'Z') || c == '\n' || c == '_';
+         });
+}
+
 // Genomic and medical data: zeros and short numbers in it are no text in wide characters.
 bool is_sensitive_binary(ByteView bytes) {
   const auto genomic = genomic_kind(bytes.first(std::min<size_t>(bytes.size(), 64)), false);
@@ -153,12 +174,19 @@ Sniffed sniff(ByteView bytes) {
         is_meant(magic, bytes))
       return {magic.name, magic.what};
   }
+  // A document may begin a little later; a text that only speaks of one has no objects.
+  constexpr size_t kBeforePdf = 1'024;
+  if (const size_t pdf = text.substr(0, kBeforePdf).find("%PDF-");
+      pdf != std::string_view::npos &&
+      text.substr(pdf, 2 * kBeforePdf).find(" 0 obj") != std::string_view::npos)
+    return {"pdf", "document"};
   // A skippable frame in front of zstd's first.
   if (text.size() >= 8 && (text[0] & '\xf0') == '\x50' && text.substr(1, 3) == "\x2a\x4d\x18"sv)
     return {"zstd", "packed"};
   if (is_tar(bytes)) return {"tar", "packed"};
   if (looks_like_safetensors(bytes)) return {"safetensors", "model"};
   if (text.size() > 4 && text[0] == '\x80' && text[1] >= 2 && text[1] <= 5) return {"pickle", "pickle"};
+  if (is_old_pickle(text)) return {"pickle", "pickle"};
   if (is_sensitive_binary(bytes)) return {"data", "data"};
   if (const std::string_view wide = wide_text(bytes); !wide.empty()) return {wide, "text"};
   // zlib's two bytes are checked by their sum, and by what inflates.
@@ -168,6 +196,13 @@ Sniffed sniff(ByteView bytes) {
   if (bytes.size() > 13 && bytes[0] == 0x5d && bytes[1] == 0 && bytes[2] == 0) return {"lzma", "packed"};
   if (looks_like_onnx(bytes)) return {"onnx", "model"};
   return {"text", "text"};
+}
+
+bool is_surely_packed(ByteView bytes) {
+  static constexpr std::array kNames = {"gzip"sv, "bzip2"sv,   "xz"sv,   "zstd"sv, "zip"sv,
+                                        "7z"sv,   "rar"sv,     "rar5"sv, "pdf"sv,  "sqlite"sv,
+                                        "hdf5"sv, "parquet"sv, "npy"sv,  "tar"sv,  "iso9660"sv};
+  return std::find(kNames.begin(), kNames.end(), sniff(bytes).name) != kNames.end();
 }
 
 }  // namespace hetao::inspection

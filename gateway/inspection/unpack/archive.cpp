@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "gateway/base/text.h"
 #include "gateway/inspection/unpack/unpack.h"
@@ -34,6 +35,27 @@ bool support(archive* a, std::string_view format) {
   if (format == "lzip") result = archive_read_support_filter_lzip(a);
   if (filter) archive_read_support_format_raw(a);
   return result == ARCHIVE_OK || result == ARCHIVE_WARN;
+}
+
+// Where an archive ends by what it says itself; `used`: how far its reader came. Nothing: it does not say.
+std::optional<uint64_t> end_of(std::string_view format, ByteView bytes, uint64_t used) {
+  const auto little = [bytes](size_t at, size_t size) {
+    uint64_t value = 0;
+    for (size_t i = size; i > 0; --i) value = value << 8U | bytes[at + i - 1];
+    return value;
+  };
+  if (format == "cpio" || format == "ar" || format == "rar" || format == "rar5" || format == "lha")
+    return used;
+  if (format == "cab" && bytes.size() >= 12) return little(8, 4);
+  if (format == "7z" && bytes.size() >= 32) {
+    const uint64_t directory = little(12, 8);
+    const uint64_t size = little(20, 8);
+    if (directory > bytes.size() || size > bytes.size()) return bytes.size() + 1;
+    return 32 + directory + size;
+  }
+  constexpr size_t kIsoBlocks = 0x8050;
+  if (format == "iso9660" && bytes.size() >= kIsoBlocks + 4) return little(kIsoBlocks, 4) * 2'048;
+  return std::nullopt;
 }
 
 // One member's data. False when nothing more can be read of the archive.
@@ -99,15 +121,14 @@ void read_archive(Reading& reading, const Place& place, std::string_view format,
   }
   if (members == 0)
     return reading.not_read(place.path, std::string(format) + " archive without anything in it");
-  // What stands behind the archive's end was scanned raw; that it is nothing packed, only a small rest can
-  // promise.
-  const auto used = static_cast<uint64_t>(archive_filter_bytes(a.get(), -1));
-  if (format == "cpio" || format == "ar") {
-    if (used < bytes.size() &&
-        !std::all_of(
-            bytes.begin() + static_cast<ptrdiff_t>(used), bytes.end(), [](uint8_t b) { return b == 0; }))
-      read_layer(reading, place.inside("behind the end"), bytes.subspan(static_cast<size_t>(used)));
-  }
+  // Readers stop at the archive's end; what stands behind it is a layer.
+  const auto end = end_of(format, bytes, static_cast<uint64_t>(archive_filter_bytes(a.get(), -1)));
+  if (end && *end > bytes.size())
+    return reading.not_read(place.path, std::string(format) + " archive that is cut off");
+  if (!end) return;
+  const ByteView rest = bytes.subspan(static_cast<size_t>(*end));
+  if (!std::all_of(rest.begin(), rest.end(), [](uint8_t b) { return b == 0; }))
+    read_layer(reading, place.inside("behind the end"), rest);
 }
 
 }  // namespace hetao::inspection
