@@ -439,6 +439,126 @@ def look_alikes():
     yield "london", b"51.5074,-0.1278 and 40.7128,-74.0060 and 22.5,114.1\n", "none", set()
 
 
+def pdf_of(*objects, behind=b""):
+    body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (i, one) for i, one in enumerate(objects, 1))
+    return b"%PDF-1.7\n" + body + b"trailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n" + behind
+
+
+def pdf_stream(content, extra=b""):
+    packed = zlib.compress(content)
+    return b"<</Length %d/Filter/FlateDecode%s>>\nstream\n%s\nendstream" % (len(packed), extra, packed)
+
+
+# One table for codes of one byte: {1: "A", …}.
+def to_unicode(codes):
+    return b"%d beginbfchar\n" % len(codes) + b"".join(b"<%02X> <%04X>\n" % (code, ord(c)) for code, c in codes.items()) + b"endbfchar\n"
+
+
+def pages():
+    show = lambda inside: pdf_of(b"<<>>", pdf_stream(b"BT /F1 10 Tf 72 700 Td " + inside + b" ET"))
+    text = RESIDENT.encode()
+    yield "pdf-kerned", show(b"[" + b"".join(b"(%c)%s" % (c, b"-12.5" if i % 2 else b"3") for i, c in enumerate(text)) + b"] TJ"), "hit", {"cn_resident_id"}
+    yield "pdf-word-gap", show(b"[(id 110105)-333(19491231)-333(002X)] TJ"), "hit", {"cn_resident_id"}
+    yield "pdf-glyph-by-glyph", show(b" 5.56 0 Td ".join(b"(%c) Tj" % c for c in text)), "hit", {"cn_resident_id"}
+    placed = b"".join(b"BT /F1 10 Tf 1 0 0 1 %.2f 700 Tm (%c) Tj ET " % (72 + 5.56 * i, c) for i, c in enumerate(text))
+    yield "pdf-glyph-by-glyph-placed", pdf_of(b"<<>>", pdf_stream(placed)), "hit", {"cn_resident_id"}
+    cells = b"".join(b"1 0 0 1 %d 700 Tm (%s) Tj " % (72 + 90 * i, text[i : i + 3]) for i in range(0, 18, 3))
+    yield "pdf-cells-of-a-row", pdf_of(b"<<>>", pdf_stream(b"BT /F1 10 Tf " + cells + b"ET")), "none", set()
+    # Two fonts that number their glyphs from 1 on, each in its own way.
+    letters = "".join(sorted(set(RESIDENT)))
+    shown = b"".join(b"%02X" % (1 + letters.index(c)) for c in RESIDENT)
+    page = b"<</Type/Page/Contents 2 0 R/Resources<</Font<</F1 3 0 R/F2 4 0 R>>>>>>"
+    fonts = [b"<</Type/Font/Subtype/TrueType/BaseFont/A/ToUnicode %d 0 R>>" % n for n in (5, 6)]
+    tables = [pdf_stream(to_unicode(dict(enumerate("Sumary and report", 1)))), pdf_stream(to_unicode(dict(enumerate(letters, 1))))]
+    words = pdf_stream(b"BT /F1 12 Tf 72 700 Td <01020304> Tj /F2 12 Tf 0 -14 Td <" + shown + b"> Tj ET")
+    yield "pdf-two-fonts", pdf_of(page, words, *fonts, *tables), "hit", {"cn_resident_id"}
+    heads = b"1 0 3 %d 4 %d " % (len(page) + 1, len(page) + len(fonts[0]) + 2)
+    packed = pdf_stream(heads + b" ".join([page, *fonts]), b"/Type/ObjStm/N 3/First %d" % len(heads))
+    yield "pdf-two-fonts-packed", b"%PDF-1.7\n" + b"".join(b"%d 0 obj\n%s\nendobj\n" % one for one in ((2, words), (5, tables[0]), (6, tables[1]), (9, packed))) + b"%%EOF\n", "hit", {"cn_resident_id"}
+    unnamed = pdf_stream(b"BT /F1 12 Tf <" + shown + b"> Tj ET")
+    listed = b"1 beginbfrange\n<01> <%02X> [" % len(letters) + b" ".join(b"<%04X>" % ord(c) for c in letters) + b"]\nendbfrange\n"
+    yield "pdf-listed-range", pdf_of(b"<<>>", unnamed, pdf_stream(listed)), "hit", {"cn_resident_id"}
+    numbered = [page, pdf_stream(b"BT /F1 12 Tf <0102> Tj /F2 12 Tf <0003> Tj ET"), fonts[0], b"<</Type/Font/Subtype/Type0/Encoding/Identity-H>>", tables[0]]
+    yield "pdf-numbered-glyphs-beside-others", pdf_of(*numbered), "hold", set()
+    yield "pdf-no-font-at-all", pdf_of(b"<<>>", pdf_stream(b"BT (" + text + b") Tj ET", b"/Length1 10")), "hit", {"cn_resident_id"}
+    yield "pdf-rows-with-filters", pdf_of(b"<<>>", pdf_stream(b"\2BT (1) Tj ET", b"/DecodeParms<</Predictor 12/Columns 5>>")), "hold", set()
+    yield "pdf-note", pdf_of(b"<</Type/Annot/Contents(HKID A123456\\(3\\))>>"), "hit", {"hkid"}
+    yield "pdf-title-wide", pdf_of(b"<</Title(\xfe\xff" + "HKID A123456(3)".encode("utf-16-be").replace(b"(", b"\\(").replace(b")", b"\\)") + b")>>"), "hit", {"hkid"}
+    for name, behind in (("gzip", gzip.compress(TABLE.encode(), mtime=0)), ("zip", zipped(("d.csv", TABLE.encode())))):
+        yield f"pdf-then-{name}", pdf_of(b"<<>>", behind=behind), "hit", FIVE
+    yield "pdf-changed-later", pdf_of(b"<<>>", behind=b"2 0 obj\n" + pdf_stream(b"BT (" + text + b") Tj ET") + b"\nendobj\n%%EOF\n"), "hit", {"cn_resident_id"}
+    yield "pdf-behind-a-line", b"Status: 200\n" + show(b"(" + text + b") Tj"), "hit", {"cn_resident_id"}
+
+
+def protobuf(field, value):
+    def varint(n):
+        return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
+    return varint(field << 3) + varint(value) if isinstance(value, int) else varint(field << 3 | 2) + varint(len(value)) + value
+
+
+def onnx(data_type, raw):
+    tensor = protobuf(2, data_type) + protobuf(8, b"w") + protobuf(9, raw)
+    return protobuf(1, 8) + protobuf(2, b"pytorch") + protobuf(7, protobuf(2, b"g") + protobuf(5, tensor)) + protobuf(8, protobuf(2, 17))
+
+
+# What stands behind an end, beside what is listed, or where numbers are expected.
+def hidden_places():
+    data, clean = TABLE.encode(), b"nothing here\n"
+    packed = gzip.compress(data, mtime=0)
+    weights = npy("<f4", struct.pack("<4f", 1, 2, 3, 4), 4)
+    for name, whole in (("7z", archive("7zip", "c", clean)), ("iso", archive("iso9660", "C", clean)), ("npy", weights)):
+        yield f"{name}-then-gzip", whole + packed, "hit", FIVE
+        yield f"{name}-then-zip", whole + zipped(("d.csv", data)), "hit", FIVE
+        yield f"{name}-then-random", whole + random.Random(3).randbytes(300), "unclean", set()
+    yield "npy-cut", weights[:-1], "hold", set()
+    yield "npy-bytes-are-gzip", npy("|u1", packed, len(packed)), "hit", FIVE
+    yield "safetensors-bytes-are-gzip", safetensors("U8", packed), "hit", FIVE
+    numbers = [13800138000 + i for i in range(80)]
+    yield "npy-complex", npy("<c16", struct.pack("<160d", *[x for n in numbers for x in (n, 0)]), 80), "hit", {"cn_mobile"}
+    yield "npy-times", npy("<M8[ns]", struct.pack("<80q", *numbers), 80), "hit", {"cn_mobile"}
+    names = [91234567 + 17 * i for i in range(80)]
+    yield "npz-named", zipped(("hk_phone.npy", npy("<i8", struct.pack("<80q", *names), 80))), "hit", {"hk_phone"}
+    header = json.dumps({n: {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]} for n in "ab"}).encode()
+    yield "safetensors-twice-the-same", struct.pack("<Q", len(header)) + header + bytes(32), "hold", set()
+    yield "onnx-weights", onnx(1, struct.pack("<8f", *range(8))), "none", set()
+    yield "onnx-numbers", onnx(7, struct.pack("<80q", *numbers)), "hit", {"cn_mobile"}
+    yield "onnx-bytes", onnx(2, packed), "hit", FIVE
+    for name, short in (("msgpack", b"\x82\xa1a\xce\x07[\xcd\x15\xa1b\xcb\x41"), ("ones", b"\xff" * 500), ("packed", zlib.compress(b"abcdefgh")[2:])):
+        yield f"short-{name}", short, "hold", set()
+    for name, text in (("utf-8", "准确率\n".encode()), ("utf-8-cut", "准确率".encode()[:-1]), ("gbk", "准确率，轮\n".encode("gbk")), ("latin", b"caf\xe9 na\xefve\n")):
+        yield f"short-text-{name}", text, "none", set()
+
+
+# Sensitive formats without their usual beginnings.
+def bare_formats():
+    read = b"r1\t99\tchr1\t100\t60\t12M\t=\t200\t112\tACGTACGTACGT\tIIIIIIIIIIII\n"
+    yield "sam-without-header", read * 3, "hit", {"sam_text"}
+    yield "vcf-without-header", b"1\t100\trs1\tA\tG\t50\tPASS\t.\tGT:DP\t0/1:30\n" * 3, "hit", {"vcf_text"}
+    rows = b"".join(b"rs%d\t%d\t%d\tA\tG\n" % (i, i, i * 1000) for i in range(1, 9))
+    yield "genotypes-in-two-columns", b"rsid\tchromosome\tposition\tallele1\tallele2\n" + rows, "hit", {"dtc_genotype"}
+    yield "fasta-with-empty-lines", b">s\n" + b"ACGT" * 10 + b"\n\n" + b"TTGA" * 10 + b"\n", "hit", {"fasta_nt"}
+    message = "MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.5\rPID|1||MRN1||TEST^ONE\r"
+    yield "hl7-in-a-log", b"2026-01-01 got " + message.encode(), "hit", {"hl7v2_pid"}
+    yield "hl7-in-json", json.dumps({"message": message}).encode(), "hit", {"hl7v2_pid"}
+    yield "hl7-only-spoken-of", b"an HL7 message has MSH and PID segments; the id (PID) of 3 is a process\n", "none", set()
+    patient = json.dumps({"resourceType": "Patient", "name": [{"family": "Test"}]})
+    yield "fhir-in-a-log", f"INFO sent {patient}\n".encode(), "hit", {"fhir_patient"}
+    yield "fhir-in-json", json.dumps({"body": patient}).encode(), "hit", {"fhir_patient"}
+    yield "fhir-in-a-table", ('id,doc\n1,"' + patient.replace('"', '""') + '"\n').encode(), "hit", {"fhir_patient"}
+    element = lambda group, number, vr, value, order="<": struct.pack(order + "HH2sH", group, number, vr, len(value)) + value
+    head = lambda syntax: bytes(128) + b"DICM" + element(2, 0x10, b"UI", syntax)
+    name = element(0x10, 0x10, b"PN", b"TEST^ONE")
+    nested = struct.pack("<HH2sHI", 8, 0x1140, b"SQ", 0, 0xFFFFFFFF) + struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
+    nested += element(8, 0x1150, b"UI", b"1.2.3\0") + struct.pack("<HHIHHI", 0xFFFE, 0xE00D, 0, 0xFFFE, 0xE0DD, 0)
+    yield "dicom-behind-a-sequence", head(b"1.2.840.10008.1.2.1\0") + nested + name, "hit", {"dicom_patient_tags"}
+    swapped = element(0x10, 0x10, b"PN", b"TEST^ONE", ">")
+    yield "dicom-swapped", head(b"1.2.840.10008.1.2.2\0") + swapped, "hit", {"dicom_patient_tags"}
+    for i, pickle in enumerate((b"cposix\nsystem\np0\n(Vls\np1\ntp2\nRp3\n.", b"cposix\nsystem\nq\0(X\2\0\0\0lsq\1tq\2Rq\3.", b"(iposix\nsystem\n(Vls\ntR.")):
+        yield f"pickle-of-old-{i}", pickle, "hit", {"pickle_executable"}
+    yield "pickle-of-old-numbers", b"(dp0\nVid\np1\nL13800138000L\ns.", "hold", set()
+    yield "text-like-an-old-pickle", b"colours\nand\nshapes (red) are fine.", "none", set()
+
+
 def all_cases():
-    for part in (encodings, separators, containers, documents, formats, look_alikes):
+    for part in (encodings, separators, containers, documents, formats, look_alikes, pages, hidden_places, bare_formats):
         yield from part()

@@ -14,6 +14,7 @@ using namespace std::string_view_literals;
 constexpr size_t kLookBytes = size_t{256} << 10U;  // of a text: comments may stand in front
 constexpr size_t kFastqBasesMin = 20;
 constexpr size_t kFastaBasesMin = 60;
+constexpr size_t kAlignedBasesMin = 10;
 constexpr int kGenotypeRowsMin = 3;
 
 std::string_view next_line(std::string_view& text) {
@@ -53,41 +54,80 @@ bool is_fasta(std::string_view text) {
   size_t bases = 0;
   while (!text.empty() && bases < kFastaBasesMin) {
     const std::string_view line = next_line(text);
-    if (!is_nucleotides(line)) return false;
+    if (!line.empty() && !is_nucleotides(line)) return false;
     bases += line.size();
   }
   return bases >= kFastaBasesMin;
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// rs4477212, a chromosome, a place, and one field of two letters or two fields of one.
 bool is_genotype_row(std::string_view line) {
   const char separator = line.find('\t') != std::string_view::npos ? '\t' : ',';
-  std::array<std::string, 4> fields;
+  std::array<std::string, 5> fields;
   size_t count = 0;
-  std::string field;
   for (const char c : line) {
     if (c == '"') continue;
-    if (c == separator) {
-      if (count == 4) return false;
-      fields[count++] = std::move(field);
-      field.clear();
-    } else {
-      field += c;
+    if (c != separator) {
+      fields[count] += c;
+    } else if (++count == fields.size()) {
+      return false;
     }
   }
-  if (count == 3) fields[count++] = std::move(field);
-  if (count != 4) return false;
-  const auto digits = [](std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-  };
+  if (count < 3) return false;
   const std::string& chromosome = fields[1];
-  const bool numbered = digits(chromosome) && chromosome.size() <= 2 && chromosome != "0" &&
-                        (chromosome.size() == 1 || chromosome <= "24");
+  const bool numbered = is_number(chromosome) && chromosome.size() <= 2 && chromosome != "0" &&
+                        (chromosome.size() == 1 || chromosome <= "26");
   const bool named =
       chromosome == "X" || chromosome == "Y" || chromosome == "MT" || chromosome == "XY" || chromosome == "M";
-  const bool marker = (fields[0].starts_with("rs") && digits(std::string_view(fields[0]).substr(2))) ||
-                      (fields[0].starts_with("i") && digits(std::string_view(fields[0]).substr(1)));
-  return marker && (numbered || named) && digits(fields[2]) && !fields[3].empty() && fields[3].size() <= 2 &&
-         fields[3].find_first_not_of("ACGTDI-0") == std::string::npos;
+  const bool marker = (fields[0].starts_with("rs") && is_number(std::string_view(fields[0]).substr(2))) ||
+                      (fields[0].starts_with("i") && is_number(std::string_view(fields[0]).substr(1)));
+  const std::string genotype = fields[3] + fields[4];
+  const bool alleles = count == 3 || (fields[3].size() == 1 && fields[4].size() == 1);
+  return marker && (numbered || named) && is_number(fields[2]) && alleles && !genotype.empty() &&
+         genotype.size() <= 2 && genotype.find_first_not_of("ACGTDI-0") == std::string::npos;
+}
+
+// The first fields of a line that tabs part.
+template <size_t N>
+size_t fields_of(std::string_view line, std::array<std::string_view, N>& fields) {
+  size_t count = 0;
+  while (count < N) {
+    const size_t end = std::min(line.find('\t'), line.size());
+    fields[count++] = line.substr(0, end);
+    if (end == line.size()) break;
+    line.remove_prefix(end + 1);
+  }
+  return count;
+}
+
+// A read with its place: what samtools writes without a header.
+bool is_alignment(std::string_view line) {
+  std::array<std::string_view, 11> fields;
+  if (fields_of(line, fields) < fields.size()) return false;
+  const auto& [name, flag, reference, place, quality, cigar, mate, mate_place, length, bases, qualities] =
+      fields;
+  const bool numbers = is_number(flag) && flag.size() <= 5 && is_number(place) && is_number(quality) &&
+                       quality.size() <= 3 && is_number(mate_place);
+  return numbers && !name.empty() && !reference.empty() && !mate.empty() && !length.empty() &&
+         (cigar == "*" || (cigar.find_first_not_of("0123456789MIDNSHPX=") == std::string_view::npos &&
+                           cigar.find_first_of("MIDNSHPX=") != std::string_view::npos)) &&
+         is_bases(bases) && bases.size() >= kAlignedBasesMin &&
+         (qualities == "*" || qualities.size() == bases.size());
+}
+
+// A variant with somebody's genotype: what bcftools writes without a header.
+bool is_variant(std::string_view line) {
+  std::array<std::string_view, 10> fields;
+  if (fields_of(line, fields) < fields.size()) return false;
+  const std::string_view genotype = fields[9].substr(0, fields[9].find(':'));
+  return is_number(fields[1]) && is_bases(fields[3]) && !fields[4].empty() &&
+         (fields[8] == "GT" || fields[8].starts_with("GT:")) && genotype.size() >= 3 &&
+         genotype.find_first_not_of("0123456789.|/") == std::string_view::npos &&
+         genotype.find_first_of("|/") != std::string_view::npos;
 }
 
 std::optional<Kind> line_kind(std::string_view line, std::string_view text) {
@@ -97,6 +137,8 @@ std::optional<Kind> line_kind(std::string_view line, std::string_view text) {
   if (line.starts_with("@SQ\t") && line.find("\tSN:") != std::string_view::npos &&
       line.find("\tLN:") != std::string_view::npos)
     return Kind::kSamText;
+  if (is_alignment(line)) return Kind::kSamText;
+  if (is_variant(line)) return Kind::kVcfText;
   if (line.starts_with('@') && is_fastq(text)) return Kind::kFastq;
   if ((line.starts_with('>') || line.starts_with(';')) && is_fasta(text)) return Kind::kFastaNt;
   return std::nullopt;

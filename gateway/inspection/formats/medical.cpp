@@ -30,35 +30,55 @@ bool has_message_header(std::string_view text) {
   return false;
 }
 
+// Where a segment begins: at a line's beginning, or behind a line end that JSON or a log writes as \r or \n.
+bool begins_segment(std::string_view text, size_t at) {
+  if (at == 0) return true;
+  const char before = text[at - 1];
+  return static_cast<unsigned char>(before) < ' ' ||
+         (at >= 2 && text[at - 2] == '\\' && (before == 'r' || before == 'n'));
+}
+
 // MSH|^~\& and a PID segment with an identifier (field 3) or a name (field 5).
 bool is_hl7(std::string_view text) {
   text = text.substr(0, kLookBytes);
-  bool message = false;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find_first_of("\r\n"), text.size());
-    std::string_view segment = text.substr(0, end);
-    text.remove_prefix(std::min(text.size(), end + 1));
-    while (!segment.empty() && static_cast<unsigned char>(segment[0]) < ' ') segment.remove_prefix(1);
-    if (segment.size() > 8 && segment.starts_with("MSH"))
-      message = segment[4] == '^' || segment.substr(4, 4) == "^~\\&";
-    if (!message || !segment.starts_with("PID") || segment.size() < 5) continue;
-    const char separator = segment[3];
+  char separator = '\0';
+  for (size_t at = text.find("MSH"); at != std::string_view::npos; at = text.find("MSH", at + 3)) {
+    if (text.substr(at + 4, 2) == "^~" || (begins_segment(text, at) && text.substr(at + 4, 1) == "^")) {
+      separator = text[at + 3];
+      text.remove_prefix(at);
+      break;
+    }
+  }
+  if (separator == '\0') return false;
+  for (size_t at = text.find("PID"); at != std::string_view::npos; at = text.find("PID", at + 3)) {
+    if (!begins_segment(text, at) || at + 3 >= text.size() || text[at + 3] != separator) continue;
     size_t field = 0;
-    for (size_t i = 3; i < segment.size(); ++i) {
-      if (segment[i] != separator) continue;
+    for (size_t i = at + 3; i < text.size() && text[i] != '\r' && text[i] != '\n' && text[i] != '\\'; ++i) {
+      if (text[i] != separator) continue;
       ++field;
-      const bool filled = i + 1 < segment.size() && segment[i + 1] != separator;
+      const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+      const bool filled = next != separator && next != '\\' && static_cast<unsigned char>(next) > ' ';
       if (filled && (field == 3 || field == 5)) return true;
     }
   }
   return false;
 }
 
+// As find(), by the C library, which looks at many bytes at once.
+size_t find_word(std::string_view text, std::string_view word, size_t from) {
+  const void* found = from < text.size()
+                          ? ::memmem(text.data() + from, text.size() - from, word.data(), word.size())
+                          : nullptr;
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<size_t>(static_cast<const char*>(found) - text.data());
+}
+
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-// "resourceType" : "Patient" with something that tells who it is.
+// "resourceType" : "Patient" with something that tells who it is; as JSON, in a log's line, or as a text
+// inside JSON or a table, where quotes are written twice or behind backslashes.
 bool is_fhir(std::string_view text) {
   size_t begin = 0;
   while (begin < text.size() && (is_space(text[begin]) || static_cast<unsigned char>(text[begin]) >= 0xbb))
@@ -67,25 +87,34 @@ bool is_fhir(std::string_view text) {
   if (text[begin] == '<')
     return text.substr(begin, kResourceBytes).find("<Patient") != std::string_view::npos &&
            text.substr(begin, kResourceBytes).find("hl7.org/fhir") != std::string_view::npos;
-  if (text[begin] != '{' && text[begin] != '[') return false;
-  static constexpr auto kKey = "\"resourceType\""sv;
-  for (size_t at = text.find(kKey); at != std::string_view::npos; at = text.find(kKey, at + 1)) {
+  if (text[begin] != '{' && text[begin] != '[') text = text.substr(0, kLookBytes);
+  static constexpr auto kKey = "resourceType"sv;
+  const auto between = [](char c) { return is_space(c) || c == ':' || c == '"' || c == '\\'; };
+  for (size_t at = find_word(text, kKey, 0); at != std::string_view::npos;
+       at = find_word(text, kKey, at + 1)) {
     size_t i = at + kKey.size();
-    while (i < text.size() && (is_space(text[i]) || text[i] == ':')) ++i;
-    if (!text.substr(i).starts_with("\"Patient\"")) continue;
+    while (i < text.size() && between(text[i])) ++i;
+    if (!text.substr(i).starts_with("Patient") || !between(i + 7 < text.size() ? text[i + 7] : '\0'))
+      continue;
     const size_t from = at - std::min<size_t>(at, kResourceBytes / 8);
     const std::string_view near = text.substr(from, kResourceBytes);
-    for (const auto key :
-         {"\"name\""sv, "\"identifier\""sv, "\"telecom\""sv, "\"birthDate\""sv, "\"address\""sv}) {
-      if (near.find(key) != std::string_view::npos) return true;
+    for (const auto key : {"name"sv, "identifier"sv, "telecom"sv, "birthDate"sv, "address"sv}) {
+      for (const auto quote : {"\""sv, "\\"sv}) {
+        for (size_t found = near.find(key); found != std::string_view::npos;
+             found = near.find(key, found + 1)) {
+          if (found > 0 && near[found - 1] == '"' && near.substr(found + key.size()).starts_with(quote))
+            return true;
+        }
+      }
     }
   }
   return false;
 }
 
-uint32_t le(ByteView b, size_t at, size_t bytes) {
+// A number of `bytes` bytes, the lowest first unless `big`.
+uint32_t number_at(ByteView b, size_t at, size_t bytes, bool big) {
   uint32_t value = 0;
-  for (size_t i = 0; i < bytes; ++i) value |= uint32_t{b[at + i]} << (8 * i);
+  for (size_t i = 0; i < bytes; ++i) value |= uint32_t{b[at + i]} << (8 * (big ? bytes - 1 - i : i));
   return value;
 }
 
@@ -131,12 +160,18 @@ uint64_t dicom_patient_tags(ByteView bytes) {
   uint64_t filled = 0;
   size_t at = 132;
   bool implicit = false;
+  bool swapped = false;  // the deprecated order, highest byte first
   for (size_t n = 0; n < kDicomElementsMax && at + 8 <= bytes.size(); ++n) {
+    const bool meta = number_at(bytes, at, 2, false) == 2;
+    const bool big = swapped && !meta;
+    const auto le = [big](ByteView b, size_t from, size_t size) { return number_at(b, from, size, big); };
     const uint32_t tag = le(bytes, at, 2) << 16U | le(bytes, at + 2, 2);
-    const bool meta = tag >> 16U == 2;
     const std::string_view vr = as_text(bytes.subspan(at + 4, 2));
     size_t length = 0;
-    if (implicit && !meta) {
+    if (tag >> 16U == 0xfffe) {  // items of a sequence, and their ends
+      length = tag == 0xfffee000 ? le(bytes, at + 4, 4) : 0;
+      at += 8;
+    } else if (implicit && !meta) {
       length = le(bytes, at + 4, 4);
       at += 8;
     } else if (vr == "OB" || vr == "OW" || vr == "OF" || vr == "SQ" || vr == "UT" || vr == "UN" ||
@@ -151,6 +186,7 @@ uint64_t dicom_patient_tags(ByteView bytes) {
     if (length == 0xffffffff) continue;  // of undefined length: its items follow
     if (length > bytes.size() - at) break;
     const std::string_view value = as_text(bytes.subspan(at, length));
+    if (tag == 0x00020010) swapped = value.starts_with("1.2.840.10008.1.2.2");
     if (tag == 0x00020010)
       implicit = value.starts_with("1.2.840.10008.1.2") &&
                  value.find_first_not_of(" \0"sv, 17) == std::string_view::npos;
