@@ -95,6 +95,10 @@ void keep_masking(const State& s, const pb::Crossing& crossing, pb::Verdict& ver
     if (obligation.name() != "inspect") continue;
     const auto found = number_of(crossing.facts(), "inspection.findings");
     const auto most = number_in(parameter_of(obligation, "at_most"), 0);
+    // What could not be read may hold anything: nothing found in it is no promise.
+    const std::string seen = text_of(crossing.facts(), "inspection.verdict");
+    if (seen == "incomplete" || seen == "not-run")
+      turn(verdict, "hold", "its permit asks for an inspection, and not all of it could be read");
     if (found && *found > most) {
       turn(verdict, "hold",
            "its permit allows " + std::to_string(most) + " findings, the inspection has " +

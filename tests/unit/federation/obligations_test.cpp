@@ -280,6 +280,21 @@ TEST(Obligations, AnItemIsReadFirstWherePermitsAskForIt) {
   EXPECT_EQ(world.booked("hongkong", "decision", "j1.1.i1", "permit"), 1U);
 }
 
+TEST(Obligations, WhatCouldNotBeReadFullyDoesNotKeepAnInspection) {
+  TwoCities world(rules_with("inspect: {profile: personal-identifiers, at_most: 0}"));
+  world.inspection_finds = [](const InspectItem&, ItemInspected& found) {
+    pb::Fact none;
+    none.set_name("inspection.findings");
+    none.set_number(0);
+    found.facts = {none, fact("inspection.verdict", "incomplete")};
+  };
+  const std::string id = world.submit("hongkong", "shenzhen", "hongkong-general");
+  world.settle();
+  EXPECT_EQ(world.job(id).state(), pb::JOB_HELD);
+  EXPECT_NE(world.core("hongkong").crossing("j1.1.i1")->ours().reason().find("not all of it could be read"),
+            std::string::npos);
+}
+
 // A dataset is read before anybody is asked about it, where rules want to know what is in it.
 constexpr const char* kRulesThatLook = R"(
 rules:
