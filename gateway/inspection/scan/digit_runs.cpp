@@ -494,22 +494,26 @@ void WindowScan::on_point(size_t begin, size_t end) {
 void WindowScan::on_token(size_t begin, size_t end) {
   size_t from = begin;
   while (from > 0 && begin - from <= kTokenBytesMax && in_token(text_[from - 1])) --from;
-  if (is_half(from)) ++from;
+  // A letter that may be half a character of GBK or Big5: both readings are tried.
+  if (!on_token_from(from, begin, end) && is_half(from) && from < begin) on_token_from(from + 1, begin, end);
+}
+
+bool WindowScan::on_token_from(size_t from, size_t begin, size_t end) {
   size_t until = end;
   while (until < text_.size() && until - from <= kTokenBytesMax && in_token(text_[until])) ++until;
   const size_t length = until - from;
-  if (length > kTokenBytesMax || length < kTokenBytesMin) return;
+  if (length > kTokenBytesMax || length < kTokenBytesMin) return false;
   size_t digits = 0;
   for (size_t i = from; i < begin; ++i) {
     digits = is_digit(text_[i]) ? digits + 1 : 0;
-    if (digits == 4) return;
+    if (digits == 4) return false;
   }
-  if (is_alnum(char_before(from)) || is_alnum(at(until))) return;
+  if (is_alnum(char_before(from)) || is_alnum(at(until))) return false;
   const std::string_view token = part(from, until);
-  if (length == 18 && weigh(Kind::kCnUscc, fit_uscc(token), from, until)) return;
+  if (length == 18 && weigh(Kind::kCnUscc, fit_uscc(token), from, until)) return true;
   if (length == 17 && !touched(from, until, kWordsPlate) && weigh(Kind::kVin, fit_vin(token), from, until))
-    return;
-  if (is_upper(token[0]) && is_upper(token[1])) weigh(Kind::kIban, fit_iban(token), from, until);
+    return true;
+  return is_upper(token[0]) && is_upper(token[1]) && weigh(Kind::kIban, fit_iban(token), from, until);
 }
 
 // Nationality, birth date with its check digit, sex: the second line of a passport's machine-readable zone.

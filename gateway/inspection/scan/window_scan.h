@@ -107,6 +107,7 @@ class WindowScan {
   void on_point(size_t begin, size_t end);
   size_t named_number(size_t end) const;
   void on_token(size_t begin, size_t end);
+  bool on_token_from(size_t from, size_t begin, size_t end);
   void on_mrz(size_t begin, size_t end);
   void on_military(size_t begin, size_t end);
   bool is_month(size_t begin) const;

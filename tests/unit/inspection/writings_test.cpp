@@ -128,6 +128,9 @@ TEST(Writings, ALetterThatIsHalfACharacterTouchesNothing) {
   EXPECT_EQ(kinds_of(half + "91440300MA5XXXX06L\n"), "cn_uscc:1 ");
   EXPECT_EQ(kinds_of(half + "1M8GDM9AXKP042788\n"), "vin:1 ");
   EXPECT_EQ(kinds_of(half + "G440304190001010010\n"), "cn_xueji_hao:1 ");
+  // What begins with a letter of its own stands behind whole characters, too.
+  EXPECT_EQ(kinds_of("\xb8\xb9J440305190101010014\n"), "cn_xueji_hao:1 ");
+  EXPECT_EQ(kinds_of("\xb8\xb9GB82WEST12345698765432\n"), "iban:1 ");
   EXPECT_EQ(kinds_of(half + "0755-22222222\n"), "cn_landline:1 ");
   EXPECT_EQ(kinds_of(half + "00:00:5E:00:53:01\n"), "mac_address:1 ");
   // In UTF-8 a letter behind a character is a letter.
