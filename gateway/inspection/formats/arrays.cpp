@@ -307,7 +307,7 @@ void read_pickle(Reading& reading, const Place& place, ByteView bytes) {
   for (size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '\x93') ++imports;  // STACK_GLOBAL
     // GLOBAL, and INST of the first protocol: module and name, each ended by a line end.
-    if (text[at] != 'c' && (text[at] != 'i' || text[0] == '\x80')) continue;
+    if (text[at] != 'c' && (text[at] != 'i' || at == 0 || text[at - 1] != '(')) continue;
     const size_t first = text.find('\n', at + 1);
     const size_t second = first == std::string_view::npos ? first : text.find('\n', first + 1);
     if (second == std::string_view::npos || second - at > 200) continue;

@@ -77,6 +77,13 @@ bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+// The first place from `at` on that holds none of these.
+template <class Is>
+size_t past(std::string_view text, size_t at, Is is) {
+  while (at < text.size() && is(text[at])) ++at;
+  return at;
+}
+
 // "resourceType" : "Patient" with something that tells who it is; as JSON, in a log's line, or as a text
 // inside JSON or a table, where quotes are written twice or behind backslashes.
 bool is_fhir(std::string_view text) {
@@ -92,19 +99,20 @@ bool is_fhir(std::string_view text) {
   const auto between = [](char c) { return is_space(c) || c == ':' || c == '"' || c == '\\'; };
   for (size_t at = find_word(text, kKey, 0); at != std::string_view::npos;
        at = find_word(text, kKey, at + 1)) {
-    size_t i = at + kKey.size();
-    while (i < text.size() && between(text[i])) ++i;
-    if (!text.substr(i).starts_with("Patient") || !between(i + 7 < text.size() ? text[i + 7] : '\0'))
-      continue;
+    const size_t i = past(text, at + kKey.size(), between);
+    // Where it is a value, and not a word that a text speaks of, the object goes on or ends behind it.
+    constexpr auto kPatient = "Patient"sv;
+    if (!text.substr(i).starts_with(kPatient)) continue;
+    const size_t behind = past(text, i + kPatient.size(), between);
+    if (behind >= text.size() || (text[behind] != ',' && text[behind] != '}')) continue;
     const size_t from = at - std::min<size_t>(at, kResourceBytes / 8);
     const std::string_view near = text.substr(from, kResourceBytes);
-    for (const auto key : {"name"sv, "identifier"sv, "telecom"sv, "birthDate"sv, "address"sv}) {
-      for (const auto quote : {"\""sv, "\\"sv}) {
-        for (size_t found = near.find(key); found != std::string_view::npos;
-             found = near.find(key, found + 1)) {
-          if (found > 0 && near[found - 1] == '"' && near.substr(found + key.size()).starts_with(quote))
-            return true;
-        }
+    for (const auto key : {"\"name"sv, "\"identifier"sv, "\"telecom"sv, "\"birthDate"sv, "\"address"sv}) {
+      for (size_t found = near.find(key); found != std::string_view::npos;
+           found = near.find(key, found + 1)) {
+        const size_t end = found + key.size();
+        const size_t value = past(near, end, [](char c) { return c == '"' || c == '\\' || is_space(c); });
+        if (value > end && value < near.size() && near[value] == ':') return true;
       }
     }
   }

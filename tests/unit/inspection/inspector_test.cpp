@@ -49,11 +49,9 @@ TEST(Inspector, NumbersOfOneBrandTellThatThoseOfAnotherAreNumbersToo) {
     table += std::to_string(1'000'000'000'000'000 + (seed >> 11U) % 9'000'000'000'000'000) + ",1\n";
   }
   EXPECT_EQ(kinds_of(read(table)), "");
-  EXPECT_EQ(kinds_of(read(table + "6222021234567890128,1\n6222021234567890128,2\n" +
-                          "6222021234567890128,3\n6222021234567890128,4\n6222021234567890128,5\n" +
-                          "6222021234567890128,6\n6222021234567890128,7\n6222021234567890128,8\n"))
-                .substr(0, 12),
-            "unionpay_pan");
+  // More of them than chance lets pass are cards.
+  for (int i = 0; i < 40; ++i) table += "6222021234567890128," + std::to_string(i) + "\n";
+  EXPECT_EQ(kinds_of(read(table)).substr(0, 13), "unionpay_pan:");
   EXPECT_EQ(kinds_of(read("order,card\n1,6222021234567890128\n2,4111111111111111\n")),
             "intl_pan:1 unionpay_pan:1 ");
 }
