@@ -97,7 +97,7 @@ class Inspect(unittest.TestCase):
         inside = zipped((f"scan-{RESIDENT}.csv", TABLE.encode()), ("to alice.chan@example.com/broken.zip", b"PK\3\4"))
         heading = f"name,{RESIDENT},v\n1,2,3\n2,3,4\n".encode()
         neighbours = b"no,mail,phone\n1,alice.chan@example.com,13800138000,bob.li@example.com\n"
-        key = b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMIIEpQIBAAKCAQEA\n"
+        key = b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMIIEpQIBAAKCAQEAabcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV\n"
         for name, data in (("n.zip", inside), ("h.csv", heading), ("m.csv", neighbours), ("k.pem", key)):
             for options in (("--excerpts",), ("--json", "--excerpts")):
                 done = subprocess.run([HETAO, "inspect", *options, self.file(name, data)], capture_output=True, text=True, timeout=60)

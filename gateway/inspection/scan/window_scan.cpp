@@ -16,7 +16,7 @@ constexpr size_t kWordsBehindBytes = 40;
 constexpr size_t kIdentifierBytesMax = 512;
 constexpr size_t kViewEndBytes = 32;
 constexpr size_t kExcerptSideBytes = 24;
-constexpr size_t kWordBytesMax = 64;  // longer ones are keys, or packed
+constexpr size_t kWordBytesMax = 24;  // longer ones are keys, or packed
 constexpr size_t kEncodedAheadBytes = 128;
 constexpr size_t kReportedOfWindow = 64;  // and more where there are more
 
@@ -312,9 +312,9 @@ bool WindowScan::is_shown(size_t pos) const {
   size_t begin = pos;
   while (begin > 0 && pos - begin < kWordBytesMax && in_word(begin - 1)) --begin;
   size_t end = pos;
-  while (end < text_.size() && end - pos < kWordBytesMax && in_word(end)) ++end;
+  while (end < text_.size() && end - begin < 2 * kWordBytesMax && in_word(end)) ++end;
   const std::string_view word = part(begin, end);
-  return end - begin < kWordBytesMax &&
+  return word.size() < kWordBytesMax &&
          std::none_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '@' || c == '<'; });
 }
 
