@@ -510,6 +510,12 @@ def hidden_places():
         yield f"{name}-then-gzip", whole + packed, "hit", FIVE
         yield f"{name}-then-zip", whole + zipped(("d.csv", data)), "hit", FIVE
         yield f"{name}-then-random", whole + random.Random(3).randbytes(300), "unclean", set()
+    frame = lambda inside: b"\x51\x2a\x4d\x18" + struct.pack("<I", len(inside)) + inside
+    yield "zstd-skipped-frame-is-gzip", frame(packed) + zstd(clean), "hit", FIVE
+    yield "zstd-skipped-frame-last", zstd(clean) + frame(b"abcd") + frame(packed), "hit", FIVE
+    yield "zstd-skipped-frames", frame(b"\1\2\3\4") * 3 + zstd(clean) + frame(b"\1\2\3\4") + zstd(clean), "none", set()
+    yield "gzip-extra-field-is-gzip", b"\x1f\x8b\x08\x04" + bytes(6) + struct.pack("<H", len(packed)) + packed + gzip.compress(clean, mtime=0)[10:], "hit", FIVE
+    yield "sqlite-then-gzip", database([("CREATE TABLE r(a INTEGER)", ())]) + packed.ljust(4096, b"\0"), "hit", FIVE
     yield "npy-cut", weights[:-1], "hold", set()
     yield "npy-bytes-are-gzip", npy("|u1", packed, len(packed)), "hit", FIVE
     yield "safetensors-bytes-are-gzip", safetensors("U8", packed), "hit", FIVE

@@ -42,6 +42,12 @@ class Database {
         roots.push_back({row[1].text, row[4].text, row[3].integer});
     });
     for (const Root& root : roots) read_table(root.name, root.sql, root.page);
+    // A file of its own behind the last page, or where no table has one.
+    for (size_t page = 1; page < visited_.size(); ++page) {
+      const ByteView rest = bytes_.subspan((page - 1) * page_bytes_);
+      if (!visited_[page] && is_surely_packed(rest))
+        return read_layer(reading_, place_.inside("between pages"), rest);
+    }
   }
 
  private:

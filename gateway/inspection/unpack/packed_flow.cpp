@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "gateway/base/text.h"
+#include "gateway/inspection/formats/formats.h"
 #include "gateway/inspection/unpack/unpack.h"
 
 namespace hetao::inspection {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr size_t kHeadBytes = 512;  // of a member: its name stands there
 constexpr size_t kPaddingMax = size_t{1} << 20U;
+constexpr size_t kFrameHeadBytes = 8;  // of a frame that is skipped
 
 bool all_zero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](uint8_t b) { return b == 0; });
@@ -21,6 +23,7 @@ bool all_zero(ByteView bytes) {
 struct GzipHead {
   std::string name;
   bool bgzf = false;
+  ByteView extra;
 };
 GzipHead gzip_head(ByteView head) {
   GzipHead found;
@@ -30,6 +33,7 @@ GzipHead gzip_head(ByteView head) {
   if ((flags & 4U) != 0) {
     const size_t extra = size_t{head[10]} | size_t{head[11]} << 8U;
     found.bgzf = head.size() >= 16 && head[12] == 'B' && head[13] == 'C';
+    found.extra = head.subspan(12, std::min(extra, head.size() - 12));
     at = 12 + extra;
   }
   if ((flags & 8U) != 0) {
@@ -39,15 +43,18 @@ GzipHead gzip_head(ByteView head) {
   return found;
 }
 
+bool is_skippable(ByteView bytes) {
+  return bytes.size() >= 4 && (bytes[0] & 0xf0U) == 0x50 &&
+         as_text(bytes.subspan(1, 3)) == std::string_view("\x2a\x4d\x18");
+}
+
 bool begins_member(std::string_view format, ByteView bytes) {
   using namespace std::string_view_literals;
   const std::string_view text = as_text(bytes);
   if (format == "gzip") return text.starts_with("\x1f\x8b");
   if (format == "bzip2") return text.starts_with("BZh");
   if (format == "xz") return text.starts_with("\xfd\x37zXZ\0"sv);
-  if (format == "zstd")
-    return text.starts_with("\x28\xb5\x2f\xfd"sv) ||
-           (text.size() >= 4 && (text[0] & '\xf0') == '\x50' && text.substr(1, 3) == "\x2a\x4d\x18"sv);
+  if (format == "zstd") return text.starts_with("\x28\xb5\x2f\xfd"sv) || is_skippable(bytes);
   return false;
 }
 
@@ -87,7 +94,9 @@ class PackedFlow : public Taker {
       const GzipHead head = gzip_head(head_);
       if (!head.name.empty()) name = head.name;
       if (head.bgzf) name = "bgzf";
+      if (is_surely_packed(head.extra)) read_layer(reading_, place_.inside("extra field"), head.extra);
     }
+    if (is_skippable(head_)) state_ = State::kBetween;
     inner_ = std::make_unique<Layer>(reading_, place_.inside(name));
     const Bytes head = std::move(head_);
     work(head);
@@ -128,6 +137,7 @@ class PackedFlow : public Taker {
   // Behind a member: another one, padding, or something that a plain reader would never see.
   void between(ByteView bytes, bool last) {
     gap_.insert(gap_.end(), bytes.begin(), bytes.end());
+    if (format_ == "zstd" && skip_frames(last)) return;
     if (gap_.empty()) return;
     if (begins_member(format_, gap_)) {
       decoder_->restart();
@@ -148,6 +158,30 @@ class PackedFlow : public Taker {
     trailing_->take(gap_);
     gap_.clear();
     state_ = State::kTrailing;
+  }
+
+  // Frames that zstd's readers skip: what is packed in them is read. True: more of one has to come.
+  bool skip_frames(bool last) {
+    size_t at = 0;
+    bool more = false;
+    while (is_skippable(ByteView(gap_).subspan(at))) {
+      const ByteView frame = ByteView(gap_).subspan(at);
+      more = !last && frame.size() < kFrameHeadBytes;
+      if (frame.size() < kFrameHeadBytes) break;
+      const size_t size =
+          size_t{frame[4]} | size_t{frame[5]} << 8U | size_t{frame[6]} << 16U | size_t{frame[7]} << 24U;
+      if (size > kPaddingMax) {
+        reading_.not_read(place_.path, "a large frame that readers skip");
+        break;
+      }
+      more = !last && frame.size() - kFrameHeadBytes < size;
+      if (frame.size() - kFrameHeadBytes < size) break;
+      const ByteView inside = frame.subspan(kFrameHeadBytes, size);
+      if (is_surely_packed(inside)) read_layer(reading_, place_.inside("skipped frame"), inside);
+      at += kFrameHeadBytes + size;
+    }
+    gap_.erase(gap_.begin(), gap_.begin() + static_cast<ptrdiff_t>(at));
+    return more;
   }
 
   Reading& reading_;
