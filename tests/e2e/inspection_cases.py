@@ -480,6 +480,8 @@ def pages():
     yield "pdf-listed-range", pdf_of(b"<<>>", unnamed, pdf_stream(listed)), "hit", {"cn_resident_id"}
     numbered = [page, pdf_stream(b"BT /F1 12 Tf <0102> Tj /F2 12 Tf <0003> Tj ET"), fonts[0], b"<</Type/Font/Subtype/Type0/Encoding/Identity-H>>", tables[0]]
     yield "pdf-numbered-glyphs-beside-others", pdf_of(*numbered), "hold", set()
+    yield "pdf-numbered-glyphs", pdf_of(b"<</Type/Font/Subtype/Type0/Encoding/Identity-H>>", pdf_stream(b"BT /F1 12 Tf <00010002> Tj ET")), "hold", set()
+    yield "pdf-ligatures-of-tex", show(b"[(\\014eld of arti\\014cial \\013ects, \\017 and \\036)] TJ"), "none", set()
     yield "pdf-no-font-at-all", pdf_of(b"<<>>", pdf_stream(b"BT (" + text + b") Tj ET", b"/Length1 10")), "hit", {"cn_resident_id"}
     yield "pdf-rows-with-filters", pdf_of(b"<<>>", pdf_stream(b"\2BT (1) Tj ET", b"/DecodeParms<</Predictor 12/Columns 5>>")), "hold", set()
     yield "pdf-note", pdf_of(b"<</Type/Annot/Contents(HKID A123456\\(3\\))>>"), "hit", {"hkid"}

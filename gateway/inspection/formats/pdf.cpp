@@ -260,6 +260,7 @@ class PdfReader {
       } else if (dict.find("/Identity-H") != std::string_view::npos ||
                  dict.find("/Identity-V") != std::string_view::npos) {
         fonts_[object] = {nullptr, true};
+        some_numbered_ = true;
       } else if (!value_of(dict, "/BaseFont").empty()) {
         fonts_[object] = {nullptr, false};
       }
@@ -333,7 +334,7 @@ class PdfReader {
   }
 
   PdfFont font(std::string_view name, const Names& names, size_t reading, size_t& readings) const {
-    const PdfFont any{all_glyphs_.empty() ? nullptr : &all_glyphs_, false};
+    const PdfFont any{all_glyphs_.empty() ? nullptr : &all_glyphs_, some_numbered_};
     if (name.empty()) return any;
     auto it = names.find(name);
     if (it == names.end()) {
@@ -365,6 +366,7 @@ class PdfReader {
   std::list<std::string> packed_;  // of which objects_ are parts
   std::map<uint32_t, GlyphTable> tables_;
   GlyphTable all_glyphs_;  // for fonts that are not known by name
+  bool some_numbered_ = false;
   std::map<uint32_t, PdfFont> fonts_;
   Names all_names_;
   std::vector<Content> contents_;

@@ -53,6 +53,12 @@ uint32_t code_at(std::string_view bytes, size_t i) {
 
 constexpr uint32_t kOneByte = 0x10000;
 
+// A code without a table is what it looks like; below the blank fonts have ligatures, accents and arrows.
+// Zeros are halves of wide characters.
+char plain_code(char c) {
+  return (c > 0 && c < ' ') || c == 0x7f ? ' ' : c;
+}
+
 // Operands and operators of a content stream.
 class ContentReader {
  public:
@@ -175,7 +181,7 @@ class ContentReader {
     if (moved_) place();
     unknown_ = unknown_ || font_.numbered;
     if (font_.glyphs == nullptr) {
-      out_ += codes;
+      for (const char c : codes) out_ += plain_code(c);
       glyphs_ += codes.size();
     } else {
       out_ += font_.glyphs->text_of(codes, glyphs_);
@@ -262,7 +268,7 @@ std::string GlyphTable::text_of(std::string_view codes, size_t& count) const {
     if (it != glyphs_.end()) {
       text += it->second;
     } else {
-      text += codes[i];
+      text += plain_code(codes[i]);
     }
     ++count;
   }
