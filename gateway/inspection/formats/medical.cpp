@@ -43,6 +43,7 @@ bool is_hl7(std::string_view text) {
   text = text.substr(0, kLookBytes);
   char separator = '\0';
   for (size_t at = text.find("MSH"); at != std::string_view::npos; at = text.find("MSH", at + 3)) {
+    if (at + 5 > text.size()) return false;
     if (text.substr(at + 4, 2) == "^~" || (begins_segment(text, at) && text.substr(at + 4, 1) == "^")) {
       separator = text[at + 3];
       text.remove_prefix(at);
