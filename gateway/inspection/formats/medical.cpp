@@ -2,7 +2,6 @@
 // Patient.
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "gateway/inspection/formats/formats.h"
 
@@ -65,13 +64,13 @@ bool is_hl7(std::string_view text) {
   return false;
 }
 
-// As find(), by the C library, which looks at many bytes at once.
-size_t find_word(std::string_view text, std::string_view word, size_t from) {
-  const void* found = from < text.size()
-                          ? ::memmem(text.data() + from, text.size() - from, word.data(), word.size())
-                          : nullptr;
-  return found == nullptr ? std::string_view::npos
-                          : static_cast<size_t>(static_cast<const char*>(found) - text.data());
+// As find(), from `from` on. The word is looked for by its one capital: text has few of them.
+size_t find_key(std::string_view text, std::string_view key, size_t capital, size_t from) {
+  for (size_t at = text.find(key[capital], from + capital); at != std::string_view::npos;
+       at = text.find(key[capital], at + 1)) {
+    if (text.substr(at - capital, key.size()) == key) return at - capital;
+  }
+  return std::string_view::npos;
 }
 
 bool is_space(char c) {
@@ -98,8 +97,9 @@ bool is_fhir(std::string_view text) {
   if (text[begin] != '{' && text[begin] != '[') text = text.substr(0, kLookBytes);
   static constexpr auto kKey = "resourceType"sv;
   const auto between = [](char c) { return is_space(c) || c == ':' || c == '"' || c == '\\'; };
-  for (size_t at = find_word(text, kKey, 0); at != std::string_view::npos;
-       at = find_word(text, kKey, at + 1)) {
+  constexpr size_t kCapital = kKey.find('T');
+  for (size_t at = find_key(text, kKey, kCapital, 0); at != std::string_view::npos;
+       at = find_key(text, kKey, kCapital, at + 1)) {
     const size_t i = past(text, at + kKey.size(), between);
     // Where it is a value, and not a word that a text speaks of, the object goes on or ends behind it.
     constexpr auto kPatient = "Patient"sv;
