@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <memory>
+#include <string_view>
 
 #include "corpus.h"
 #include "gateway/inspection/inspector.h"
@@ -84,7 +86,7 @@ class Hyperscan {
     }
     std::fprintf(stderr, "bench: peer is Hyperscan %s, block mode\n", version_());
   }
-  uint64_t scan(const std::string& text) {
+  uint64_t scan(std::string_view text) {
     uint64_t matches = 0;
     for (size_t at = 0; at < text.size(); at += kBlockBytes) {
       const auto size = static_cast<unsigned>(std::min(kBlockBytes, text.size() - at));
@@ -113,17 +115,38 @@ class Hyperscan {
   hs_scratch_t* scratch_ = nullptr;
 };
 
-double gigabytes(const std::string& text) {
+// Bytes at a page's beginning, as those of a file that is mapped are.
+class Page {
+ public:
+  explicit Page(std::string_view text)
+      : size_(text.size()),
+        bytes_(static_cast<char*>(std::aligned_alloc(kPageBytes, (size_ / kPageBytes + 1) * kPageBytes))) {
+    std::memcpy(bytes_.get(), text.data(), size_);
+  }
+  std::string_view text() const { return {bytes_.get(), size_}; }
+
+ private:
+  static constexpr size_t kPageBytes = 4'096;
+  struct Free {
+    void operator()(char* bytes) const { std::free(bytes); }
+  };
+  size_t size_;
+  std::unique_ptr<char, Free> bytes_;
+};
+
+double gigabytes(std::string_view text) {
   return static_cast<double>(text.size()) / 1e9;
 }
 
 void measure(size_t bytes, const char* library) {
   const std::vector<Part> parts = hetao::bench::make_corpus(bytes, 1);
   Hyperscan peer(library);
+  std::vector<Page> pages;
+  for (const Part& part : parts) pages.emplace_back(part.text);
   std::vector<Least> least(parts.size());
   for (int round = 0; round < kRounds; ++round) {
     for (size_t i = 0; i < parts.size(); ++i) {
-      const std::string& text = parts[i].text;
+      const std::string_view text = pages[i].text();
       least[i].round(
           CLOCK_THREAD_CPUTIME_ID, [&] { (void)hetao::inspection::inspect(hetao::as_bytes(text)); },
           [&] { (void)peer.scan(text); });
@@ -143,7 +166,7 @@ void measure(size_t bytes, const char* library) {
   hetao::inspector::ThreadTeam team(2);
   InspectOptions two;
   two.parallel = [&team](size_t count, const std::function<void(size_t)>& work) { team.run(count, work); };
-  const std::string& text = parts[0].text;
+  const std::string_view text = pages[0].text();
   Least cores;
   for (int round = 0; round < kRounds; ++round) {
     cores.round(
