@@ -537,10 +537,19 @@ void WindowScan::on_loose_block(size_t block) {
   }
 }
 
+// Whether a table's separator stands among these bytes: they are no run then. False where that is not known.
+bool WindowScan::ends_in_column(size_t begin, size_t bytes) const {
+  static_assert(kDenseRunMin <= kBitsFrom && kShortRunMin <= kBitsFrom);
+  if (!shape_.table || begin < stride_begin_ ||
+      begin + kBlockBytes >= stride_begin_ + stride_blocks_ * kBlockBytes)
+    return false;
+  return (bits_from(stride_.separator, begin - stride_begin_) & ((uint64_t{1} << bytes) - 1)) != 0;
+}
+
 void WindowScan::on_dense_run(size_t begin, size_t least) {
   if (begin < window_.from || begin >= window_.until || begin + least > text_.size()) return;
   const std::string_view run = text_.substr(begin);
-  if (base64_value(run[least - 1]) < 0) return;  // as mostly where other text goes on
+  if (base64_value(run[least - 1]) < 0 || ends_in_column(begin, least)) return;  // as mostly in other text
   const char* first = text_.data() + begin;
   if (least == kDenseRunMin ? !all_base64<kDenseRunMin>(first) : !all_base64<kShortRunMin>(first)) return;
   const std::string_view digits = run.substr(0, least);
