@@ -303,6 +303,7 @@ void find_masks(const uint8_t* text, size_t blocks, uint8_t separator, MaskCarry
   const Flags flags = note_groups(text, blocks, c, closer, out);
   carry = {c.letter_or_high[blocks - 1], c.digit_or_high[blocks - 1]};
   out.digit[blocks] = c.digit_or_high[blocks] & ~c.letter_or_high[blocks];
+  out.line[blocks] = c.small_or_line[blocks] & ~c.letter_or_high[blocks];
   const uint64_t all = ~uint64_t{0} >> (kStrideBlocks - blocks);
   out.runs = joined(flags.runs) & all;
   out.words = joined(flags.words) & all;

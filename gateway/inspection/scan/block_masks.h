@@ -39,11 +39,13 @@ struct alignas(kBlockBytes) Stride {
   Row mark;       // the beginning of something else: see block_kernel.h
   Row fold;       // full-width digits, zero-width characters, escapes, digits with NULs between them
   Row border;     // in a dense block: the byte before a new run that may be base64
-  Row line;       // '\n'
   Row control;    // bytes that no text holds, in the first kControlBlocksMax blocks that hold some
   Row separator;  // only where there is one
   Row word;       // a word may begin: a letter that no digit follows, or a byte above ASCII
-  std::array<uint64_t, kStrideBlocks + 1> digit;  // of the next block too
+  // Of the next block, too.
+  using RowAndNext = std::array<uint64_t, kStrideBlocks + 1>;
+  RowAndNext digit;
+  RowAndNext line;  // '\n'
   // Bit b: block b
   uint64_t runs = 0;      // has a run
   uint64_t words = 0;     // a word may begin in it

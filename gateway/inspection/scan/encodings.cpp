@@ -485,9 +485,18 @@ std::string decode_run(std::string_view text, RunEncoding encoding, size_t bytes
   return {};
 }
 
+// Whether a table's separators stand so near on both sides of a block's beginning that no run is round it.
+bool WindowScan::in_short_field(size_t block) const {
+  if (!shape_.table || block < stride_begin_ + kBlockBytes) return false;
+  const size_t b = (block - stride_begin_) / kBlockBytes;
+  const auto before = static_cast<size_t>(std::countl_zero(stride_.separator[b - 1]));
+  const auto behind = static_cast<size_t>(std::countr_zero(stride_.separator[b]));
+  return before + behind < kDenseRunMin;
+}
+
 // The first of several dense blocks: does a long base64 run begin in it, or shortly before?
 void WindowScan::on_dense_begin(size_t block) {
-  if (block >= window_.until) return;
+  if (block >= window_.until || in_short_field(block)) return;
   const size_t least = block - std::min(block, kDenseBackBytes);
   size_t begin = block;
   size_t line = 0;  // behind the last line end

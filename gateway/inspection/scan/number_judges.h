@@ -30,13 +30,18 @@ inline uint8_t says(char c) {
   return kBeside[static_cast<uint8_t>(c)];
 }
 
-// Digits in hexadecimal: six threes at every second place. Of 13 to 19 digits, two or three of these stand at
-// the places 7 to 11.
-inline bool has_threes(const char* run) {
+// Digits in hexadecimal: six threes at every second place. Of 13 to 16 digits four of these stand at the
+// places 4 to 11, of 17 and 18 three at 6 to 11, of 19 two at 8 to 11.
+template <size_t kLength>
+bool has_threes(const char* digits) {
+  static_assert(kLength >= 13 && kLength <= 19);
+  constexpr size_t kFirst = kLength <= 16 ? 4 : kLength <= 18 ? 6 : 8;
+  constexpr uint64_t kEven = 0x00ff00ff00ff00ffU >> 8U * (kFirst - 4);
+  constexpr uint64_t kOdd = 0xff00ff00ff00ff00U << 8U * (kFirst - 4) >> 8U * (kFirst - 4);
   uint64_t eight = 0;
-  std::memcpy(&eight, run + 7, sizeof eight);
+  std::memcpy(&eight, digits + kFirst, sizeof eight);
   eight ^= 0x3333333333333333U;
-  return (eight & 0x00000000ff00ff00U) == 0 || (eight & 0x000000ff00ff00ffU) == 0;
+  return (eight & kEven) == 0 || (eight & kOdd) == 0;
 }
 
 // Eleven digits: a mobile number, one of Hong Kong or Macao with its code, or none.
@@ -48,10 +53,15 @@ inline Judged judge_mobile(const char* digits) {
 template <size_t kLength>
 Judged judge_card(const char* digits) {
   const uint32_t two = two_digits(digits);
-  if (has_threes(digits) || (kLength == 13 && (two == 86 || two == 0))) return {Says::kLook};
+  if (has_threes<kLength>(digits) || (kLength == 13 && (two == 86 || two == 0))) return {Says::kLook};
   Kind kind = Kind::kIntlPan;
   const Fit fit = fit_card({digits, kLength}, kind);
   return judged(fit, kind);
+}
+
+// An organisation's code.
+inline Judged judge_code(const char* digits) {
+  return {is_uscc_of_digits(digits) ? Says::kValid : Says::kForm, Kind::kCnUscc};
 }
 
 // A resident's number, an organisation's code, or a long card number.
@@ -60,9 +70,14 @@ inline Judged judge_eighteen(const char* digits) {
   const uint32_t century = two_digits(digits + 6);
   const uint32_t month = two_digits(digits + 10);
   const bool resident = century >= 18 && century <= 20 && month >= 1 && month <= 12;
-  if (has_threes(digits) || may_be_card(all) || resident) return {Says::kLook};
-  if (!may_be_uscc(all)) return {};
-  return {is_uscc_of_digits(digits) ? Says::kValid : Says::kForm, Kind::kCnUscc};
+  if (has_threes<18>(digits) || resident) return {Says::kLook};
+  const bool code = may_be_uscc(all);
+  if (may_be_card(all)) {
+    Kind kind = Kind::kIntlPan;
+    const Fit fit = fit_card(all, kind);
+    return code && fit != Fit::kNo ? Judged{Says::kLook} : code ? judge_code(digits) : judged(fit, kind);
+  }
+  return code ? judge_code(digits) : Judged{};
 }
 
 // A capital before seven digits.
@@ -110,7 +125,7 @@ inline size_t digits_from(const Stride& stride, size_t begin) {
 
 // Whether the first digit behind `end` stands on another line, or further away than a name is long.
 inline bool no_digit_near(const StridePlace& place, const Stride& stride, size_t end) {
-  if (end / kBlockBytes + 1 >= place.blocks) return false;  // not seen yet
+  if (end / kBlockBytes >= place.blocks) return false;  // not seen yet
   static_assert(kNameBytesMax < kBitsFrom);
   const uint64_t near = bits_from(stride.digit, end) & ((uint64_t{1} << (kNameBytesMax + 1)) - 1);
   const uint64_t line = bits_from(stride.line, end);

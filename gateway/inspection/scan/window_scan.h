@@ -138,6 +138,7 @@ class WindowScan {
   void on_dense_begin(size_t block);
   void on_borders(size_t block, uint64_t borders);
   void on_loose_block(size_t block);
+  bool in_short_field(size_t block) const;
   bool ends_in_column(size_t begin, size_t bytes) const;
   void on_dense_run(size_t begin, size_t least);
   void on_base64(size_t quad);
