@@ -110,17 +110,15 @@ Fit fit_uscc(std::string_view text) {
       values[static_cast<uint8_t>(kAlphabet[i])] = static_cast<int8_t>(i);
     return values;
   }();
-  static constexpr std::array<uint32_t, 17> kWeights = {1,  3,  9,  27, 19, 26, 16, 17, 20,
-                                                        29, 25, 13, 8,  24, 10, 30, 28};
   if (text.size() != 18 || !all_digits(text.substr(2, 6))) return Fit::kNo;
   if (!kUsccRegions[value_of(text.substr(2, 2))]) return Fit::kNo;
   uint32_t sum = 0;
   for (size_t i = 0; i < 18; ++i) {
     const int8_t value = kValues[static_cast<uint8_t>(text[i])];
     if (value < 0) return Fit::kNo;
-    if (i < 17) sum += static_cast<uint32_t>(value) * kWeights[i];
+    sum += static_cast<uint32_t>(value) * kUsccWeights[i];
   }
-  return kAlphabet[(31 - sum % 31) % 31] == text[17] ? Fit::kValid : Fit::kForm;
+  return sum % 31 == 0 ? Fit::kValid : Fit::kForm;
 }
 
 Fit fit_vin(std::string_view text) {

@@ -153,13 +153,13 @@ inline bool may_be_uscc(std::string_view digits) {
   return both != 0;
 }
 
-// 18 digits that may be one: whether they are valid, as fit_uscc() says. The check digit counts once, and all
-// together are a multiple of 31.
+// The check character counts once, and all together are a multiple of 31.
+constexpr std::array<uint32_t, 18> kUsccWeights = {1,  3,  9,  27, 19, 26, 16, 17, 20,
+                                                   29, 25, 13, 8,  24, 10, 30, 28, 1};
+// 18 digits that may be one: whether they are valid, as fit_uscc() says.
 inline bool is_uscc_of_digits(const char* digits) {
-  constexpr std::array<uint32_t, 18> kWeights = {1,  3,  9,  27, 19, 26, 16, 17, 20,
-                                                 29, 25, 13, 8,  24, 10, 30, 28, 1};
   uint32_t sum = 0;
-  for (size_t i = 0; i < kWeights.size(); ++i) sum += digit_at(digits, i) * kWeights[i];
+  for (size_t i = 0; i < kUsccWeights.size(); ++i) sum += digit_at(digits, i) * kUsccWeights[i];
   return sum % 31 == 0;
 }
 

@@ -20,6 +20,15 @@ constexpr size_t kWordBytesMax = 24;  // longer ones are keys, or packed
 constexpr size_t kEncodedAheadBytes = 128;
 constexpr size_t kReportedOfWindow = 64;  // and more where there are more
 
+// Of a block that begins at `base`: the bits of its bytes in [from, until).
+uint64_t bits_within(size_t base, size_t from, size_t until) {
+  if (base >= until || base + kBlockBytes <= from) return 0;
+  uint64_t bits = ~uint64_t{0};
+  if (base < from) bits <<= from - base;
+  if (base + kBlockBytes > until) bits &= (uint64_t{1} << (until - base)) - 1;
+  return bits;
+}
+
 }  // namespace
 
 WindowScan::WindowScan(const Window& window, const Shape& shape, const ScanOptions& options, Tally& tally,
@@ -83,11 +92,7 @@ void WindowScan::run() {
 
 // Bits of a block's bytes that this window counts.
 uint64_t WindowScan::counted_bits(size_t base) const {
-  if (base >= window_.until || base + kBlockBytes <= window_.from) return 0;
-  uint64_t keep = ~uint64_t{0};
-  if (base < window_.from) keep <<= window_.from - base;
-  if (base + kBlockBytes > window_.until) keep &= (uint64_t{1} << (window_.until - base)) - 1;
-  return keep;
+  return bits_within(base, window_.from, window_.until);
 }
 
 void WindowScan::on_stride() {
@@ -213,12 +218,8 @@ bool WindowScan::no_words_in(size_t from, size_t until) const {
   const uint64_t blocks = ~uint64_t{0} << first & ~uint64_t{0} >> (kStrideBlocks - 1 - last);
   if ((stride_.words & blocks) == 0) return true;
   uint64_t begins = 0;
-  for (size_t b = first; b <= last; ++b) {
-    uint64_t seen = ~uint64_t{0};
-    if (b == first) seen <<= (from - stride_begin_) % kBlockBytes;
-    if (b == last) seen &= ~uint64_t{0} >> (kBlockBytes - 1 - (until - 1 - stride_begin_) % kBlockBytes);
-    begins |= stride_.word[b] & seen;
-  }
+  for (size_t b = first; b <= last; ++b)
+    begins |= stride_.word[b] & bits_within(stride_begin_ + b * kBlockBytes, from, until);
   return begins == 0;
 }
 
