@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -41,6 +42,19 @@ struct NumberRows {
 // Of a table: how many separators each block of a stride, and the next stride, has before it in the line that
 // it begins in.
 using ColumnRow = std::array<uint32_t, kStrideBlocks + 1>;
+
+// Columns of its line that end before a byte of the stride. (Always inline, as bits_from() is.)
+[[gnu::always_inline]] inline uint32_t column_at(const Stride& stride, const ColumnRow& columns, size_t pos) {
+  const size_t block = pos / kBlockBytes;
+  const uint64_t before = (uint64_t{1} << pos % kBlockBytes) - 1;
+  const uint64_t lines = stride.line[block] & before;
+  // Whether a line ends before, nobody can foresee: so both answers are put together, by what a compiler does
+  // not take for a question. No bit before the last one is the highest: without a line there is nothing to
+  // shift, and one less is negative.
+  const uint64_t behind_line = (stride.separator[block] & before) >> (-std::countl_zero(lines) & 63);
+  const auto all_of_block = static_cast<uint32_t>(static_cast<int64_t>(lines - 1) >> 63);
+  return (columns[block] & all_of_block) + static_cast<uint32_t>(std::popcount(behind_line));
+}
 
 struct StridePlace {
   const char* text = nullptr;  // of the stride

@@ -195,15 +195,7 @@ class WindowScan {
 // The columns of a line that end before `pos`, a place in this stride or shortly before it.
 inline size_t WindowScan::column_in_table(size_t pos) const {
   if (pos < stride_begin_) return std::min<size_t>(column_, kColumnsMax - 1);
-  const size_t block = (pos - stride_begin_) / kBlockBytes;
-  const uint64_t before = (uint64_t{1} << ((pos - stride_begin_) % kBlockBytes)) - 1;
-  // Whether a line ends before, nobody can foresee: so both answers are put together without a branch.
-  const uint64_t lines = stride_.line[block] & before;
-  const auto last = static_cast<unsigned>(63 - __builtin_clzll(lines | 1));
-  const uint64_t behind = lines != 0 ? ~uint64_t{1} << last : ~uint64_t{0};
-  const size_t past = lines != 0 ? 0 : columns_[block];
-  const uint64_t separators = stride_.separator[block] & before & behind;
-  return std::min(past + static_cast<size_t>(__builtin_popcountll(separators)), kColumnsMax - 1);
+  return std::min<size_t>(inspection::column_at(stride_, columns_, pos - stride_begin_), kColumnsMax - 1);
 }
 
 inline bool WindowScan::weigh(Kind kind, Fit fit, size_t begin, size_t end) {
